@@ -1,0 +1,326 @@
+//! The change record: what happened to one item, in either of two shapes.
+//!
+//! * Kinesis Data Streams for DynamoDB
+//!   (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html>): `tableName`, a time in
+//!   milliseconds or microseconds, binary encoded twice.
+//! * DynamoDB Streams (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>), which pipes, older
+//!   relays and emulators send: `eventSourceARN`, a time in seconds, `SequenceNumber`.
+//!
+//! This module alone knows the envelope. `aws_lambda_events`' own `dynamodb::EventRecord` rejects
+//! microseconds, so it can't be the type of this record.
+
+use crate::attribute::{NodeId, ParseError, Tape};
+use crate::failure::Failure;
+use crate::json::{Cursor, SyntaxError, Text};
+use crate::number::Decimal;
+use crate::schema::Binary;
+use crate::time;
+
+/// What happened to the item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventName {
+    /// It is new.
+    Insert,
+    /// It changed.
+    Modify,
+    /// It is gone.
+    Remove,
+}
+
+impl EventName {
+    /// As it stands in the record.
+    pub fn as_bytes(self) -> &'static [u8] {
+        match self {
+            EventName::Insert => b"INSERT",
+            EventName::Modify => b"MODIFY",
+            EventName::Remove => b"REMOVE",
+        }
+    }
+}
+
+/// One change, ready to be made a row.
+#[derive(Debug)]
+pub struct Change<'a> {
+    /// What happened.
+    pub event_name: EventName,
+    /// `eventID`: equal on duplicates.
+    pub event_id: Option<Text>,
+    /// The table's name.
+    pub table: &'a [u8],
+    /// Creation time, in microseconds since 1970.
+    pub time_us: u64,
+    /// Kinesis', else DynamoDB's; empty where there is none.
+    pub sequence_number: &'a [u8],
+    /// Whether the deletion was Time to Live's.
+    pub by_service: bool,
+    /// The root of `Keys`, of the new image, and of the old one where it was asked for.
+    pub keys: NodeId,
+    /// `NewImage`.
+    pub new_image: Option<NodeId>,
+    /// `OldImage`.
+    pub old_image: Option<NodeId>,
+}
+
+/// What stands in a change record, before anything is made of it: a record of another table may hold what it
+/// likes.
+#[derive(Debug, Default)]
+pub struct Envelope {
+    event_id: Option<Text>,
+    event_name: Option<Text>,
+    table_name: Member,
+    source_arn: Member,
+    identity_type: Option<Text>,
+    identity_principal: Option<Text>,
+    time: Option<Text>,
+    precision: Option<Text>,
+    sequence_number: Option<Text>,
+    keys: Option<NodeId>,
+    new_image: Option<NodeId>,
+    old_image: Option<NodeId>,
+    problem: Option<Failure>,
+}
+
+/// A member that counts by being there, whatever it holds.
+#[derive(Clone, Copy, Debug, Default)]
+enum Member {
+    #[default]
+    Absent,
+    Text(Text),
+    Other,
+}
+
+impl Envelope {
+    /// Reads one change record, all of it, and puts its images on the tape; the old one only where
+    /// `old_image` asks for it.
+    ///
+    /// # Errors
+    ///
+    /// Where `input` is not one JSON object. All else that is wrong is kept for [`Envelope::change`].
+    pub fn parse(input: &[u8], tape: &mut Tape, old_image: bool) -> Result<Self, SyntaxError> {
+        let mut envelope = Envelope::default();
+        let mut cursor = Cursor::new(input);
+        members(&mut cursor, |cursor, name| {
+            match name {
+                b"eventID" => envelope.event_id = text(cursor)?,
+                b"eventName" => envelope.event_name = text(cursor)?,
+                b"tableName" => envelope.table_name = member(cursor)?,
+                b"eventSourceARN" => envelope.source_arn = member(cursor)?,
+                b"userIdentity" if cursor.peek() == b'{' => envelope.parse_identity(cursor)?,
+                b"dynamodb" if cursor.peek() == b'{' => {
+                    envelope.parse_dynamodb(cursor, tape, old_image)?;
+                }
+                _ => cursor.skip_value()?,
+            }
+            Ok(())
+        })?;
+        cursor.finish()?;
+        Ok(envelope)
+    }
+
+    fn parse_identity(&mut self, cursor: &mut Cursor<'_>) -> Result<(), SyntaxError> {
+        members(cursor, |cursor, name| {
+            match name {
+                b"type" | b"Type" => self.identity_type = text(cursor)?,
+                b"principalId" | b"PrincipalId" => self.identity_principal = text(cursor)?,
+                _ => cursor.skip_value()?,
+            }
+            Ok(())
+        })
+    }
+
+    fn parse_dynamodb(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        tape: &mut Tape,
+        old_image: bool,
+    ) -> Result<(), SyntaxError> {
+        members(cursor, |cursor, name| {
+            match name {
+                b"ApproximateCreationDateTime" => self.time = number(cursor)?,
+                b"ApproximateCreationDateTimePrecision" => self.precision = text(cursor)?,
+                b"SequenceNumber" => self.sequence_number = text(cursor)?,
+                b"Keys" => self.keys = self.parse_image(cursor, tape)?,
+                b"NewImage" => self.new_image = self.parse_image(cursor, tape)?,
+                b"OldImage" if old_image => self.old_image = self.parse_image(cursor, tape)?,
+                _ => cursor.skip_value()?,
+            }
+            Ok(())
+        })
+    }
+
+    fn parse_image(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        tape: &mut Tape,
+    ) -> Result<Option<NodeId>, SyntaxError> {
+        if cursor.peek() == b'n' {
+            cursor.literal(b"null")?;
+            return Ok(None);
+        }
+        let start = cursor.clone();
+        match tape.parse_image(cursor) {
+            Ok(root) => Ok(Some(root)),
+            Err(ParseError::Syntax(error)) => Err(error),
+            Err(problem) => {
+                // The rest of the record may still tell that it is another table's.
+                self.problem.get_or_insert(problem.into());
+                *cursor = start;
+                cursor.skip_value()?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether binary values come in two layers of base64: the schema's word, else the shape's.
+    pub fn has_double_binary(&self, stated: Option<Binary>) -> bool {
+        match stated {
+            Some(binary) => binary == Binary::Double,
+            None => self.is_kinesis_shape(),
+        }
+    }
+
+    fn is_kinesis_shape(&self) -> bool {
+        !matches!((self.table_name, self.source_arn), (Member::Absent, Member::Text(_) | Member::Other))
+    }
+
+    /// The table's name, decoded into `table`.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NoTable`].
+    pub fn read_table(&self, input: &[u8], table: &mut Vec<u8>) -> Result<(), Failure> {
+        let member = if self.is_kinesis_shape() { self.table_name } else { self.source_arn };
+        let Member::Text(text) = member else { return Err(Failure::NoTable) };
+        table.clear();
+        crate::json::unescape(text.raw(input), table);
+        if !self.is_kinesis_shape() {
+            let name = table_of_arn(table).ok_or(Failure::NoTable)?;
+            table.drain(name.end..);
+            table.drain(..name.start);
+        }
+        Ok(())
+    }
+
+    /// Makes a change of what was read.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, or wrong with it.
+    pub fn change<'a>(
+        &self,
+        input: &'a [u8],
+        tape: &Tape,
+        table: &'a [u8],
+        kinesis_sequence_number: Option<&'a [u8]>,
+    ) -> Result<Change<'a>, Failure> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let is = |text: Option<Text>, value: &[u8]| text.is_some_and(|text| text.is(input, value));
+        let event_name = [EventName::Insert, EventName::Modify, EventName::Remove]
+            .into_iter()
+            .find(|name| is(self.event_name, name.as_bytes()))
+            .ok_or(Failure::NoEventName)?;
+        let time_us = self.time_us(input).ok_or(Failure::NoTime)?;
+        let keys = self.keys.filter(|&keys| tape.children(keys).next().is_some());
+        if event_name != EventName::Remove && self.new_image.is_none() {
+            return Err(Failure::NoNewImage);
+        }
+        Ok(Change {
+            event_name,
+            event_id: self.event_id,
+            table,
+            time_us,
+            sequence_number: kinesis_sequence_number
+                .or_else(|| self.sequence_number.map(|number| number.raw(input)))
+                .unwrap_or_default(),
+            by_service: is(self.identity_type, b"Service")
+                && is(self.identity_principal, b"dynamodb.amazonaws.com"),
+            keys: keys.ok_or(Failure::NoKeys)?,
+            new_image: self.new_image,
+            old_image: self.old_image,
+        })
+    }
+
+    /// `eventID`, where there is one.
+    pub fn event_id(&self) -> Option<Text> {
+        self.event_id
+    }
+
+    /// Creation time in microseconds since 1970. Where the precision is not stated the unit follows from the
+    /// magnitude; finer digits are cut.
+    pub fn time_us(&self, input: &[u8]) -> Option<u64> {
+        let time = Decimal::parse(self.time?.raw(input))?;
+        let stated = |precision: &[u8]| self.precision.is_some_and(|text| text.is(input, precision));
+        let scale = if stated(b"MICROSECOND") {
+            0
+        } else if stated(b"MILLISECOND") {
+            3
+        } else {
+            match time.to_scaled_integer_cut(0)? {
+                ..100_000_000_000 => 6,
+                ..100_000_000_000_000 => 3,
+                _ => 0,
+            }
+        };
+        let time_us = time.to_scaled_integer_cut(scale)?;
+        time::representable(time_us.checked_mul(1_000)?)?;
+        u64::try_from(time_us).ok()
+    }
+}
+
+/// Where the table's name stands in `…:table/NAME/stream/…`.
+fn table_of_arn(arn: &[u8]) -> Option<std::ops::Range<usize>> {
+    let start = memchr::memmem::find(arn, b":table/")? + b":table/".len();
+    let end = start + memchr::memchr(b'/', &arn[start..])?;
+    (end > start && arn[end..].starts_with(b"/stream/")).then_some(start..end)
+}
+
+/// Takes an object, handing each member's name, decoded, to `take`, which takes the value.
+fn members<'a>(
+    cursor: &mut Cursor<'a>,
+    mut take: impl FnMut(&mut Cursor<'a>, &[u8]) -> Result<(), SyntaxError>,
+) -> Result<(), SyntaxError> {
+    cursor.expect(b'{')?;
+    if cursor.eat(b'}') {
+        return Ok(());
+    }
+    loop {
+        let name = cursor.name()?;
+        take(cursor, name.decoded(cursor.input(), &mut Vec::new()))?;
+        if !cursor.more(b'}')? {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes any value; what a string holds.
+fn text(cursor: &mut Cursor<'_>) -> Result<Option<Text>, SyntaxError> {
+    match member(cursor)? {
+        Member::Text(text) => Ok(Some(text)),
+        _ => Ok(None),
+    }
+}
+
+fn member(cursor: &mut Cursor<'_>) -> Result<Member, SyntaxError> {
+    Ok(match cursor.peek() {
+        b'"' => Member::Text(cursor.string()?),
+        b'n' => {
+            cursor.literal(b"null")?;
+            Member::Absent
+        }
+        _ => {
+            cursor.skip_value()?;
+            Member::Other
+        }
+    })
+}
+
+/// Takes any value; the text of a number.
+fn number(cursor: &mut Cursor<'_>) -> Result<Option<Text>, SyntaxError> {
+    if matches!(cursor.peek(), b'-' | b'0'..=b'9') {
+        return cursor.number().map(Some);
+    }
+    cursor.skip_value()?;
+    Ok(None)
+}

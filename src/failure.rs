@@ -1,0 +1,107 @@
+//! Why a record is `ProcessingFailed`. Each costs one record: Firehose keeps the original in the error prefix.
+
+use crate::attribute::ParseError;
+use crate::bind::NamesTooLong;
+use crate::json::SyntaxError;
+use crate::schema::Plan;
+
+/// Why one record has no row. Never holds a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Failure {
+    /// The record of the event has no `data`, or one that is not base64.
+    NotBase64,
+    /// The data is not UTF-8.
+    NotUtf8,
+    /// The data is not one JSON object.
+    NotJson,
+    /// The change record names no table.
+    NoTable,
+    /// An attribute value has no descriptor, several, or one that doesn't fit its value.
+    Malformed,
+    /// Maps and lists nest deeper than 64.
+    TooDeep,
+    /// There is no `eventName`, or not one of INSERT, MODIFY and REMOVE.
+    NoEventName,
+    /// There is no creation time, or one outside 1970 to 2261.
+    NoTime,
+    /// An INSERT or MODIFY has no `NewImage`.
+    NoNewImage,
+    /// There are no `Keys`.
+    NoKeys,
+    /// A key column's attribute is absent or does not fit.
+    KeyNotFilled {
+        /// Index of the column in the plan.
+        column: usize,
+    },
+    /// The row no longer fits into the response.
+    ResponseFull,
+}
+
+impl Failure {
+    /// A short name for logs and metrics: `not_json`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Failure::NotBase64 => "not_base64",
+            Failure::NotUtf8 => "not_utf8",
+            Failure::NotJson => "not_json",
+            Failure::NoTable => "no_table",
+            Failure::Malformed => "malformed_attribute_value",
+            Failure::TooDeep => "nested_too_deep",
+            Failure::NoEventName => "no_event_name",
+            Failure::NoTime => "no_creation_time",
+            Failure::NoNewImage => "no_new_image",
+            Failure::NoKeys => "no_keys",
+            Failure::KeyNotFilled { .. } => "key_not_filled",
+            Failure::ResponseFull => "response_full",
+        }
+    }
+
+    /// A sentence that tells an operator what was wrong.
+    pub fn explain(self, plan: &Plan) -> String {
+        match self {
+            Failure::NotBase64 => "the record has no data in base64".into(),
+            Failure::NotUtf8 => "the data is not UTF-8".into(),
+            Failure::NotJson => "the data is not one JSON object".into(),
+            Failure::NoTable => {
+                "the change record has neither tableName nor an eventSourceARN with a table".into()
+            }
+            Failure::Malformed => "an attribute value is not DynamoDB JSON".into(),
+            Failure::TooDeep => "the item nests maps and lists deeper than 64".into(),
+            Failure::NoEventName => "eventName is not INSERT, MODIFY or REMOVE".into(),
+            Failure::NoTime => {
+                "dynamodb.ApproximateCreationDateTime is absent or outside 1970 to 2261".into()
+            }
+            Failure::NoNewImage => "an INSERT or MODIFY has no dynamodb.NewImage".into(),
+            Failure::NoKeys => "dynamodb.Keys is absent or empty".into(),
+            Failure::KeyNotFilled { column } => format!(
+                "key column \"{}\" can't be filled: its attribute is absent or does not fit the type",
+                plan.columns.get(column).map_or("", |column| &column.name)
+            ),
+            Failure::ResponseFull => {
+                "the row does not fit into the response; lower Firehose's BufferSizeInMBs".into()
+            }
+        }
+    }
+}
+
+impl From<SyntaxError> for Failure {
+    fn from(_: SyntaxError) -> Self {
+        Failure::NotJson
+    }
+}
+
+impl From<ParseError> for Failure {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::Syntax(error) => error.into(),
+            ParseError::Malformed => Failure::Malformed,
+            ParseError::TooDeep => Failure::TooDeep,
+        }
+    }
+}
+
+impl From<NamesTooLong> for Failure {
+    fn from(_: NamesTooLong) -> Self {
+        Failure::ResponseFull
+    }
+}

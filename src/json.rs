@@ -1,0 +1,459 @@
+//! JSON text: a cursor that validates while it finds its way, and the escaping of strings.
+//!
+//! Accepts RFC 8259 and nothing else: no byte order mark, no lone surrogates, no `NaN`. UTF-8 is
+//! checked once for the whole input before a [`Cursor`] is made. Nothing is unescaped or copied here
+//! that need not be: a string is a [`Text`], a span of the input with a note on its escapes.
+//!
+//! Knows nothing of DynamoDB.
+
+use std::fmt;
+
+/// Where the input stops being JSON, as a byte offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Offset of the first byte that does not belong.
+    pub at: usize,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not JSON at byte {}", self.at)
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+/// What escapes a string holds, and so how it may be copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Escapes {
+    /// None: the span is the text.
+    #[default]
+    None,
+    /// Only escapes that this crate would write itself: the span may be copied into a JSON string.
+    Canonical,
+    /// `\/` or `\u…`: to be decoded and escaped anew.
+    Other,
+}
+
+/// The contents of a JSON string, or another token, as a span of the input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    start: u32,
+    len: u32,
+    /// The escapes found between the quotes.
+    pub escapes: Escapes,
+}
+
+impl Text {
+    /// A span without escapes.
+    pub fn plain(start: usize, end: usize) -> Text {
+        Text { start: start as u32, len: (end - start) as u32, escapes: Escapes::None }
+    }
+
+    /// The bytes between the quotes, escapes and all.
+    #[inline]
+    pub fn raw<'a>(&self, input: &'a [u8]) -> &'a [u8] {
+        &input[self.start as usize..self.start as usize + self.len as usize]
+    }
+
+    /// The text itself: a piece of the input, or decoded into `scratch` where it holds escapes.
+    #[inline]
+    pub fn decoded<'a>(&self, input: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        let raw = self.raw(input);
+        if self.escapes == Escapes::None {
+            return raw;
+        }
+        scratch.clear();
+        unescape(raw, scratch);
+        scratch
+    }
+
+    /// Whether the text, decoded, equals `other`.
+    pub fn is(&self, input: &[u8], other: &[u8]) -> bool {
+        match self.escapes {
+            Escapes::None => self.raw(input) == other,
+            _ => self.decoded(input, &mut Vec::new()) == other,
+        }
+    }
+
+    /// The span in the input.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.start as usize..self.start as usize + self.len as usize
+    }
+}
+
+/// Walks through JSON text from left to right, checking its grammar.
+#[derive(Clone, Debug)]
+pub struct Cursor<'a> {
+    input: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor at the beginning of `input`, which must be UTF-8 and shorter than 4 GiB.
+    pub fn new(input: &'a [u8]) -> Self {
+        Cursor { input, at: 0 }
+    }
+
+    /// The whole input.
+    pub fn input(&self) -> &'a [u8] {
+        self.input
+    }
+
+    /// The offset of the next byte.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// An error at the next byte.
+    pub fn error<T>(&self) -> Result<T, SyntaxError> {
+        Err(SyntaxError { at: self.at })
+    }
+
+    /// Steps over white space and returns the byte after it without taking it; 0 at the end.
+    #[inline]
+    pub fn peek(&mut self) -> u8 {
+        loop {
+            match self.input.get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                Some(&byte) => return byte,
+                None => return 0,
+            }
+        }
+    }
+
+    /// Takes `byte`, after white space, where it is next.
+    #[inline]
+    pub fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == byte;
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Takes `byte`, after white space.
+    #[inline]
+    pub fn expect(&mut self, byte: u8) -> Result<(), SyntaxError> {
+        if self.eat(byte) { Ok(()) } else { self.error() }
+    }
+
+    /// Nothing but white space may follow.
+    pub fn finish(&mut self) -> Result<(), SyntaxError> {
+        self.peek();
+        if self.at == self.input.len() { Ok(()) } else { self.error() }
+    }
+
+    /// Takes a string, quotes and all.
+    #[inline]
+    pub fn string(&mut self) -> Result<Text, SyntaxError> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let mut escapes = Escapes::None;
+        loop {
+            self.at = find_special(self.input, self.at);
+            match self.input.get(self.at) {
+                Some(b'"') => {
+                    let text =
+                        Text { start: start as u32, len: (self.at - start) as u32, escapes };
+                    self.at += 1;
+                    return Ok(text);
+                }
+                Some(b'\\') => escapes = escapes.max(self.escape()?),
+                _ => return self.error(),
+            }
+        }
+    }
+
+    /// Takes one escape sequence, or a pair of them for a surrogate pair.
+    fn escape(&mut self) -> Result<Escapes, SyntaxError> {
+        match self.input.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.at += 2;
+                Ok(Escapes::Canonical)
+            }
+            Some(b'/') => {
+                self.at += 2;
+                Ok(Escapes::Other)
+            }
+            Some(b'u') => {
+                let unit = self.hex4(self.at + 2)?;
+                match unit {
+                    0xD800..=0xDBFF => {
+                        if self.input.get(self.at + 6..self.at + 8) != Some(b"\\u") {
+                            return self.error();
+                        }
+                        if !(0xDC00..=0xDFFF).contains(&self.hex4(self.at + 8)?) {
+                            return self.error();
+                        }
+                        self.at += 12;
+                    }
+                    0xDC00..=0xDFFF => return self.error(),
+                    _ => self.at += 6,
+                }
+                Ok(Escapes::Other)
+            }
+            _ => self.error(),
+        }
+    }
+
+    fn hex4(&self, at: usize) -> Result<u32, SyntaxError> {
+        let digits = self.input.get(at..at + 4).ok_or(SyntaxError { at: self.at })?;
+        decode_hex4(digits).ok_or(SyntaxError { at: self.at })
+    }
+
+    /// Takes an object member's name and the colon behind it.
+    #[inline]
+    pub fn name(&mut self) -> Result<Text, SyntaxError> {
+        let name = self.string()?;
+        self.expect(b':')?;
+        Ok(name)
+    }
+
+    /// Takes a `,` and says that a member or element follows, or takes `close` and says that none does.
+    #[inline]
+    pub fn more(&mut self, close: u8) -> Result<bool, SyntaxError> {
+        match self.peek() {
+            b',' => {
+                self.at += 1;
+                Ok(true)
+            }
+            byte if byte == close => {
+                self.at += 1;
+                Ok(false)
+            }
+            _ => self.error(),
+        }
+    }
+
+    /// Takes a number and returns its text.
+    pub fn number(&mut self) -> Result<Text, SyntaxError> {
+        self.peek();
+        let start = self.at;
+        self.at += usize::from(self.next_is(b'-'));
+        match self.input.get(self.at) {
+            Some(b'0') => self.at += 1,
+            Some(b'1'..=b'9') => self.digits()?,
+            _ => return self.error(),
+        }
+        if self.next_is(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if self.next_is(b'e') || self.next_is(b'E') {
+            self.at += 1;
+            self.at += usize::from(self.next_is(b'+') || self.next_is(b'-'));
+            self.digits()?;
+        }
+        Ok(Text::plain(start, self.at))
+    }
+
+    fn next_is(&self, byte: u8) -> bool {
+        self.input.get(self.at) == Some(&byte)
+    }
+
+    fn digits(&mut self) -> Result<(), SyntaxError> {
+        let start = self.at;
+        while self.input.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        if self.at == start { self.error() } else { Ok(()) }
+    }
+
+    /// Takes `true`, `false` or `null`, whichever `literal` is.
+    pub fn literal(&mut self, literal: &[u8]) -> Result<Text, SyntaxError> {
+        self.peek();
+        if self.input[self.at..].starts_with(literal) {
+            self.at += literal.len();
+            Ok(Text::plain(self.at - literal.len(), self.at))
+        } else {
+            self.error()
+        }
+    }
+
+    /// Takes one value of any kind and depth, checked and not kept. Not recursive: depth costs one bit a
+    /// level.
+    pub fn skip_value(&mut self) -> Result<(), SyntaxError> {
+        let mut nesting = Nesting::default();
+        loop {
+            match self.peek() {
+                b'"' => drop(self.string()?),
+                b'{' => {
+                    self.at += 1;
+                    if !self.eat(b'}') {
+                        nesting.push(true);
+                        self.name()?;
+                        continue;
+                    }
+                }
+                b'[' => {
+                    self.at += 1;
+                    if !self.eat(b']') {
+                        nesting.push(false);
+                        continue;
+                    }
+                }
+                b't' => drop(self.literal(b"true")?),
+                b'f' => drop(self.literal(b"false")?),
+                b'n' => drop(self.literal(b"null")?),
+                _ => drop(self.number()?),
+            }
+            loop {
+                match nesting.innermost_is_object() {
+                    None => return Ok(()),
+                    Some(true) => {
+                        if self.more(b'}')? {
+                            self.name()?;
+                            break;
+                        }
+                    }
+                    Some(false) => {
+                        if self.more(b']')? {
+                            break;
+                        }
+                    }
+                }
+                nesting.pop();
+            }
+        }
+    }
+}
+
+/// The open objects and arrays around a place, a bit each: 1 for an object.
+#[derive(Default)]
+struct Nesting {
+    depth: usize,
+    bits: u64,
+    outer: Vec<u64>,
+}
+
+impl Nesting {
+    fn push(&mut self, object: bool) {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.outer.push(self.bits);
+        }
+        self.bits = self.bits << 1 | u64::from(object);
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) {
+        self.depth -= 1;
+        self.bits >>= 1;
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.bits = self.outer.pop().unwrap_or(0);
+        }
+    }
+
+    fn innermost_is_object(&self) -> Option<bool> {
+        (self.depth > 0).then_some(self.bits & 1 == 1)
+    }
+}
+
+/// The offset, at or after `at`, of the first byte that can't stand for itself in a JSON string: a quote, a
+/// backslash or a control character; else the end. Eight bytes a step.
+#[inline]
+fn find_special(input: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    while let Some(chunk) = input.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = word ^ ONES * b'"' as u64;
+        let backslash = word ^ ONES * b'\\' as u64;
+        // A borrow can only mark bytes above the lowest true hit, and the lowest is the one taken.
+        let hits = (word.wrapping_sub(ONES * 0x20) & !word
+            | quote.wrapping_sub(ONES) & !quote
+            | backslash.wrapping_sub(ONES) & !backslash)
+            & HIGH;
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while input.get(at).is_some_and(|&b| b >= 0x20 && b != b'"' && b != b'\\') {
+        at += 1;
+    }
+    at
+}
+
+fn decode_hex4(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |unit, &digit| Some(unit << 4 | (digit as char).to_digit(16)?))
+}
+
+/// Hands the decoded text of a string's contents, which a [`Cursor`] has checked, to `take`, piece by piece.
+fn pieces(raw: &[u8], mut take: impl FnMut(&[u8])) {
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        take(&rest[..at]);
+        let unit = |from: usize| rest.get(from..from + 4).and_then(decode_hex4).unwrap_or(0xFFFD);
+        let (scalar, taken) = match rest.get(at + 1) {
+            Some(b'u') => match unit(at + 2) {
+                high @ 0xD800..=0xDBFF => {
+                    (0x10000 + ((high & 0x3FF) << 10 | unit(at + 8) & 0x3FF), 12)
+                }
+                unit => (unit, 6),
+            },
+            Some(b'b') => (0x08, 2),
+            Some(b'f') => (0x0C, 2),
+            Some(b'n') => (0x0A, 2),
+            Some(b'r') => (0x0D, 2),
+            Some(b't') => (0x09, 2),
+            Some(&other) => (u32::from(other), 2),
+            None => return,
+        };
+        let scalar = char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER);
+        take(scalar.encode_utf8(&mut [0; 4]).as_bytes());
+        rest = rest.get(at + taken..).unwrap_or_default();
+    }
+    take(rest);
+}
+
+/// Decodes the escapes of a string's contents, which a [`Cursor`] has checked, onto `out`.
+pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
+    pieces(raw, |piece| out.extend_from_slice(piece));
+}
+
+/// Writes text as the contents of a JSON string, escaped as serde_json does it: two-character escapes where
+/// there is one, `\u00xx` for other control characters, all else as it is.
+pub fn write_escaped(text: &[u8], out: &mut Vec<u8>) {
+    let mut from = 0;
+    loop {
+        let at = find_special(text, from);
+        out.extend_from_slice(&text[from..at]);
+        let Some(&byte) = text.get(at) else { return };
+        let short = match byte {
+            b'"' => b'"',
+            b'\\' => b'\\',
+            0x08 => b'b',
+            0x0C => b'f',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            _ => 0,
+        };
+        if short == 0 {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            out.extend_from_slice(b"\\u00");
+            out.extend([HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        } else {
+            out.extend([b'\\', short]);
+        }
+        from = at + 1;
+    }
+}
+
+/// Writes text as a JSON string.
+pub fn write_string(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    write_escaped(text, out);
+    out.push(b'"');
+}
+
+/// Writes a string of the input as a JSON string, in canonical escapes.
+#[inline]
+pub fn write_text(text: Text, input: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    if text.escapes == Escapes::Other {
+        pieces(text.raw(input), |piece| write_escaped(piece, out));
+    } else {
+        out.extend_from_slice(text.raw(input));
+    }
+    out.push(b'"');
+}

@@ -1,0 +1,61 @@
+//! Statistics as one line of CloudWatch's embedded metric format
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+
+use crate::json;
+use crate::time;
+use crate::transform::Statistics;
+use std::fmt::Write;
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "dynalake";
+
+/// The dimension that every metric has: the delivery stream's name.
+pub const DIMENSION: &str = "delivery_stream";
+
+/// One line of JSON, without its newline: each metric's value and the definition that tells CloudWatch so.
+///
+/// `level` is written as it stands: Lambda takes a line without a level or a timestamp for INFO and drops it
+/// where the function's log level hides INFO
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>), so the caller
+/// gives one that is not hidden.
+pub fn to_embedded_metrics(statistics: &Statistics, level: &str) -> String {
+    let mut metrics = vec![
+        ("RecordsIn", "Count", statistics.records_in),
+        ("RecordsOk", "Count", statistics.records_ok),
+        ("RecordsDropped", "Count", statistics.records_dropped),
+        ("RecordsFailed", "Count", statistics.failures.len() as u64),
+        ("RowsRescued", "Count", statistics.rows_rescued),
+        ("BytesIn", "Bytes", statistics.bytes_in),
+        ("BytesOut", "Bytes", statistics.bytes_out),
+        ("Duplicates", "Count", statistics.duplicates),
+    ];
+    // An invocation without a readable change has no age.
+    metrics.extend(
+        statistics.event_age_max_ms().map(|age| ("EventAgeMaxMs", "Milliseconds", age)),
+    );
+
+    let now_ms = statistics.now_ms;
+    let mut text = Vec::new();
+    time::write_microseconds(now_ms.saturating_mul(1_000), &mut text);
+    let timestamp = String::from_utf8_lossy(&text).into_owned();
+    text.clear();
+    json::write_string(statistics.delivery_stream.as_bytes(), &mut text);
+    let delivery_stream = String::from_utf8_lossy(&text);
+
+    let mut line = format!(
+        "{{\"level\":\"{level}\",\"timestamp\":\"{timestamp}\",\"_aws\":{{\"Timestamp\":{now_ms},\
+         \"CloudWatchMetrics\":[{{\"Namespace\":\"{NAMESPACE}\",\"Dimensions\":[[\"{DIMENSION}\"]],\
+         \"Metrics\":["
+    );
+    for (at, (name, unit, _)) in metrics.iter().enumerate() {
+        let separator = if at == 0 { "" } else { "," };
+        // A String takes every write.
+        let _ = write!(line, "{separator}{{\"Name\":\"{name}\",\"Unit\":\"{unit}\"}}");
+    }
+    let _ = write!(line, "]}}]}},\"{DIMENSION}\":{delivery_stream}");
+    for (name, _, value) in metrics {
+        let _ = write!(line, ",\"{name}\":{value}");
+    }
+    line.push('}');
+    line
+}

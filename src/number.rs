@@ -1,0 +1,165 @@
+//! Decimal numbers as text: exact at any length and exponent, never through a double.
+//!
+//! A decimal number is ASCII: an optional sign, digits with an optional point (at least one digit before it,
+//! and one after it if it is there), an optional exponent; no blanks. DynamoDB's have up to 38 significant
+//! digits and exponents from -130 to 125
+//! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>);
+//! hand-made ones may have any, and cost time linear in their text and no memory.
+
+/// As many significant digits as any use here can need: 38 for a decimal, 20 for nanoseconds.
+const KEPT_DIGITS: usize = 40;
+
+/// A decimal number, taken apart: `±digits × 10^exponent`, without needless zeros at either end.
+#[derive(Clone, Copy, Debug)]
+pub struct Decimal {
+    negative: bool,
+    /// Significant digits, ASCII; the first and the last are not `0`. None for zero.
+    digits: [u8; KEPT_DIGITS],
+    len: usize,
+    /// Power of ten of the last kept digit, held within ±2^62.
+    exponent: i64,
+    /// Whether there were more significant digits than are kept.
+    cut: bool,
+}
+
+impl Decimal {
+    /// Takes a decimal number apart; `None` where the text is none.
+    pub fn parse(text: &[u8]) -> Option<Decimal> {
+        let (negative, unsigned) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            [b'+', rest @ ..] => (false, rest),
+            rest => (false, rest),
+        };
+        let (mantissa, power) = match memchr::memchr2(b'e', b'E', unsigned) {
+            Some(at) => (&unsigned[..at], parse_exponent(&unsigned[at + 1..])?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = match memchr::memchr(b'.', mantissa) {
+            Some(at) => (&mantissa[..at], Some(&mantissa[at + 1..])),
+            None => (mantissa, None),
+        };
+        if !is_digits(whole) || !fraction.is_none_or(is_digits) {
+            return None;
+        }
+        let fraction = fraction.unwrap_or_default();
+
+        let mut digits = [b'0'; KEPT_DIGITS];
+        // `seen` counts digits from the first that is not zero, `len` those up to the last that is not.
+        let (mut seen, mut len, mut cut) = (0, 0, false);
+        for &digit in whole.iter().chain(fraction) {
+            if digit != b'0' {
+                if seen < KEPT_DIGITS {
+                    digits[seen] = digit;
+                    len = seen + 1;
+                } else {
+                    cut = true;
+                }
+            }
+            seen += usize::from(seen > 0 || digit != b'0');
+        }
+        let dropped = (seen - len) as i64;
+        let exponent = power.saturating_sub(fraction.len() as i64).saturating_add(dropped);
+        Some(Decimal { negative, digits, len, exponent: exponent.clamp(-1 << 62, 1 << 62), cut })
+    }
+
+    /// Digits before the point, without leading zeros; negative where zeros follow the point.
+    fn magnitude(&self) -> i64 {
+        self.len as i64 + self.exponent
+    }
+
+    fn digits(&self) -> &[u8] {
+        &self.digits[..self.len]
+    }
+
+    /// The value × 10^`scale`, where that is an integer that an `i128` surely holds (38 digits).
+    pub fn to_scaled_integer(self, scale: u32) -> Option<i128> {
+        if self.len == 0 {
+            return Some(0);
+        }
+        let scale = i64::from(scale);
+        if self.cut || self.exponent + scale < 0 || self.magnitude() + scale > 38 {
+            return None;
+        }
+        let value = integer(self.digits()) * 10_i128.pow((self.exponent + scale) as u32);
+        Some(if self.negative { -value } else { value })
+    }
+
+    /// The value × 10^`scale`, cut to an integer towards zero, where 38 digits hold it.
+    pub fn to_scaled_integer_cut(self, scale: u32) -> Option<i128> {
+        let kept = (self.magnitude() + i64::from(scale)).clamp(0, KEPT_DIGITS as i64) as usize;
+        if kept > 38 {
+            return None;
+        }
+        if kept >= self.len {
+            return Decimal { cut: false, ..self }.to_scaled_integer(scale);
+        }
+        let value = integer(&self.digits[..kept]);
+        Some(if self.negative { -value } else { value })
+    }
+
+    /// Writes the value in plain notation if it has at most `precision - scale` digits before and `scale`
+    /// digits after the point; says whether it did. `-0` is `0`.
+    pub fn write_fitting(&self, precision: u8, scale: u8, out: &mut Vec<u8>) -> bool {
+        if self.len == 0 {
+            out.push(b'0');
+            return true;
+        }
+        let whole_digits = self.magnitude();
+        if self.cut
+            || whole_digits > i64::from(precision - scale)
+            || self.exponent < -i64::from(scale)
+        {
+            return false;
+        }
+        if self.negative {
+            out.push(b'-');
+        }
+        let digits = self.digits();
+        if whole_digits <= 0 {
+            out.extend_from_slice(b"0.");
+            out.extend((whole_digits..0).map(|_| b'0'));
+            out.extend_from_slice(digits);
+        } else if self.exponent >= 0 {
+            out.extend_from_slice(digits);
+            out.extend((0..self.exponent).map(|_| b'0'));
+        } else {
+            let (whole, fraction) = digits.split_at(whole_digits as usize);
+            out.extend_from_slice(whole);
+            out.push(b'.');
+            out.extend_from_slice(fraction);
+        }
+        true
+    }
+}
+
+fn is_digits(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
+}
+
+/// An exponent's value, held within ±2^40, beyond which no number of 4 GiB of digits comes back into range.
+fn parse_exponent(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    if !is_digits(digits) {
+        return None;
+    }
+    let value = digits.iter().fold(0, |value: i64, digit| {
+        (value * 10 + i64::from(digit - b'0')).min(1 << 40)
+    });
+    Some(if negative { -value } else { value })
+}
+
+fn integer(digits: &[u8]) -> i128 {
+    digits.iter().fold(0, |value, digit| value * 10 + i128::from(digit - b'0'))
+}
+
+/// Whether the text is a number by JSON's grammar, which is narrower: no `+`, no leading zeros.
+pub fn is_json_number(text: &[u8]) -> bool {
+    let mut cursor = crate::json::Cursor::new(text);
+    !matches!(text.first(), None | Some(b' ' | b'\t' | b'\n' | b'\r'))
+        && cursor.number().is_ok()
+        && cursor.at() == text.len()
+}

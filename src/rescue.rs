@@ -1,0 +1,169 @@
+//! `_rescued`: what did not fit into the columns, as JSON text.
+//!
+//! An object from path to `{"reason": …, "value": <DynamoDB JSON>}`, in the order of the item. Paths join raw
+//! names with `.`, list positions in `[n]`; a name that is empty or has `.`, `[`, `]` or `"` is `["name"]`.
+
+use crate::attribute::{Descriptor, Mark, NodeId, Tape};
+use crate::coerce::Misfit;
+use crate::json;
+use std::io::Write;
+
+/// Why a value is rescued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// No column takes it.
+    Unknown,
+    /// It is of another type than its column.
+    Type,
+    /// It is out of its column's range.
+    Range,
+    /// Another attribute has its column.
+    Collision,
+}
+
+impl Reason {
+    /// As it stands in `_rescued`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::Unknown => "unknown",
+            Reason::Type => "type",
+            Reason::Range => "range",
+            Reason::Collision => "collision",
+        }
+    }
+}
+
+impl From<Misfit> for Reason {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::Type => Reason::Type,
+            Misfit::Range => Reason::Range,
+        }
+    }
+}
+
+/// What has to be rescued of one item.
+#[derive(Debug, Default)]
+pub struct Rescue {
+    /// Node, whether a column of its own refused it, and why it is here.
+    entries: Vec<(NodeId, bool, Reason)>,
+    path: Vec<u8>,
+}
+
+impl Rescue {
+    /// Forgets the last item.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// Adds an attribute that its own column refused.
+    pub fn add(&mut self, id: NodeId, reason: impl Into<Reason>) {
+        self.entries.push((id, true, reason.into()));
+    }
+
+    /// Adds a part of an attribute that a column took.
+    pub fn add_part(&mut self, id: NodeId, reason: impl Into<Reason>) {
+        self.entries.push((id, false, reason.into()));
+    }
+
+    /// Adds of an attribute what no column takes: all of it, or each part where something inside is bound.
+    pub fn add_unbound(&mut self, tape: &Tape, id: NodeId, reason: Reason) {
+        let mark = tape.node(id).mark;
+        if mark.has(Mark::BOUND) {
+            return;
+        }
+        let reason = if mark.has(Mark::LOSER) { Reason::Collision } else { reason };
+        if mark.has(Mark::PARTLY) {
+            for (child, _) in tape.children(id) {
+                self.add_unbound(tape, child, reason);
+            }
+        } else if !mark.has(Mark::DROP) {
+            self.add_part(id, reason);
+        }
+    }
+
+    /// Adds what lost a collision, where nothing else can be left over.
+    pub fn add_losers(&mut self, tape: &Tape, id: NodeId) {
+        let mark = tape.node(id).mark;
+        if mark.has(Mark::LOSER) {
+            self.add_part(id, Reason::Collision);
+        } else if mark.has(Mark::PARTLY) {
+            for (child, _) in tape.children(id) {
+                self.add_losers(tape, child);
+            }
+        }
+    }
+
+    /// Whether everything fitted.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Writes the JSON text for the item at `root`.
+    pub fn write(&mut self, tape: &Tape, input: &[u8], root: NodeId, out: &mut Vec<u8>) {
+        // Of two columns that refused the same value, the one around it speaks.
+        self.entries.sort_by_key(|&(id, own, _)| (id, own));
+        self.entries.dedup_by_key(|&mut (id, ..)| id);
+        let mut path = std::mem::take(&mut self.path);
+        path.clear();
+        let start = out.len();
+        let left = self.write_inside(tape, input, root, (&self.entries, &mut path), out);
+        debug_assert!(left.is_empty(), "every entry lies inside the item");
+        self.path = path;
+        if out.len() == start {
+            out.push(b'{');
+        }
+        out.push(b'}');
+    }
+
+    /// Writes the entries that lie inside a node and returns those behind it.
+    fn write_inside<'a>(
+        &self,
+        tape: &Tape,
+        input: &[u8],
+        parent: NodeId,
+        (mut entries, path): (&'a [(NodeId, bool, Reason)], &mut Vec<u8>),
+        out: &mut Vec<u8>,
+    ) -> &'a [(NodeId, bool, Reason)] {
+        let in_map = tape.node(parent).descriptor == Descriptor::M;
+        for (at, (id, node)) in tape.children(parent).enumerate() {
+            let Some(&(first, _, reason)) = entries.first() else { break };
+            if first >= node.end {
+                continue;
+            }
+            let len = path.len();
+            if in_map {
+                push_name(node.name.decoded(input, &mut Vec::new()), path);
+            } else {
+                let _ = write!(path, "[{at}]");
+            }
+            if first == id {
+                entries = &entries[1..];
+                out.extend_from_slice(if out.is_empty() { b"{" } else { b"," });
+                json::write_string(path, out);
+                out.extend_from_slice(b":{\"reason\":\"");
+                out.extend_from_slice(reason.as_str().as_bytes());
+                out.extend_from_slice(b"\",\"value\":");
+                tape.write_dynamodb(id, input, out);
+                out.push(b'}');
+            }
+            entries = self.write_inside(tape, input, id, (entries, path), out);
+            path.truncate(len);
+        }
+        entries
+    }
+}
+
+/// Puts a name at the end of a path.
+fn push_name(name: &[u8], path: &mut Vec<u8>) {
+    if name.is_empty() || name.iter().any(|byte| b".[]\"".contains(byte)) {
+        path.push(b'[');
+        json::write_string(name, path);
+        path.push(b']');
+    } else {
+        if !path.is_empty() {
+            path.push(b'.');
+        }
+        path.extend_from_slice(name);
+    }
+}

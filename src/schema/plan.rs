@@ -1,0 +1,219 @@
+//! The plan: a schema compiled so that a transformation looks nothing up twice.
+
+use super::file::{Binary, DecimalAs, Protect, Schema, Unit};
+use super::names::normalise;
+use super::types::Type;
+use crate::row::Metadata;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+
+/// What a transformation does with each attribute.
+#[derive(Debug)]
+pub struct Plan {
+    /// The columns in the table's order, those that are dropped included.
+    pub columns: Vec<PlannedColumn>,
+    /// The source table of the schema; none without a schema.
+    pub table: Option<String>,
+    /// Whether rows carry `_old`.
+    pub old_image: bool,
+    /// How often binary values come encoded, where the schema says.
+    pub binary: Option<Binary>,
+    /// Whether there is no schema: every attribute makes its own column.
+    pub schemaless: bool,
+    /// Whether any attribute is to be hidden.
+    pub(crate) protects: bool,
+    /// Explicit paths, as a tree of raw names; the first branch is the item's root.
+    branches: Vec<HashMap<Vec<u8>, Step>>,
+    /// The columns that attributes reach by their normalised names.
+    by_name: BTreeMap<Vec<u8>, u32>,
+    /// The members of each struct type, by normalised name.
+    structs: Vec<HashMap<Vec<u8>, u32>>,
+    /// What each metadata column holds, and its member prefix.
+    pub(crate) metadata: Vec<(Metadata, Box<[u8]>)>,
+}
+
+/// A column as rows are written.
+#[derive(Debug)]
+pub struct PlannedColumn {
+    /// Its name.
+    pub name: String,
+    /// `,"name":`
+    pub(crate) prefix: Box<[u8]>,
+    pub(crate) kind: Kind,
+    /// What may not be shown of its attribute.
+    pub protect: Option<Protect>,
+    /// Whether it holds a key attribute.
+    pub is_key: bool,
+}
+
+/// A type with all that is known of it beforehand.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    String,
+    Boolean,
+    Integer { min: i64, max: i64 },
+    Float,
+    Double,
+    Decimal { precision: u8, scale: u8, quoted: bool },
+    Date,
+    Timestamp(Unit),
+    Array(Box<Kind>),
+    Map(Box<Kind>),
+    Struct(PlannedStruct),
+}
+
+/// A struct type.
+#[derive(Debug)]
+pub(crate) struct PlannedStruct {
+    /// Which of the plan's structs it is.
+    pub id: u32,
+    /// Each member's `"name":` and type, in declared order.
+    pub members: Vec<(Box<[u8]>, Kind)>,
+}
+
+/// What an explicit path finds at an attribute.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Step {
+    /// The column whose path ends here.
+    pub column: Option<u32>,
+    /// Where longer paths go on.
+    pub branch: Option<u32>,
+}
+
+impl Plan {
+    /// Compiles a schema.
+    pub fn new(schema: &Schema) -> Plan {
+        let mut plan = Plan::empty();
+        plan.table = Some(schema.table.clone());
+        plan.old_image = schema.old_image;
+        plan.binary = schema.binary;
+        plan.schemaless = false;
+        for (at, column) in schema.columns.iter().enumerate() {
+            let kind = plan.kind(&column.ty, schema.decimal_as, column.unit.unwrap_or_default());
+            match &column.path {
+                Some(path) => plan.claim(path, at as u32),
+                None => drop(plan.by_name.insert(column.name.clone().into_bytes(), at as u32)),
+            }
+            plan.protects |= column.protect.is_some();
+            plan.columns.push(PlannedColumn {
+                name: column.name.clone(),
+                prefix: format!(",\"{}\":", column.name).into_bytes().into(),
+                kind,
+                protect: column.protect,
+                is_key: false,
+            });
+        }
+        for key in &schema.keys {
+            // A key claims its column as if by a path: nothing else may ever fill it.
+            if let Some(at) = schema.key_column(key) {
+                plan.columns[at].is_key = true;
+                plan.claim(std::slice::from_ref(key), at as u32);
+            }
+        }
+        plan
+    }
+
+    /// The plan without a schema: all is flattened.
+    pub fn schemaless() -> Plan {
+        Plan::empty()
+    }
+
+    fn empty() -> Plan {
+        let metadata = super::METADATA_COLUMNS.iter().map(|column| {
+            let prefix = format!(",\"{}\":", column.name).into_bytes();
+            (Metadata::named(&column.name), prefix.into())
+        });
+        Plan {
+            columns: Vec::new(),
+            table: None,
+            old_image: false,
+            binary: None,
+            schemaless: true,
+            protects: false,
+            branches: vec![HashMap::new()],
+            by_name: BTreeMap::new(),
+            structs: Vec::new(),
+            metadata: metadata.collect(),
+        }
+    }
+
+    /// Lets a path lead to a column.
+    fn claim(&mut self, path: &[String], column: u32) {
+        let mut branch = 0;
+        for (at, name) in path.iter().enumerate() {
+            let next = self.branches.len() as u32;
+            let step = self.branches[branch].entry(name.clone().into_bytes()).or_default();
+            if at + 1 == path.len() {
+                step.column = Some(column);
+                return;
+            }
+            branch = *step.branch.get_or_insert(next) as usize;
+            if branch == next as usize {
+                self.branches.push(HashMap::new());
+            }
+        }
+    }
+
+    fn kind(&mut self, ty: &Type, decimal_as: DecimalAs, unit: Unit) -> Kind {
+        match ty {
+            Type::String => Kind::String,
+            Type::Boolean => Kind::Boolean,
+            Type::Integer(bits) => {
+                let max = i64::MAX >> (64 - bits);
+                Kind::Integer { min: -max - 1, max }
+            }
+            Type::Float => Kind::Float,
+            Type::Double => Kind::Double,
+            &Type::Decimal { precision, scale } => {
+                Kind::Decimal { precision, scale, quoted: decimal_as == DecimalAs::String }
+            }
+            Type::Date => Kind::Date,
+            Type::Timestamp => Kind::Timestamp(unit),
+            Type::Array(element) => Kind::Array(Box::new(self.kind(element, decimal_as, unit))),
+            Type::Map(value) => Kind::Map(Box::new(self.kind(value, decimal_as, unit))),
+            Type::Struct(fields) => {
+                let id = self.structs.len() as u32;
+                let mut by_name = HashMap::new();
+                for (at, field) in fields.iter().enumerate() {
+                    let mut name = Vec::new();
+                    normalise(field.name.as_bytes(), &mut name);
+                    by_name.insert(name, at as u32);
+                }
+                self.structs.push(by_name);
+                let members = fields.iter().map(|field| {
+                    let prefix = format!("\"{}\":", field.name).into_bytes().into();
+                    (prefix, self.kind(&field.ty, decimal_as, unit))
+                });
+                Kind::Struct(PlannedStruct { id, members: members.collect() })
+            }
+        }
+    }
+
+    /// Where an attribute stands on the explicit paths, in the branch of its map.
+    pub(crate) fn step(&self, branch: u32, name: &[u8]) -> Step {
+        self.branches[branch as usize].get(name).copied().unwrap_or_default()
+    }
+
+    /// The column that a normalised name reaches.
+    pub(crate) fn column_named(&self, name: &[u8]) -> Option<u32> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Whether longer names than this prefix reach a column.
+    pub(crate) fn has_columns_below(&self, prefix: &[u8]) -> bool {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let mut names = self.by_name.range::<[u8], _>(from);
+        names.find(|(name, _)| name.as_slice() != prefix)
+            .is_some_and(|(name, _)| name.starts_with(prefix))
+    }
+
+    /// The member of a struct type that a normalised name reaches.
+    pub(crate) fn member_named(&self, id: u32, name: &[u8]) -> Option<u32> {
+        self.structs[id as usize].get(name).copied()
+    }
+
+    /// How many struct types there are.
+    pub(crate) fn struct_count(&self) -> u32 {
+        self.structs.len() as u32
+    }
+}

@@ -1,0 +1,141 @@
+//! Settings: the texts that the environment holds, checked and made what a [`Transformer`] takes. Reads no
+//! environment itself.
+
+use crate::schema::{Plan, Schema};
+use crate::transform::{Options, Transformer};
+use std::fmt;
+use std::io::Read;
+
+/// The schema: JSON text, or base64 of gzip of it (Terraform's `base64gzip(jsonencode(…))`).
+pub const SCHEMA: &str = "DYNALAKE_SCHEMA";
+/// The tables whose changes are wanted, separated by commas.
+pub const TABLES: &str = "DYNALAKE_TABLES";
+/// `none` or `event_time`.
+pub const PARTITION_KEYS: &str = "DYNALAKE_PARTITION_KEYS";
+
+/// All settings there are.
+pub const NAMES: [&str; 3] = [SCHEMA, TABLES, PARTITION_KEYS];
+
+/// A schema of more than this was not made to fit into 4 KB of environment.
+const MAX_SCHEMA_BYTES: u64 = 4 << 20;
+
+/// The settings as text.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// [`SCHEMA`]
+    pub schema: Option<String>,
+    /// [`TABLES`]
+    pub tables: Option<String>,
+    /// [`PARTITION_KEYS`]
+    pub partition_keys: Option<String>,
+}
+
+/// A setting that can't be used: its name, its value, and the fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingError {
+    setting: &'static str,
+    value: String,
+    fix: String,
+}
+
+impl SettingError {
+    /// An error about a setting. Of a long value only the beginning is shown.
+    pub fn new(setting: &'static str, value: &str, fix: impl Into<String>) -> SettingError {
+        const SHOWN: usize = 80;
+        let mut shown: String = value.chars().take(SHOWN).collect();
+        if shown.len() < value.len() {
+            shown.push('…');
+        }
+        SettingError { setting, value: shown, fix: fix.into() }
+    }
+}
+
+impl fmt::Display for SettingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {:?}: {}", self.setting, self.value, self.fix)
+    }
+}
+
+impl std::error::Error for SettingError {}
+
+impl Settings {
+    /// Takes the settings from wherever `get` finds them.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Settings {
+        Settings {
+            schema: get(SCHEMA),
+            tables: get(TABLES),
+            partition_keys: get(PARTITION_KEYS),
+        }
+    }
+
+    /// Checks the settings and compiles them.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that can't be used.
+    pub fn transformer(&self) -> Result<Transformer, SettingError> {
+        for (name, value) in
+            NAMES.into_iter().zip([&self.schema, &self.tables, &self.partition_keys])
+        {
+            if value.as_ref().is_some_and(|value| value.trim().is_empty()) {
+                return Err(SettingError::new(name, "", "give it a value, or remove it"));
+            }
+        }
+        let plan = match &self.schema {
+            None => Plan::schemaless(),
+            Some(text) => {
+                let refuse = |reason: String| SettingError::new(SCHEMA, text, reason);
+                let schema = decode_schema(text).map_err(refuse)?;
+                Plan::new(&Schema::parse(&schema).map_err(|error| refuse(error.to_string()))?)
+            }
+        };
+        let tables = match &self.tables {
+            Some(text) => Some(parse_tables(text)?),
+            None => plan.table.clone().map(|table| vec![table]),
+        };
+        let partition_keys = match self.partition_keys.as_deref().map(str::trim) {
+            None | Some("none") => false,
+            Some("event_time") => true,
+            Some(other) => {
+                return Err(SettingError::new(
+                    PARTITION_KEYS,
+                    other,
+                    "write none or event_time",
+                ));
+            }
+        };
+        Ok(Transformer::new(plan, Options { tables, partition_keys, ..Options::default() }))
+    }
+}
+
+fn parse_tables(text: &str) -> Result<Vec<String>, SettingError> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    if names.iter().any(String::is_empty) {
+        let fix = "there is no name between two commas; write table names as orders,customers";
+        return Err(SettingError::new(TABLES, text, fix));
+    }
+    Ok(names)
+}
+
+/// The JSON text of a schema, which may come compressed.
+fn decode_schema(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.starts_with('{') {
+        return Ok(text.to_owned());
+    }
+    let compressed = base64_simd::STANDARD.decode_to_vec(text).map_err(|_| {
+        "it is neither JSON (which begins with {) nor base64; \
+         in Terraform write base64gzip(jsonencode(…))"
+    })?;
+    let mut json = String::new();
+    flate2::read::GzDecoder::new(compressed.as_slice())
+        .take(MAX_SCHEMA_BYTES)
+        .read_to_string(&mut json)
+        .map_err(|error| {
+            format!(
+                "it is base64, but not of gzip of JSON ({error}); \
+                 in Terraform write base64gzip(jsonencode(…))"
+            )
+        })?;
+    Ok(json)
+}
