@@ -487,8 +487,10 @@ fn close(separator: u8, brackets: &[u8; 2], out: &mut Vec<u8>) {
 
 /// Writes an N as a JSON number, or as a JSON string where its text isn't one.
 fn write_number(value: Text, input: &[u8], out: &mut Vec<u8>) {
-    if number::is_json_number(value.raw(input)) {
-        out.extend_from_slice(value.raw(input));
+    let mut scratch = Vec::new();
+    let text = value.decoded(input, &mut scratch);
+    if number::is_json_number(text) {
+        out.extend_from_slice(text);
     } else {
         json::write_text(value, input, out);
     }

@@ -36,6 +36,8 @@ struct Context {
     of_struct: Option<u32>,
     /// The entry of the map itself; none at the root.
     map: EntryId,
+    /// Whether a column hides the map, so that nothing inside can be bound.
+    hidden: bool,
 }
 
 /// What a name leads to in a context.
@@ -133,6 +135,7 @@ impl Binder {
             prefix: Some((0, 0)),
             of_struct: None,
             map: NONE,
+            hidden: false,
         };
         self.contexts.push(root);
         self.contexts.extend((0..plan.struct_count()).map(|id| Context {
@@ -208,6 +211,7 @@ impl Binder {
         map: NodeId,
         context: u32,
     ) -> bool {
+        let hidden = self.contexts[context as usize].hidden;
         let mut touched = false;
         let end = tape.node(map).end;
         let mut id = map + 1;
@@ -215,7 +219,9 @@ impl Binder {
             let node = *tape.node(id);
             let entry_id = self.entry(plan, context, node.name, input);
             let entry = self.entries[entry_id as usize];
-            if entry.target != NONE {
+            if entry.target != NONE && hidden {
+                protect(plan, tape, id, entry.target);
+            } else if entry.target != NONE {
                 touched = true;
                 self.contend(plan, tape, id, entry_id);
             }
@@ -227,7 +233,7 @@ impl Binder {
                     touched = true;
                 }
             }
-            self.leftover |= entry.target == NONE && !partly;
+            self.leftover |= entry.target == NONE && !partly && !hidden;
             id = node.end;
         }
         touched
@@ -237,14 +243,7 @@ impl Binder {
     fn contend(&mut self, plan: &Plan, tape: &mut Tape, id: NodeId, entry_id: EntryId) {
         let Entry { target, loses, .. } = self.entries[entry_id as usize];
         let column = &plan.columns[target as usize];
-        tape.mark(
-            id,
-            match column.protect {
-                Some(Protect::Sha256) => Mark::HASH,
-                Some(Protect::Drop) => Mark::DROP,
-                None => Mark::default(),
-            },
-        );
+        protect(plan, tape, id, target);
         let slot = self.slots[target as usize];
         let taken = slot.record == self.record;
         if loses || (taken && !self.beats(entry_id, slot.entry, column.name.as_bytes())) {
@@ -386,16 +385,17 @@ impl Binder {
                 }
             }
         }
-        // A column that hides its attribute hides what is inside from paths as well.
-        let hidden =
-            entry.target != NONE && plan.columns[entry.target as usize].protect.is_some();
-        if !hidden && (prefix.is_some() || step.branch.is_some()) {
+        // A column that hides its attribute hides what is inside from other columns as well.
+        let hidden = place.hidden
+            || (entry.target != NONE && plan.columns[entry.target as usize].protect.is_some());
+        if prefix.is_some() || step.branch.is_some() {
             entry.inside = self.contexts.len() as u32;
             self.contexts.push(Context {
                 branch: step.branch,
                 prefix,
                 of_struct: None,
                 map: id,
+                hidden,
             });
         }
     }
@@ -552,6 +552,18 @@ impl Binder {
     /// Gives the room of a struct back.
     pub(crate) fn close_struct(&mut self, base: usize) {
         self.members.truncate(base);
+    }
+}
+
+/// Marks an attribute that reaches a column which hides it.
+fn protect(plan: &Plan, tape: &mut Tape, id: NodeId, column: u32) {
+    match plan.columns[column as usize].protect {
+        // A NULL stays one: there is nothing to hide, and no text to hash.
+        Some(Protect::Sha256) if tape.node(id).descriptor != Descriptor::Null => {
+            tape.mark(id, Mark::HASH);
+        }
+        Some(Protect::Drop) => tape.mark(id, Mark::DROP),
+        _ => {}
     }
 }
 

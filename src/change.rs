@@ -15,6 +15,7 @@ use crate::json::{Cursor, SyntaxError, Text};
 use crate::number::Decimal;
 use crate::schema::Binary;
 use crate::time;
+use std::borrow::Cow;
 
 /// What happened to the item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +51,20 @@ pub struct Change<'a> {
     /// Creation time, in microseconds since 1970.
     pub time_us: u64,
     /// Kinesis', else DynamoDB's; empty where there is none.
-    pub sequence_number: &'a [u8],
+    pub sequence_number: Cow<'a, [u8]>,
     /// Whether the deletion was Time to Live's.
     pub by_service: bool,
-    /// The root of `Keys`, of the new image, and of the old one where it was asked for.
+    /// The root of `Keys`.
     pub keys: NodeId,
-    /// `NewImage`.
+    /// `NewImage`; none of a REMOVE.
     pub new_image: Option<NodeId>,
-    /// `OldImage`.
+    /// `OldImage`, where it was asked for.
     pub old_image: Option<NodeId>,
 }
 
 /// What stands in a change record, before anything is made of it: a record of another table may hold what it
 /// likes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Envelope {
     event_id: Option<Text>,
     event_name: Option<Text>,
@@ -74,11 +75,13 @@ pub struct Envelope {
     time: Option<Text>,
     precision: Option<Text>,
     sequence_number: Option<Text>,
-    keys: Option<NodeId>,
-    new_image: Option<NodeId>,
-    old_image: Option<NodeId>,
-    problem: Option<Failure>,
+    keys: Image,
+    new_image: Image,
+    old_image: Image,
 }
+
+/// An image's root, or why there is none; an image that a row doesn't need may be bad.
+type Image = Result<Option<NodeId>, Failure>;
 
 /// A member that counts by being there, whatever it holds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,7 +100,20 @@ impl Envelope {
     ///
     /// Where `input` is not one JSON object. All else that is wrong is kept for [`Envelope::change`].
     pub fn parse(input: &[u8], tape: &mut Tape, old_image: bool) -> Result<Self, SyntaxError> {
-        let mut envelope = Envelope::default();
+        let mut envelope = Envelope {
+            event_id: None,
+            event_name: None,
+            table_name: Member::Absent,
+            source_arn: Member::Absent,
+            identity_type: None,
+            identity_principal: None,
+            time: None,
+            precision: None,
+            sequence_number: None,
+            keys: Ok(None),
+            new_image: Ok(None),
+            old_image: Ok(None),
+        };
         let mut cursor = Cursor::new(input);
         members(&mut cursor, |cursor, name| {
             match name {
@@ -139,36 +155,13 @@ impl Envelope {
                 b"ApproximateCreationDateTime" => self.time = number(cursor)?,
                 b"ApproximateCreationDateTimePrecision" => self.precision = text(cursor)?,
                 b"SequenceNumber" => self.sequence_number = text(cursor)?,
-                b"Keys" => self.keys = self.parse_image(cursor, tape)?,
-                b"NewImage" => self.new_image = self.parse_image(cursor, tape)?,
-                b"OldImage" if old_image => self.old_image = self.parse_image(cursor, tape)?,
+                b"Keys" => self.keys = parse_image(cursor, tape)?,
+                b"NewImage" => self.new_image = parse_image(cursor, tape)?,
+                b"OldImage" if old_image => self.old_image = parse_image(cursor, tape)?,
                 _ => cursor.skip_value()?,
             }
             Ok(())
         })
-    }
-
-    fn parse_image(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        tape: &mut Tape,
-    ) -> Result<Option<NodeId>, SyntaxError> {
-        if cursor.peek() == b'n' {
-            cursor.literal(b"null")?;
-            return Ok(None);
-        }
-        let start = cursor.clone();
-        match tape.parse_image(cursor) {
-            Ok(root) => Ok(Some(root)),
-            Err(ParseError::Syntax(error)) => Err(error),
-            Err(problem) => {
-                // The rest of the record may still tell that it is another table's.
-                self.problem.get_or_insert(problem.into());
-                *cursor = start;
-                cursor.skip_value()?;
-                Ok(None)
-            }
-        }
     }
 
     /// Whether binary values come in two layers of base64: the schema's word, else the shape's.
@@ -211,34 +204,33 @@ impl Envelope {
         input: &'a [u8],
         tape: &Tape,
         table: &'a [u8],
-        kinesis_sequence_number: Option<&'a [u8]>,
+        kinesis_sequence_number: Option<Cow<'a, [u8]>>,
     ) -> Result<Change<'a>, Failure> {
-        if let Some(problem) = self.problem {
-            return Err(problem);
-        }
         let is = |text: Option<Text>, value: &[u8]| text.is_some_and(|text| text.is(input, value));
         let event_name = [EventName::Insert, EventName::Modify, EventName::Remove]
             .into_iter()
             .find(|name| is(self.event_name, name.as_bytes()))
             .ok_or(Failure::NoEventName)?;
         let time_us = self.time_us(input).ok_or(Failure::NoTime)?;
-        let keys = self.keys.filter(|&keys| tape.children(keys).next().is_some());
-        if event_name != EventName::Remove && self.new_image.is_none() {
-            return Err(Failure::NoNewImage);
-        }
+        let keys = self.keys?.filter(|&keys| tape.children(keys).next().is_some());
+        let keys = keys.ok_or(Failure::NoKeys)?;
+        let new_image = match event_name {
+            EventName::Remove => None,
+            _ => Some(self.new_image?.ok_or(Failure::NoNewImage)?),
+        };
         Ok(Change {
             event_name,
             event_id: self.event_id,
             table,
             time_us,
             sequence_number: kinesis_sequence_number
-                .or_else(|| self.sequence_number.map(|number| number.raw(input)))
+                .or_else(|| self.sequence_number.map(|number| number.to_cow(input)))
                 .unwrap_or_default(),
             by_service: is(self.identity_type, b"Service")
                 && is(self.identity_principal, b"dynamodb.amazonaws.com"),
-            keys: keys.ok_or(Failure::NoKeys)?,
-            new_image: self.new_image,
-            old_image: self.old_image,
+            keys,
+            new_image,
+            old_image: self.old_image?,
         })
     }
 
@@ -274,6 +266,25 @@ fn table_of_arn(arn: &[u8]) -> Option<std::ops::Range<usize>> {
     let start = memchr::memmem::find(arn, b":table/")? + b":table/".len();
     let end = start + memchr::memchr(b'/', &arn[start..])?;
     (end > start && arn[end..].starts_with(b"/stream/")).then_some(start..end)
+}
+
+/// Takes an image, or `null` in its place.
+fn parse_image(cursor: &mut Cursor<'_>, tape: &mut Tape) -> Result<Image, SyntaxError> {
+    if cursor.peek() == b'n' {
+        cursor.literal(b"null")?;
+        return Ok(Ok(None));
+    }
+    let start = cursor.clone();
+    match tape.parse_image(cursor) {
+        Ok(root) => Ok(Ok(Some(root))),
+        Err(ParseError::Syntax(error)) => Err(error),
+        Err(problem) => {
+            // The rest of the record may still tell that it is another table's.
+            *cursor = start;
+            cursor.skip_value()?;
+            Ok(Err(problem.into()))
+        }
+    }
 }
 
 /// Takes an object, handing each member's name, decoded, to `take`, which takes the value.

@@ -6,6 +6,7 @@
 //!
 //! Knows nothing of DynamoDB.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Where the input stops being JSON, as a byte offset.
@@ -68,12 +69,19 @@ impl Text {
         scratch
     }
 
+    /// The text itself: a piece of the input, or decoded where it holds escapes.
+    pub fn to_cow<'a>(&self, input: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.escapes == Escapes::None {
+            return Cow::Borrowed(self.raw(input));
+        }
+        let mut decoded = Vec::new();
+        unescape(self.raw(input), &mut decoded);
+        Cow::Owned(decoded)
+    }
+
     /// Whether the text, decoded, equals `other`.
     pub fn is(&self, input: &[u8], other: &[u8]) -> bool {
-        match self.escapes {
-            Escapes::None => self.raw(input) == other,
-            _ => self.decoded(input, &mut Vec::new()) == other,
-        }
+        self.to_cow(input) == other
     }
 
     /// The span in the input.

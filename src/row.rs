@@ -79,8 +79,7 @@ impl RowWriter {
     ) -> Result<bool, Failure> {
         let start = out.len();
         let remove = change.event_name == EventName::Remove;
-        let image = if remove { Some(change.keys) } else { change.new_image };
-        let image = image.ok_or(Failure::NoNewImage)?;
+        let image = change.new_image.unwrap_or(change.keys);
         self.binder.begin(plan);
         self.rescue.clear();
         self.binder.bind(plan, tape, input, image)?;
@@ -89,11 +88,13 @@ impl RowWriter {
         } else {
             self.write_columns(plan, tape, input, remove, out)?;
         }
-        if self.binder.leftover && plan.schemaless {
-            self.rescue.add_losers(tape, image);
-        } else if self.binder.leftover && !remove {
+        if self.binder.leftover && (plan.schemaless || !remove) {
             for (id, _) in tape.children(image) {
-                self.rescue.add_unbound(tape, id, Reason::Unknown);
+                if plan.schemaless {
+                    self.rescue.add_losers(tape, id);
+                } else {
+                    self.rescue.add_unbound(tape, id, Reason::Unknown);
+                }
             }
         }
         self.write_metadata(plan, change, tape, input, image, out)?;
@@ -250,7 +251,7 @@ fn write_sequence(change: &Change, out: &mut Vec<u8>) {
         *digit = b'0' + (time % 10) as u8;
         time /= 10;
     }
-    let number = change.sequence_number;
+    let number = &change.sequence_number;
     if number.len() <= 56 && number.iter().all(u8::is_ascii_digit) {
         text[78 - number.len()..78].copy_from_slice(number);
     }

@@ -246,7 +246,7 @@ impl Transformer {
         if envelope.has_double_binary(self.plan.binary) {
             self.tape.unwrap_binaries(&mut self.data, &mut self.scratch);
         }
-        let sequence_number = record.sequence_number.map(|number| number.raw(input));
+        let sequence_number = record.sequence_number.map(|number| number.to_cow(input));
         let change = envelope.change(&self.data, &self.tape, &self.table, sequence_number)?;
         self.row.clear();
         let rescued =
