@@ -382,7 +382,7 @@ impl Tape {
                     self.write_plain(child, input, out);
                     separator = b',';
                 }
-                close(separator, b"[]", out);
+                close(separator, *b"[]", out);
             }
         }
     }
@@ -417,7 +417,7 @@ impl Tape {
                     }
                     separator = b',';
                 }
-                close(separator, b"[]", out);
+                close(separator, *b"[]", out);
             }
         }
         out.push(b'}');
@@ -441,7 +441,7 @@ impl Tape {
             write(self, child, input, out);
             separator = b',';
         }
-        close(separator, b"{}", out);
+        close(separator, *b"{}", out);
     }
 
     /// Writes the text that a string column holds for a value, unescaped: an S as it is, an N's digits,
@@ -478,7 +478,7 @@ impl Tape {
 }
 
 /// Ends an array or object that `separator` shows to be empty or not.
-fn close(separator: u8, brackets: &[u8; 2], out: &mut Vec<u8>) {
+fn close(separator: u8, brackets: [u8; 2], out: &mut Vec<u8>) {
     if separator == brackets[0] {
         out.push(separator);
     }
@@ -510,7 +510,8 @@ mod tests {
         for text in ["", "QQ==", "QUE=", "QUFB", "+/+/"] {
             assert!(is_canonical_base64(text.as_bytes()), "{text}");
         }
-        for text in ["Q", "QQ", "QQ=", "QR==", "QUF=", "QUE", "-_-_", "QUFB\n", "QQ==QQ==", "===="] {
+        for text in ["Q", "QQ", "QQ=", "QR==", "QUF=", "QUE", "-_-_", "QUFB\n", "QQ==QQ==", "===="]
+        {
             assert!(!is_canonical_base64(text.as_bytes()), "{text}");
         }
     }

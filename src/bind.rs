@@ -312,9 +312,8 @@ impl Binder {
 
     #[inline]
     fn entry_named(&mut self, plan: &Plan, context: u32, name: &[u8]) -> EntryId {
-        let matches = |id: EntryId| {
-            self.entries[id as usize].context == context && self.name_of(id) == name
-        };
+        let matches =
+            |id: EntryId| self.entries[id as usize].context == context && self.name_of(id) == name;
         let follower = self.entries[self.last as usize].follower;
         if follower != NONE && matches(follower) {
             self.last = follower;
@@ -485,9 +484,8 @@ impl Binder {
         self.found.push(from..self.bytes.len());
         self.slots.push(EMPTY);
         let (bytes, found) = (&self.bytes, &self.found);
-        self.found_lookup.insert_unique(hash, column, |&at| {
-            hasher.hash_one(&bytes[found[at as usize].clone()])
-        });
+        self.found_lookup
+            .insert_unique(hash, column, |&at| hasher.hash_one(&bytes[found[at as usize].clone()]));
         column
     }
 

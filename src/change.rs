@@ -173,7 +173,10 @@ impl Envelope {
     }
 
     fn is_kinesis_shape(&self) -> bool {
-        !matches!((self.table_name, self.source_arn), (Member::Absent, Member::Text(_) | Member::Other))
+        !matches!(
+            (self.table_name, self.source_arn),
+            (Member::Absent, Member::Text(_) | Member::Other)
+        )
     }
 
     /// The table's name, decoded into `table`.
@@ -243,16 +246,20 @@ impl Envelope {
     /// magnitude; finer digits are cut.
     pub fn time_us(&self, input: &[u8]) -> Option<u64> {
         let time = Decimal::parse(self.time?.raw(input))?;
-        let stated = |precision: &[u8]| self.precision.is_some_and(|text| text.is(input, precision));
+        let stated =
+            |precision: &[u8]| self.precision.is_some_and(|text| text.is(input, precision));
         let scale = if stated(b"MICROSECOND") {
             0
         } else if stated(b"MILLISECOND") {
             3
         } else {
-            match time.to_scaled_integer_cut(0)? {
-                ..100_000_000_000 => 6,
-                ..100_000_000_000_000 => 3,
-                _ => 0,
+            let whole = time.to_scaled_integer_cut(0)?;
+            if whole < 100_000_000_000 {
+                6
+            } else if whole < 100_000_000_000_000 {
+                3
+            } else {
+                0
             }
         };
         let time_us = time.to_scaled_integer_cut(scale)?;

@@ -160,8 +160,7 @@ impl<'a> Cursor<'a> {
             self.at = find_special(self.input, self.at);
             match self.input.get(self.at) {
                 Some(b'"') => {
-                    let text =
-                        Text { start: start as u32, len: (self.at - start) as u32, escapes };
+                    let text = Text { start: start as u32, len: (self.at - start) as u32, escapes };
                     self.at += 1;
                     return Ok(text);
                 }
@@ -361,10 +360,12 @@ impl Nesting {
 fn find_special(input: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
+    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
+    const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
     while let Some(chunk) = input.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ ONES * b'"' as u64;
-        let backslash = word ^ ONES * b'\\' as u64;
+        let quote = word ^ QUOTES;
+        let backslash = word ^ BACKSLASHES;
         // A borrow can only mark bytes above the lowest true hit, and the lowest is the one taken.
         let hits = (word.wrapping_sub(ONES * 0x20) & !word
             | quote.wrapping_sub(ONES) & !quote

@@ -30,9 +30,7 @@ pub fn to_embedded_metrics(statistics: &Statistics, level: &str) -> String {
         ("Duplicates", "Count", statistics.duplicates),
     ];
     // An invocation without a readable change has no age.
-    metrics.extend(
-        statistics.event_age_max_ms().map(|age| ("EventAgeMaxMs", "Milliseconds", age)),
-    );
+    metrics.extend(statistics.event_age_max_ms().map(|age| ("EventAgeMaxMs", "Milliseconds", age)));
 
     let now_ms = statistics.now_ms;
     let mut text = Vec::new();

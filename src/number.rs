@@ -25,11 +25,7 @@ pub struct Decimal {
 impl Decimal {
     /// Takes a decimal number apart; `None` where the text is none.
     pub fn parse(text: &[u8]) -> Option<Decimal> {
-        let (negative, unsigned) = match text {
-            [b'-', rest @ ..] => (true, rest),
-            [b'+', rest @ ..] => (false, rest),
-            rest => (false, rest),
-        };
+        let (negative, unsigned) = sign(text);
         let (mantissa, power) = match memchr::memchr2(b'e', b'E', unsigned) {
             Some(at) => (&unsigned[..at], parse_exponent(&unsigned[at + 1..])?),
             None => (unsigned, 0),
@@ -132,23 +128,27 @@ impl Decimal {
     }
 }
 
+/// Whether a number is negative, and what follows its sign.
+fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
+    }
+}
+
 fn is_digits(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 
 /// An exponent's value, held within ±2^40, beyond which no number of 4 GiB of digits comes back into range.
 fn parse_exponent(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
+    let (negative, digits) = sign(text);
     if !is_digits(digits) {
         return None;
     }
-    let value = digits.iter().fold(0, |value: i64, digit| {
-        (value * 10 + i64::from(digit - b'0')).min(1 << 40)
-    });
+    let value = digits
+        .iter()
+        .fold(0, |value: i64, digit| (value * 10 + i64::from(digit - b'0')).min(1 << 40));
     Some(if negative { -value } else { value })
 }
 

@@ -42,11 +42,13 @@ impl From<Misfit> for Reason {
     }
 }
 
+/// A node, whether a column of its own refused it, and why it is rescued.
+type Entry = (NodeId, bool, Reason);
+
 /// What has to be rescued of one item.
 #[derive(Debug, Default)]
 pub struct Rescue {
-    /// Node, whether a column of its own refused it, and why it is here.
-    entries: Vec<(NodeId, bool, Reason)>,
+    entries: Vec<Entry>,
     path: Vec<u8>,
 }
 
@@ -99,59 +101,64 @@ impl Rescue {
         self.entries.is_empty()
     }
 
-    /// Writes the JSON text for the item at `root`.
-    pub fn write(&mut self, tape: &Tape, input: &[u8], root: NodeId, out: &mut Vec<u8>) {
+    /// Writes the JSON text for the item at `root` into `out`, which must be empty; stops soon after
+    /// `max_bytes`, for many entries under one long name could take any room.
+    pub fn write(
+        &mut self,
+        tape: &Tape,
+        input: &[u8],
+        root: NodeId,
+        max_bytes: usize,
+        out: &mut Vec<u8>,
+    ) {
         // Of two columns that refused the same value, the one around it speaks.
         self.entries.sort_by_key(|&(id, own, _)| (id, own));
         self.entries.dedup_by_key(|&mut (id, ..)| id);
         let mut path = std::mem::take(&mut self.path);
         path.clear();
-        let start = out.len();
-        let left = self.write_inside(tape, input, root, (&self.entries, &mut path), out);
-        debug_assert!(left.is_empty(), "every entry lies inside the item");
-        self.path = path;
-        if out.len() == start {
-            out.push(b'{');
-        }
+        write_inside(tape, input, root, (&self.entries, &mut path, max_bytes), out);
         out.push(b'}');
+        self.path = path;
     }
+}
 
-    /// Writes the entries that lie inside a node and returns those behind it.
-    fn write_inside<'a>(
-        &self,
-        tape: &Tape,
-        input: &[u8],
-        parent: NodeId,
-        (mut entries, path): (&'a [(NodeId, bool, Reason)], &mut Vec<u8>),
-        out: &mut Vec<u8>,
-    ) -> &'a [(NodeId, bool, Reason)] {
-        let in_map = tape.node(parent).descriptor == Descriptor::M;
-        for (at, (id, node)) in tape.children(parent).enumerate() {
-            let Some(&(first, _, reason)) = entries.first() else { break };
-            if first >= node.end {
-                continue;
-            }
-            let len = path.len();
-            if in_map {
-                push_name(node.name.decoded(input, &mut Vec::new()), path);
-            } else {
-                let _ = write!(path, "[{at}]");
-            }
-            if first == id {
-                entries = &entries[1..];
-                out.extend_from_slice(if out.is_empty() { b"{" } else { b"," });
-                json::write_string(path, out);
-                out.extend_from_slice(b":{\"reason\":\"");
-                out.extend_from_slice(reason.as_str().as_bytes());
-                out.extend_from_slice(b"\",\"value\":");
-                tape.write_dynamodb(id, input, out);
-                out.push(b'}');
-            }
-            entries = self.write_inside(tape, input, id, (entries, path), out);
-            path.truncate(len);
+/// Writes the entries that lie inside a node and returns those behind it.
+fn write_inside<'a>(
+    tape: &Tape,
+    input: &[u8],
+    parent: NodeId,
+    (mut entries, path, max_bytes): (&'a [Entry], &mut Vec<u8>, usize),
+    out: &mut Vec<u8>,
+) -> &'a [Entry] {
+    let in_map = tape.node(parent).descriptor == Descriptor::M;
+    for (at, (id, node)) in tape.children(parent).enumerate() {
+        let Some(&(first, _, reason)) = entries.first() else { break };
+        if out.len() > max_bytes {
+            break;
         }
-        entries
+        if first >= node.end {
+            continue;
+        }
+        let len = path.len();
+        if in_map {
+            push_name(node.name.decoded(input, &mut Vec::new()), path);
+        } else {
+            let _ = write!(path, "[{at}]");
+        }
+        if first == id {
+            entries = &entries[1..];
+            out.extend_from_slice(if out.is_empty() { b"{" } else { b"," });
+            json::write_string(path, out);
+            out.extend_from_slice(b":{\"reason\":\"");
+            out.extend_from_slice(reason.as_str().as_bytes());
+            out.extend_from_slice(b"\",\"value\":");
+            tape.write_dynamodb(id, input, out);
+            out.push(b'}');
+        }
+        entries = write_inside(tape, input, id, (entries, path, max_bytes), out);
+        path.truncate(len);
     }
+    entries
 }
 
 /// Puts a name at the end of a path.

@@ -116,8 +116,7 @@ impl RowWriter {
     ) -> Result<(), Failure> {
         let first = out.len();
         for (at, column) in plan.columns.iter().enumerate() {
-            if column.protect == Some(crate::schema::Protect::Drop)
-                || (keys_only && !column.is_key)
+            if column.protect == Some(crate::schema::Protect::Drop) || (keys_only && !column.is_key)
             {
                 continue;
             }
@@ -126,8 +125,8 @@ impl RowWriter {
                 None => Ok(false),
                 Some(id) => {
                     out.extend_from_slice(&column.prefix);
-                    let written = Values { plan, tape, input, writer: self }
-                        .write(id, &column.kind, out);
+                    let written =
+                        Values { plan, tape, input, writer: self }.write(id, &column.kind, out);
                     if let Err(misfit) = written {
                         self.rescue.add(id, misfit);
                     }
@@ -210,7 +209,7 @@ impl RowWriter {
                 Metadata::Rescued => {
                     if !self.rescue.is_empty() {
                         self.text.clear();
-                        self.rescue.write(tape, input, image, &mut self.text);
+                        self.rescue.write(tape, input, image, self.max_bytes, &mut self.text);
                         json::write_string(&self.text, out);
                     }
                 }
@@ -374,7 +373,9 @@ impl Values<'_> {
             let offered: (NodeId, Text) = (child, node.name);
             match self.writer.binder.offer_member(self.plan, planned, base, offered, self.input) {
                 Offer::Taken => {}
-                Offer::Lost(loser) => self.writer.rescue.add_part(loser, Reason::Collision),
+                Offer::Lost(loser) => {
+                    self.writer.rescue.add_unbound(tape, loser, Reason::Collision);
+                }
                 Offer::Unknown => self.writer.rescue.add_unbound(tape, child, Reason::Unknown),
             }
         }

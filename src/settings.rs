@@ -61,11 +61,7 @@ impl std::error::Error for SettingError {}
 impl Settings {
     /// Takes the settings from wherever `get` finds them.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Settings {
-        Settings {
-            schema: get(SCHEMA),
-            tables: get(TABLES),
-            partition_keys: get(PARTITION_KEYS),
-        }
+        Settings { schema: get(SCHEMA), tables: get(TABLES), partition_keys: get(PARTITION_KEYS) }
     }
 
     /// Checks the settings and compiles them.
@@ -97,11 +93,7 @@ impl Settings {
             None | Some("none") => false,
             Some("event_time") => true,
             Some(other) => {
-                return Err(SettingError::new(
-                    PARTITION_KEYS,
-                    other,
-                    "write none or event_time",
-                ));
+                return Err(SettingError::new(PARTITION_KEYS, other, "write none or event_time"));
             }
         };
         Ok(Transformer::new(plan, Options { tables, partition_keys, ..Options::default() }))

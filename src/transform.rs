@@ -230,7 +230,8 @@ impl Transformer {
         if let Some(id) = envelope.event_id() {
             let id = id.decoded(&self.data, &mut self.scratch);
             // Two hashes of 64 bits with seeds of their own: no two ids share both by chance.
-            let [low, high] = [&self.hashers[0], &self.hashers[1]].map(|hasher| hasher.hash_one(id));
+            let [low, high] =
+                [&self.hashers[0], &self.hashers[1]].map(|hasher| hasher.hash_one(id));
             let is_new = self.event_ids.insert(u128::from(high) << 64 | u128::from(low));
             statistics.duplicates += u64::from(!is_new);
         }

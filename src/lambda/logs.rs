@@ -38,7 +38,8 @@ pub(crate) fn shown(level: LevelFilter) -> &'static str {
         None => "FATAL",
         Some(Level::ERROR) => {
             // `FATAL` is ERROR here and hides ERROR there.
-            let fatal = env::var("AWS_LAMBDA_LOG_LEVEL").is_ok_and(|l| l.eq_ignore_ascii_case("fatal"));
+            let fatal =
+                env::var("AWS_LAMBDA_LOG_LEVEL").is_ok_and(|l| l.eq_ignore_ascii_case("fatal"));
             if fatal { "FATAL" } else { "ERROR" }
         }
         Some(Level::WARN) => "WARN",

@@ -79,8 +79,8 @@ fn answer(
 ) -> Result<Vec<u8>, InvocationError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    let transformed = catch_unwind(AssertUnwindSafe(|| transformer.transform(event, now_ms)));
-    match transformed {
+    let result = catch_unwind(AssertUnwindSafe(|| transformer.transform(event, now_ms)));
+    match result {
         Ok(Ok(Transformed { response, statistics })) => {
             log_failures(transformer, &statistics, event);
             // Not by way of the log: no level may hide it.
@@ -144,8 +144,7 @@ async fn send(
 pub(crate) async fn report_init_error(error: &SettingError) -> Error {
     let message = error.to_string();
     let client = PooledClient::builder().build();
-    let report =
-        error_request("/2018-06-01/runtime/init/error", "dynalake::BadSetting", &message);
+    let report = error_request("/2018-06-01/runtime/init/error", "dynalake::BadSetting", &message);
     match report {
         Ok(request) => {
             if let Err(error) = client.call(request).await {

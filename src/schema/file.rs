@@ -4,7 +4,7 @@ use super::types::Type;
 use super::{is_metadata, names};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 /// What a schema file says.
@@ -179,11 +179,11 @@ impl Schema {
     }
 
     fn check_columns(&self) -> Result<(), SchemaError> {
-        let mut names = HashMap::new();
+        let mut names = HashSet::new();
         let mut paths = HashMap::new();
         for column in &self.columns {
             let name = column.name.as_str();
-            if names.insert(name, ()).is_some() {
+            if !names.insert(name) {
                 return refuse(format!("column \"{name}\" stands twice; rename or remove one"));
             }
             let Some(path) = &column.path else { continue };
@@ -255,11 +255,8 @@ impl Column {
                 _ => None,
             })
             .unwrap_or_else(|| format!("column {}", at + 1));
-        let mut members = Members::new(
-            &place,
-            members,
-            &["name", "type", "path", "protect", "unit", "comment"],
-        )?;
+        let mut members =
+            Members::new(&place, members, &["name", "type", "path", "protect", "unit", "comment"])?;
         let Some(name) = members.text("name")? else {
             return refuse(format!("{place}: \"name\" is missing"));
         };
@@ -275,8 +272,8 @@ impl Column {
                 "{place}: \"path\" is empty; list attribute names from the item's root, or remove it"
             ));
         }
-        let protect = members
-            .choice("protect", &[("sha256", Protect::Sha256), ("drop", Protect::Drop)])?;
+        let protect =
+            members.choice("protect", &[("sha256", Protect::Sha256), ("drop", Protect::Drop)])?;
         if protect == Some(Protect::Sha256) && ty != Type::String {
             return refuse(format!(
                 "{place}: \"protect\": \"sha256\" on {ty}; a hash is text, so make the type string"
@@ -349,11 +346,9 @@ impl<'a> Members<'a> {
         match self.take(name) {
             None => Ok(None),
             Some(Json::String(text)) => Ok(Some(text)),
-            Some(other) => refuse(format!(
-                "{}: \"{name}\" is {}; write a string",
-                self.place,
-                other.kind()
-            )),
+            Some(other) => {
+                refuse(format!("{}: \"{name}\" is {}; write a string", self.place, other.kind()))
+            }
         }
     }
 

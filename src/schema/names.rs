@@ -1,6 +1,6 @@
 //! Column names from attribute names.
 
-/// Appends an attribute's name, normalised, to `out`: camelCase and PascalCase split to snake_case, ASCII
+/// Appends an attribute's name, normalised, to `out`: `camelCase` and `PascalCase` split to `snake_case`, ASCII
 /// lower case, every other character than `a-z`, `0-9` and `_` to `_`, runs of `_` collapsed, a `_` before a
 /// leading digit; an empty name is `_`.
 ///

@@ -203,7 +203,8 @@ impl Plan {
     pub(crate) fn has_columns_below(&self, prefix: &[u8]) -> bool {
         let from = (Bound::Included(prefix), Bound::Unbounded);
         let mut names = self.by_name.range::<[u8], _>(from);
-        names.find(|(name, _)| name.as_slice() != prefix)
+        names
+            .find(|(name, _)| name.as_slice() != prefix)
             .is_some_and(|(name, _)| name.starts_with(prefix))
     }
 
