@@ -2,7 +2,6 @@
 //!
 //! A case is read off tapes of random numbers, one for the schema and one for each record: taking entries off a tape, or
 //! making them smaller, makes the case simpler (choice 0 is the plainest everywhere), so proptest shrinks it well.
-#![allow(dead_code, clippy::all)]
 
 use std::fmt;
 
@@ -28,17 +27,17 @@ const UNKNOWN_BESIDE_DESCRIPTOR: bool = true;
 const ODD_SEQUENCES: bool = true;
 /// Unknown envelope members with numbers that no double holds.
 const HUGE_UNKNOWN_NUMBERS: bool = true;
-/// Malformed attributes in the NewImage of a REMOVE, attributes in `Keys` that are no key of the schema.
+/// Malformed attributes in the `NewImage` of a REMOVE, attributes in `Keys` that are no key of the schema.
 const ODD_REMOVES: bool = false;
 /// `24:00`, comma, offsets of 24 h, fractions of minutes.
 const ODD_TIMES: bool = false;
 
-pub struct Case {
-    pub schema: Option<String>,
-    pub tables: Option<String>,
-    pub event_time: bool,
+pub(crate) struct Case {
+    pub(crate) schema: Option<String>,
+    pub(crate) tables: Option<String>,
+    pub(crate) event_time: bool,
     /// Decoded data, and the Kinesis sequence number.
-    pub records: Vec<(Vec<u8>, Option<String>)>,
+    pub(crate) records: Vec<(Vec<u8>, Option<String>)>,
 }
 
 impl Clone for Case {
@@ -59,20 +58,26 @@ impl fmt::Debug for Case {
         writeln!(f, "  schema: {}", optional(&self.schema))?;
         writeln!(f, "  tables: {}, event_time: {}", optional(&self.tables), self.event_time)?;
         for (data, sequence) in &self.records {
-            writeln!(f, "  record (sequence {}): {}", optional(sequence), String::from_utf8_lossy(data))?;
+            writeln!(
+                f,
+                "  record (sequence {}): {}",
+                optional(sequence),
+                String::from_utf8_lossy(data)
+            )?;
         }
         Ok(())
     }
 }
 
 /// A schema (nearly always a valid one) and a few records that suit it.
-pub fn case() -> impl Strategy<Value = Case> {
+pub(crate) fn case() -> impl Strategy<Value = Case> {
     let tape = |length| prop::collection::vec(any::<u32>(), 0..length);
-    (tape(250), prop::collection::vec(tape(700), 1..4)).prop_map(|(schema, records)| build(schema, records))
+    (tape(250), prop::collection::vec(tape(700), 1..4))
+        .prop_map(|(schema, records)| build(schema, records))
 }
 
 /// A case without a schema.
-pub fn case_without_schema() -> impl Strategy<Value = Case> {
+pub(crate) fn case_without_schema() -> impl Strategy<Value = Case> {
     case().prop_map(|case| Case { schema: None, ..case })
 }
 
@@ -93,7 +98,8 @@ fn build(schema: Vec<u32>, records: Vec<Vec<u32>>) -> Case {
     let event_time = tape.chance(30);
     let model = (!tape.chance(15)).then(|| Schema::random(&mut tape));
     let schema = model.as_ref().map(|model| model.text(&mut tape));
-    let records = records.into_iter().map(|tape| record(&mut Tape::new(tape), model.as_ref())).collect();
+    let records =
+        records.into_iter().map(|tape| record(&mut Tape::new(tape), model.as_ref())).collect();
     Case { schema, tables: tables.map(str::to_string), event_time, records }
 }
 
@@ -111,7 +117,7 @@ impl Tape {
     /// 0..n; 0 when the tape has run out.
     fn below(&mut self, n: usize) -> usize {
         // By magnitude, so that a smaller entry is an earlier choice.
-        (u64::from(self.entries.next().unwrap_or(0)) * n as u64 >> 32) as usize
+        ((u64::from(self.entries.next().unwrap_or(0)) * n as u64) >> 32) as usize
     }
 
     /// True in so many of a hundred cases; false when the tape has run out.
@@ -128,7 +134,7 @@ impl Tape {
         if self.chance(10) { self.pick(bad) } else { self.pick(good) }
     }
 
-    fn shuffle<T>(&mut self, list: &mut Vec<T>) {
+    fn shuffle<T>(&mut self, list: &mut [T]) {
         // From one entry of the tape, the order given being the simplest.
         let mut seed = self.below(1 << 16) as u64;
         if seed >= 1 << 13 {
@@ -140,7 +146,7 @@ impl Tape {
 }
 
 fn next(seed: &mut u64) -> u64 {
-    *seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     *seed >> 33
 }
 
@@ -189,7 +195,7 @@ struct Writer {
 
 impl Writer {
     fn space(&mut self) {
-        while self.spaces && next(&mut self.seed) % 4 == 0 {
+        while self.spaces && next(&mut self.seed).is_multiple_of(4) {
             self.text.push([' ', '\n', '\t', '\r'][next(&mut self.seed) as usize % 4]);
         }
     }
@@ -229,7 +235,7 @@ impl Writer {
     fn string(&mut self, text: &str) {
         self.text.push('"');
         for c in text.chars() {
-            let needless = self.escapes && next(&mut self.seed) % 4 == 0;
+            let needless = self.escapes && next(&mut self.seed).is_multiple_of(4);
             match c {
                 '"' => self.text += "\\\"",
                 '\\' => self.text += "\\\\",
@@ -241,7 +247,11 @@ impl Writer {
                 '\r' if !needless => self.text += "\\r",
                 c if needless || c < ' ' => {
                     for unit in c.encode_utf16(&mut [0; 2]) {
-                        self.text += &if needless { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") };
+                        self.text += &if needless {
+                            format!("\\u{unit:04X}")
+                        } else {
+                            format!("\\u{unit:04x}")
+                        };
                     }
                 }
                 c => self.text.push(c),
@@ -255,14 +265,57 @@ impl Writer {
 
 /// Raw attribute names: few, so that they meet often.
 const NAMES: [&str; 46] = [
-    "a", "b", "a_b", "aB", "A", "AB", "Ab", "B", "c", "A_B", "total", "Total", "customer", "Customer", "address",
-    "city", "customer_address_city", "customerAddress", "tags", "email", "Email", "EMAIL", "e.mail", "email ", "ID",
-    "Pk", "orderID", "order_id", "line1Address", "HTTPCode", "http_code", "1st", "_1st", "", "_", "_old", "_rescued",
-    "_eventType", "x y", "x[0]", "q\"uote", "back\\slash", "日本", "é", "😀", "\u{1}\n\u{7f}",
+    "a",
+    "b",
+    "a_b",
+    "aB",
+    "A",
+    "AB",
+    "Ab",
+    "B",
+    "c",
+    "A_B",
+    "total",
+    "Total",
+    "customer",
+    "Customer",
+    "address",
+    "city",
+    "customer_address_city",
+    "customerAddress",
+    "tags",
+    "email",
+    "Email",
+    "EMAIL",
+    "e.mail",
+    "email ",
+    "ID",
+    "Pk",
+    "orderID",
+    "order_id",
+    "line1Address",
+    "HTTPCode",
+    "http_code",
+    "1st",
+    "_1st",
+    "",
+    "_",
+    "_old",
+    "_rescued",
+    "_eventType",
+    "x y",
+    "x[0]",
+    "q\"uote",
+    "back\\slash",
+    "日本",
+    "é",
+    "😀",
+    "\u{1}\n\u{7f}",
 ];
 
 /// Words that column names are made of.
-const WORDS: [&str; 12] = ["a", "b", "c", "total", "customer", "address", "city", "tags", "email", "order", "x", "http"];
+const WORDS: [&str; 12] =
+    ["a", "b", "c", "total", "customer", "address", "city", "tags", "email", "order", "x", "http"];
 
 fn name(tape: &mut Tape) -> String {
     tape.pick(&NAMES).to_string()
@@ -270,7 +323,9 @@ fn name(tape: &mut Tape) -> String {
 
 fn pascal(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + chars.as_str())
+    chars
+        .next()
+        .map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + chars.as_str())
 }
 
 /// A raw name that normalises to the column's name, more or less.
@@ -327,7 +382,17 @@ impl T {
             7 => T::Float,
             8 => T::Double,
             9..=11 => {
-                let (p, s) = tape.pick(&[(10, 0), (38, 9), (4, 2), (1, 0), (2, 2), (38, 38), (38, 0), (18, 4), (1, 1)]);
+                let (p, s) = tape.pick(&[
+                    (10, 0),
+                    (38, 9),
+                    (4, 2),
+                    (1, 0),
+                    (2, 2),
+                    (38, 38),
+                    (38, 0),
+                    (18, 4),
+                    (1, 1),
+                ]);
                 T::Decimal(p, s)
             }
             12 => T::Date,
@@ -336,8 +401,9 @@ impl T {
             18 | 19 => T::Map(Box::new(T::random(tape, depth + 1))),
             _ => {
                 let mut members: Vec<(String, T)> = Vec::new();
-                for _ in 0..1 + tape.below(3) {
-                    let name = tape.pick(&["a", "b", "a_b", "total", "email", "_1st", "_"]).to_string();
+                for _ in 0..=tape.below(3) {
+                    let name =
+                        tape.pick(&["a", "b", "a_b", "total", "email", "_1st", "_"]).to_string();
                     if members.iter().all(|(other, _)| *other != name) {
                         members.push((name, T::random(tape, depth + 1)));
                     }
@@ -364,7 +430,8 @@ impl T {
             T::Array(ty) => format!("array<{}>", ty.text()),
             T::Map(ty) => format!("map<string,{}>", ty.text()),
             T::Struct(members) => {
-                let members: Vec<String> = members.iter().map(|(name, ty)| format!("{name}:{}", ty.text())).collect();
+                let members: Vec<String> =
+                    members.iter().map(|(name, ty)| format!("{name}:{}", ty.text())).collect();
                 format!("struct<{}>", members.join(","))
             }
         }
@@ -392,7 +459,14 @@ struct Schema {
 impl Schema {
     fn random(tape: &mut Tape) -> Schema {
         let mut schema = Schema {
-            keys: tape.pick(&[vec!["pk"], vec!["id"], vec!["orderId"], vec!["Id", "sk"], vec!["orderId", "HTTPCode"]])
+            keys: tape
+                .pick(&[
+                    vec!["pk"],
+                    vec!["id"],
+                    vec!["orderId"],
+                    vec!["Id", "sk"],
+                    vec!["orderId", "HTTPCode"],
+                ])
                 .into_iter()
                 .map(str::to_string)
                 .collect(),
@@ -410,10 +484,28 @@ impl Schema {
                 other => other,
             };
             let explicit = tape.chance(50);
-            let ty = tape.pick(&[T::Text, T::Text, T::Text, T::Integer(32), T::Decimal(38, 9), T::Timestamp, T::Double]);
+            let ty = tape.pick(&[
+                T::Text,
+                T::Text,
+                T::Text,
+                T::Integer(32),
+                T::Decimal(38, 9),
+                T::Timestamp,
+                T::Double,
+            ]);
             let protect = (matches!(ty, T::Text) && tape.chance(20)).then_some("sha256");
-            let name = if explicit && tape.chance(30) { format!("key_{normal}") } else { normal.to_string() };
-            schema.columns.push(Column { name, ty, path: explicit.then(|| vec![key]), unit: None, protect });
+            let name = if explicit && tape.chance(30) {
+                format!("key_{normal}")
+            } else {
+                normal.to_string()
+            };
+            schema.columns.push(Column {
+                name,
+                ty,
+                path: explicit.then(|| vec![key]),
+                unit: None,
+                protect,
+            });
         }
         for _ in 0..tape.below(9) {
             schema.add(tape);
@@ -429,9 +521,10 @@ impl Schema {
             0..=2 => (tape.pick(&WORDS).to_string(), None),
             // A name that a path flattens to, often under another column's name.
             3..=5 => {
-                let first = match tape.chance(40) && !self.columns.is_empty() {
-                    true => tape.pick(&self.columns).name,
-                    false => tape.pick(&WORDS).to_string(),
+                let first = if tape.chance(40) && !self.columns.is_empty() {
+                    tape.pick(&self.columns).name
+                } else {
+                    tape.pick(&WORDS).to_string()
                 };
                 let mut name = format!("{first}_{}", tape.pick(&WORDS));
                 if tape.chance(20) {
@@ -439,7 +532,21 @@ impl Schema {
                 }
                 (name, None)
             }
-            6 => (tape.pick(&["_1st", "_", "line1_address", "http_code", "key_id", "a__b", "_x", "e_mail", "x_y"]).into(), None),
+            6 => (
+                tape.pick(&[
+                    "_1st",
+                    "_",
+                    "line1_address",
+                    "http_code",
+                    "key_id",
+                    "a__b",
+                    "_x",
+                    "e_mail",
+                    "x_y",
+                ])
+                .into(),
+                None,
+            ),
             // An explicit path: one name, some names, or into what another column takes.
             kind => {
                 let mut path = match (kind, self.columns.is_empty()) {
@@ -449,8 +556,12 @@ impl Schema {
                     }
                     _ => Vec::new(),
                 };
-                for _ in 0..1 + tape.below(if kind == 7 { 1 } else { 2 }) {
-                    path.push(if tape.chance(50) { name(tape) } else { tape.pick(&WORDS).to_string() });
+                for _ in 0..=tape.below(if kind == 7 { 1 } else { 2 }) {
+                    path.push(if tape.chance(50) {
+                        name(tape)
+                    } else {
+                        tape.pick(&WORDS).to_string()
+                    });
                 }
                 (format!("{}{}", tape.pick(&["p_", "", "q_"]), tape.pick(&WORDS)), Some(path))
             }
@@ -483,7 +594,8 @@ impl Schema {
                 || nested(&column, other)
         });
         // A key may be claimed once only.
-        let of_key = self.keys.iter().any(|key| column.path.as_deref() == Some(std::slice::from_ref(key)));
+        let of_key =
+            self.keys.iter().any(|key| column.path.as_deref() == Some(std::slice::from_ref(key)));
         if !clash && !of_key {
             self.columns.push(column);
         }
@@ -499,8 +611,10 @@ impl Schema {
                 // Capitals and blanks, but the names of struct members as they are.
                 for word in ["string", "array", "map", "struct", "int", "decimal"] {
                     text = text.replace(&format!("{word}<"), &format!(" {}  <", pascal(word)));
-                    text = text.replace(&format!("{word}("), &format!("{} (", word.to_ascii_uppercase()));
-                    text = text.replace(&format!("{word}>"), &format!("{}\t>", word.to_ascii_uppercase()));
+                    text = text
+                        .replace(&format!("{word}("), &format!("{} (", word.to_ascii_uppercase()));
+                    text = text
+                        .replace(&format!("{word}>"), &format!("{}\t>", word.to_ascii_uppercase()));
                 }
                 text = text.replace(',', " , ").replace(':', ": ");
                 text = format!(" {text} ");
@@ -537,7 +651,11 @@ impl Schema {
 /// One of the things that section 3 refuses.
 fn spoil(members: &mut Vec<(&str, J)>, tape: &mut Tape) {
     let column = |text: &str| {
-        obj(text.split(',').filter_map(|member| member.split_once('=')).map(|(k, v)| (k, string(v))).collect())
+        obj(text
+            .split(',')
+            .filter_map(|member| member.split_once('='))
+            .map(|(k, v)| (k, string(v)))
+            .collect())
     };
     let bad = match tape.below(15) {
         0 => column("name=zz,type=binary"),
@@ -567,7 +685,9 @@ impl J {
     fn replace_semicolons(self) -> J {
         match self {
             J::Str(text) => J::Str(text.replace(';', ",")),
-            J::Obj(members) => J::Obj(members.into_iter().map(|(k, v)| (k, v.replace_semicolons())).collect()),
+            J::Obj(members) => {
+                J::Obj(members.into_iter().map(|(k, v)| (k, v.replace_semicolons())).collect())
+            }
             other => other,
         }
     }
@@ -617,22 +737,101 @@ fn item_json(item: &[(String, V)]) -> J {
 }
 
 const TEXTS: [&str; 25] = [
-    "x", "", "foo@example.com", "a/b", "tab\tnew\nline\r", "quote\"back\\slash", "\u{0}\u{1}\u{1f}\u{7f}", "ünïcödé", "日本語",
-    "😀🇨🇭", "\u{2028}\u{2029}\u{feff}", "\u{8}\u{c}", "true", "null", "{}", "[1]", "YWJj", "12", "-0", "+5", "007", "1e3",
-    "NaN", "2024-02-29", " 1",
+    "x",
+    "",
+    "foo@example.com",
+    "a/b",
+    "tab\tnew\nline\r",
+    "quote\"back\\slash",
+    "\u{0}\u{1}\u{1f}\u{7f}",
+    "ünïcödé",
+    "日本語",
+    "😀🇨🇭",
+    "\u{2028}\u{2029}\u{feff}",
+    "\u{8}\u{c}",
+    "true",
+    "null",
+    "{}",
+    "[1]",
+    "YWJj",
+    "12",
+    "-0",
+    "+5",
+    "007",
+    "1e3",
+    "NaN",
+    "2024-02-29",
+    " 1",
 ];
 
 /// Texts of numbers, no numbers, and nearly numbers.
 const NUMBERS: [&str; 66] = [
-    "1", "0", "12", "-7", "12.50", "0.1", "1.0", "12.0", "1E+3", "1e3", "1.5e1", "100", "-0", "+5", "007", "0.0", "-0.0",
-    "0.10", "1e-2", "99.99", "100.00", "0.001", "123456789.123456789", "12345678901234567890123456789012345678",
-    "-12345678901234567890123456789012345678", "99999999999999999999999999999999999999",
-    "100000000000000000000000000000000000000", "0.12345678901234567890123456789012345678",
-    "12345678901234567890123456789.123456789", "9.9999999999999999999999999999999999999E+125", "1E-130", "1e125",
-    "1e999999999", "-1e999999999", "1e-999999999", "0e999999999", "0e-999999999", "1e99999999999999999999999999999999999999999",
-    "5e-324", "1e308", "1.7976931348623157e308", "1.7976931348623159e308", "1e309", "3.4028235e38", "3.4028236e38", "1e39",
-    "16777217", "9007199254740993", "1e15", "1e16", "1e21", "0.00001", "0.000001", "1e-7", "1e-45",
-    "123456789012345680", "", ".5", "5.", "1e", "--1", "abc", "0x10", "NaN", "1_000", "١٢",
+    "1",
+    "0",
+    "12",
+    "-7",
+    "12.50",
+    "0.1",
+    "1.0",
+    "12.0",
+    "1E+3",
+    "1e3",
+    "1.5e1",
+    "100",
+    "-0",
+    "+5",
+    "007",
+    "0.0",
+    "-0.0",
+    "0.10",
+    "1e-2",
+    "99.99",
+    "100.00",
+    "0.001",
+    "123456789.123456789",
+    "12345678901234567890123456789012345678",
+    "-12345678901234567890123456789012345678",
+    "99999999999999999999999999999999999999",
+    "100000000000000000000000000000000000000",
+    "0.12345678901234567890123456789012345678",
+    "12345678901234567890123456789.123456789",
+    "9.9999999999999999999999999999999999999E+125",
+    "1E-130",
+    "1e125",
+    "1e999999999",
+    "-1e999999999",
+    "1e-999999999",
+    "0e999999999",
+    "0e-999999999",
+    "1e99999999999999999999999999999999999999999",
+    "5e-324",
+    "1e308",
+    "1.7976931348623157e308",
+    "1.7976931348623159e308",
+    "1e309",
+    "3.4028235e38",
+    "3.4028236e38",
+    "1e39",
+    "16777217",
+    "9007199254740993",
+    "1e15",
+    "1e16",
+    "1e21",
+    "0.00001",
+    "0.000001",
+    "1e-7",
+    "1e-45",
+    "123456789012345680",
+    "",
+    ".5",
+    "5.",
+    "1e",
+    "--1",
+    "abc",
+    "0x10",
+    "NaN",
+    "1_000",
+    "١٢",
 ];
 
 fn number(tape: &mut Tape, ty: Option<&T>) -> String {
@@ -653,47 +852,118 @@ fn number(tape: &mut Tape, ty: Option<&T>) -> String {
             let whole = (p - s + tape.below(3)).saturating_sub(tape.below(3));
             let fraction = (s + tape.below(3)).saturating_sub(tape.below(3));
             let sign = tape.pick(&["", "-", "+", ""]);
-            let whole = if whole == 0 { "0".into() } else { "9876543210".repeat(4 + whole / 10)[..whole].to_string() };
+            let whole = if whole == 0 {
+                "0".into()
+            } else {
+                "9876543210".repeat(4 + whole / 10)[..whole].to_string()
+            };
             let fraction = "1234567890".repeat(4 + fraction / 10)[..fraction].to_string();
             let tail = tape.pick(&["", "", "0", "000"]);
-            match fraction.is_empty() {
-                true => format!("{sign}{whole}{}", tape.pick(&["", "", ".0", "e0", "e1", "e-1"])),
-                false => format!("{sign}{whole}.{fraction}{tail}"),
+            if fraction.is_empty() {
+                format!("{sign}{whole}{}", tape.pick(&["", "", ".0", "e0", "e1", "e-1"]))
+            } else {
+                format!("{sign}{whole}.{fraction}{tail}")
             }
         }
         (5..=8, Some(T::Timestamp)) => epoch(tape),
         (5, _) => format!("{}.{}", tape.below(1000), tape.below(100_000)),
-        (6, _) => format!("{}{}e{}", tape.pick(&["", "-"]), tape.below(100_000), tape.below(60) as i32 - 30),
-        (7, _) => f64::from_bits((tape.below(1 << 32) as u64) << 32 | tape.below(1 << 32) as u64).to_string(),
+        (6, _) => format!(
+            "{}{}e{}",
+            tape.pick(&["", "-"]),
+            tape.below(100_000),
+            tape.below(60) as i32 - 30
+        ),
+        (7, _) => f64::from_bits((tape.below(1 << 32) as u64) << 32 | tape.below(1 << 32) as u64)
+            .to_string(),
         (0 | 1, _) => tape.below(200).to_string(),
         _ => tape.pick(&NUMBERS).to_string(),
     };
-    if !NEGATIVE_ZERO && text.starts_with('-') && text.parse() == Ok(0.0) && matches!(ty, Some(T::Float | T::Double)) {
+    if !NEGATIVE_ZERO
+        && text.starts_with('-')
+        && text.parse() == Ok(0.0)
+        && matches!(ty, Some(T::Float | T::Double))
+    {
         return "0".into();
     }
     let large = text.parse::<f64>().is_ok_and(|value| value.abs() >= 1e12);
-    if !LARGE_DOUBLES && large && matches!(ty, Some(T::Float | T::Double)) { "7".into() } else { text }
+    if !LARGE_DOUBLES && large && matches!(ty, Some(T::Float | T::Double)) {
+        "7".into()
+    } else {
+        text
+    }
 }
 
 fn epoch(tape: &mut Tape) -> String {
     let base = tape.pick(&[
-        "1720742302", "1720742302233", "1720742302233719", "1720742302233719123", "0", "-1", "-62135596800",
-        "9214646399", "9214646400", "-9214560000", "-9214560001", "9214646399999", "9214646400000", "9214646399999999",
-        "9214646399999999999", "9214646400000000000", "-9214560000000000000", "-9214560000000000001", "-9223372036854775808",
-        "253402300800", "1e10", "17207423022e-1", "951782400",
+        "1720742302",
+        "1720742302233",
+        "1720742302233719",
+        "1720742302233719123",
+        "0",
+        "-1",
+        "-62135596800",
+        "9214646399",
+        "9214646400",
+        "-9214560000",
+        "-9214560001",
+        "9214646399999",
+        "9214646400000",
+        "9214646399999999",
+        "9214646399999999999",
+        "9214646400000000000",
+        "-9214560000000000000",
+        "-9214560000000000001",
+        "-9223372036854775808",
+        "253402300800",
+        "1e10",
+        "17207423022e-1",
+        "951782400",
     ]);
-    let fraction =
-        tape.pick(&["", "", "", ".5", ".123", ".123456", ".123456789", ".1234567891", ".1234567890", ".000000001", ".0"]);
+    let fraction = tape.pick(&[
+        "",
+        "",
+        "",
+        ".5",
+        ".123",
+        ".123456",
+        ".123456789",
+        ".1234567891",
+        ".1234567890",
+        ".000000001",
+        ".0",
+    ]);
     if base.contains('e') { base.to_string() } else { format!("{base}{fraction}") }
 }
 
 fn time_text(tape: &mut Tape) -> String {
     // Each part good as a rule, so that the whole often is.
     let date = tape.mostly(
-        &["2024-07-11", "2024-02-29", "1970-01-01", "2000-02-29", "1969-12-31", "1678-01-01", "2261-12-31", "2262-01-01", "1677-12-31"],
         &[
-            "2023-02-29", "1900-02-29", "2024-13-01", "2024-00-10", "2024-04-31", "2024-1-1", "20240101", "2024/01/01",
-            "+2024-01-01", "9999-12-31", "0001-01-01", "24-01-01", "2024-07-1١", "2024-07-11 ",
+            "2024-07-11",
+            "2024-02-29",
+            "1970-01-01",
+            "2000-02-29",
+            "1969-12-31",
+            "1678-01-01",
+            "2261-12-31",
+            "2262-01-01",
+            "1677-12-31",
+        ],
+        &[
+            "2023-02-29",
+            "1900-02-29",
+            "2024-13-01",
+            "2024-00-10",
+            "2024-04-31",
+            "2024-1-1",
+            "20240101",
+            "2024/01/01",
+            "+2024-01-01",
+            "9999-12-31",
+            "0001-01-01",
+            "24-01-01",
+            "2024-07-1١",
+            "2024-07-11 ",
         ],
     );
     if tape.chance(10) {
@@ -702,28 +972,62 @@ fn time_text(tape: &mut Tape) -> String {
     let separator = tape.mostly(&["T", "T", " ", "t"], &["  ", "_", "", "\t"]);
     let clock = tape.mostly(
         &["12:30:45", "00:00:00", "23:59:59", "12:30"],
-        &["23:59:60", "12:30:60", "12:30:61", "25:00:00", "12:60:00", "1:30:45", "12", "123045", "12:30:", "12:3:45", "-1:30:00"],
+        &[
+            "23:59:60", "12:30:60", "12:30:61", "25:00:00", "12:60:00", "1:30:45", "12", "123045",
+            "12:30:", "12:3:45", "-1:30:00",
+        ],
     );
     let fraction = match clock.matches(':').count() {
         2 => tape.mostly(
-            &["", "", ".5", ".123", ".120", ".000", ".123456", ".1234567", ".123456789", ".123456000", ".1234567890"],
+            &[
+                "",
+                "",
+                ".5",
+                ".123",
+                ".120",
+                ".000",
+                ".123456",
+                ".1234567",
+                ".123456789",
+                ".123456000",
+                ".1234567890",
+            ],
             &[".1234567891", ".0000000000000000000000", ".00000000000000000001", ".", ".1 "],
         ),
         _ => "",
     };
     let zone = tape.mostly(
-        &["Z", "", "z", "+00:00", "-00:00", "+02:00", "-0330", "+05", "+05:45", "-12:00", "+14:00", "+23:59", "-23:59", "-2359"],
-        &["+2", "+5:30", "+02:0", "+02:60", "UTC", " Z", "Z ", "+", "+99:00", "-1234:5", "GMT", "Z+01", "+02:00Z", "−01:00"],
+        &[
+            "Z", "", "z", "+00:00", "-00:00", "+02:00", "-0330", "+05", "+05:45", "-12:00",
+            "+14:00", "+23:59", "-23:59", "-2359",
+        ],
+        &[
+            "+2", "+5:30", "+02:0", "+02:60", "UTC", " Z", "Z ", "+", "+99:00", "-1234:5", "GMT",
+            "Z+01", "+02:00Z", "−01:00",
+        ],
     );
     if ODD_TIMES && tape.chance(10) {
-        return format!("{date}T{}", tape.pick(&["24:00:00Z", "12:30:45,5Z", "12:30:00+24:00", "12:30.5Z"]));
+        return format!(
+            "{date}T{}",
+            tape.pick(&["24:00:00Z", "12:30:45,5Z", "12:30:00+24:00", "12:30.5Z"])
+        );
     }
     format!("{date}{separator}{clock}{fraction}{zone}")
 }
 
 /// The text of a B: encoded once, or twice, or no base64 at all.
 fn binary(tape: &mut Tape, double: bool) -> String {
-    let bytes: &[u8] = tape.pick(&[&b"placeholder_bytes"[..], b"", b"\x00\xff\xfe", b"a", b"YWJj", b"abcd", b"1321", b"YQ==", b"{\"a\":1}"]);
+    let bytes: &[u8] = tape.pick(&[
+        &b"placeholder_bytes"[..],
+        b"",
+        b"\x00\xff\xfe",
+        b"a",
+        b"YWJj",
+        b"abcd",
+        b"1321",
+        b"YQ==",
+        b"{\"a\":1}",
+    ]);
     let once = STANDARD.encode(bytes);
     match (tape.below(10), double) {
         (0..=6, true) | (7, false) => STANDARD.encode(once),
@@ -740,9 +1044,9 @@ fn anything(tape: &mut Tape, double: bool, depth: usize) -> V {
         5 => V::Bool(tape.chance(50)),
         6 => V::Null,
         7 => V::B(binary(tape, double)),
-        8 => V::Ss((0..1 + tape.below(3)).map(|_| tape.pick(&TEXTS).into()).collect()),
-        9 => V::Ns((0..1 + tape.below(3)).map(|_| number(tape, None)).collect()),
-        10 => V::Bs((0..1 + tape.below(3)).map(|_| binary(tape, double)).collect()),
+        8 => V::Ss((0..=tape.below(3)).map(|_| tape.pick(&TEXTS).into()).collect()),
+        9 => V::Ns((0..=tape.below(3)).map(|_| number(tape, None)).collect()),
+        10 => V::Bs((0..=tape.below(3)).map(|_| binary(tape, double)).collect()),
         11 | 12 => V::L((0..tape.below(4)).map(|_| anything(tape, double, depth + 1)).collect()),
         _ => V::M(some_members(tape, double, depth)),
     }
@@ -791,9 +1095,15 @@ fn fitting(ty: &T, tape: &mut Tape, double: bool, depth: usize) -> V {
         T::Array(ty) => {
             let count = tape.below(4);
             match (&**ty, tape.below(6)) {
-                (T::Text | T::Timestamp | T::Date, 5) => V::Ss((0..=count).map(|_| time_text(tape)).collect()),
-                (T::Text | T::Double | T::Integer(_), 4) => V::Ns((0..=count).map(|_| number(tape, Some(ty))).collect()),
-                (_, 3) if tape.chance(20) => V::Bs((0..=count).map(|_| binary(tape, double)).collect()),
+                (T::Text | T::Timestamp | T::Date, 5) => {
+                    V::Ss((0..=count).map(|_| time_text(tape)).collect())
+                }
+                (T::Text | T::Double | T::Integer(_), 4) => {
+                    V::Ns((0..=count).map(|_| number(tape, Some(ty))).collect())
+                }
+                (_, 3) if tape.chance(20) => {
+                    V::Bs((0..=count).map(|_| binary(tape, double)).collect())
+                }
                 _ => V::L((0..count).map(|_| fitting(ty, tape, double, depth + 1)).collect()),
             }
         }
@@ -810,7 +1120,7 @@ fn fitting(ty: &T, tape: &mut Tape, double: bool, depth: usize) -> V {
             let mut members = Vec::new();
             for (name, ty) in declared {
                 let words: Vec<String> = name.split('_').map(str::to_string).collect();
-                for _ in 0..1 + usize::from(STRUCT_COLLISIONS && tape.chance(12)) {
+                for _ in 0..=usize::from(STRUCT_COLLISIONS && tape.chance(12)) {
                     let plain = name.starts_with('_') || tape.chance(50) || !STRUCT_COLLISIONS;
                     let raw = if plain { name.clone() } else { variant(&words, tape) };
                     let value = fitting(ty, tape, double, depth + 1);
@@ -844,9 +1154,13 @@ fn put_at(item: &mut Vec<(String, V)>, path: &[String], value: V, tape: &mut Tap
 }
 
 fn key_value(schema: &Schema, key: &str, tape: &mut Tape, double: bool) -> V {
-    let explicit = schema.columns.iter().find(|c| c.path.as_deref().is_some_and(|path| path == [key.to_string()]));
+    let explicit = schema
+        .columns
+        .iter()
+        .find(|c| c.path.as_deref().is_some_and(|path| path == [key.to_string()]));
     let lower = key.to_ascii_lowercase();
-    let by_name = || schema.columns.iter().find(|c| c.path.is_none() && c.name.replace('_', "") == lower);
+    let by_name =
+        || schema.columns.iter().find(|c| c.path.is_none() && c.name.replace('_', "") == lower);
     let Some(column) = explicit.or_else(by_name) else { return V::S("k".into()) };
     if tape.chance(4) {
         return fitting(&column.ty, tape, double, 3);
@@ -869,37 +1183,34 @@ type Item = Vec<(String, V)>;
 fn item(tape: &mut Tape, schema: Option<&Schema>, double: bool) -> (Item, Item) {
     let mut keys: Item = Vec::new();
     let mut item: Item = Vec::new();
-    match schema {
-        Some(schema) => {
-            for key in &schema.keys {
-                keys.push((key.clone(), key_value(schema, key, tape, double)));
-            }
-            item.extend(keys.clone());
-            for column in &schema.columns {
-                for round in 0..2 {
-                    if !tape.chance(if round == 0 { 80 } else { 20 }) {
-                        continue;
-                    }
-                    let path = match &column.path {
-                        Some(path) if !tape.chance(5) => path.clone(),
-                        _ => variant_path(&column.name, tape),
-                    };
-                    // Now and then a map, or a list, of the value where the value itself is awaited.
-                    let mut value = fitting(&column.ty, tape, double, path.len());
-                    if LOSING_MAPS && tape.chance(5) {
-                        value = V::M(vec![(tape.pick(&WORDS).into(), value)]);
-                    }
-                    put_at(&mut item, &path, value, tape);
+    if let Some(schema) = schema {
+        for key in &schema.keys {
+            keys.push((key.clone(), key_value(schema, key, tape, double)));
+        }
+        item.extend(keys.clone());
+        for column in &schema.columns {
+            for round in 0..2 {
+                if !tape.chance(if round == 0 { 80 } else { 20 }) {
+                    continue;
                 }
+                let path = match &column.path {
+                    Some(path) if !tape.chance(5) => path.clone(),
+                    _ => variant_path(&column.name, tape),
+                };
+                // Now and then a map, or a list, of the value where the value itself is awaited.
+                let mut value = fitting(&column.ty, tape, double, path.len());
+                if LOSING_MAPS && tape.chance(5) {
+                    value = V::M(vec![(tape.pick(&WORDS).into(), value)]);
+                }
+                put_at(&mut item, &path, value, tape);
             }
         }
-        None => {
-            keys.push(("id".into(), V::S("k1".into())));
-            if tape.chance(30) {
-                keys.push((tape.pick(&["sk", "Id", "_old"]).into(), V::N("1".into())));
-            }
-            item.extend(keys.clone());
+    } else {
+        keys.push(("id".into(), V::S("k1".into())));
+        if tape.chance(30) {
+            keys.push((tape.pick(&["sk", "Id", "_old"]).into(), V::N("1".into())));
         }
+        item.extend(keys.clone());
     }
     for _ in 0..tape.below(if schema.is_some() { 4 } else { 9 }) {
         let name = name(tape);
@@ -915,9 +1226,27 @@ fn item(tape: &mut Tape, schema: Option<&Schema>, double: bool) -> (Item, Item) 
 /// A malformed attribute value.
 fn malformed(tape: &mut Tape) -> V {
     let text = tape.pick(&[
-        r#"{"S":1}"#, r#"{"N":5}"#, r#"{}"#, r#"null"#, r#""text""#, r#"{"NULL":false}"#, r#"{"BOOL":"true"}"#, r#"{"X":"a"}"#,
-        r#"{"S":"a","N":"1"}"#, r#"{"M":[]}"#, r#"{"L":{}}"#, r#"{"SS":"a"}"#, r#"{"NS":[1]}"#, r#"{"BS":[null]}"#,
-        r#"{"S":null}"#, r#"{"M":{"a":null}}"#, r#"{"L":[null]}"#, r#"[]"#, r#"{"NULL":"true"}"#, r#"{"s":"a"}"#, r#"{"B":1}"#,
+        r#"{"S":1}"#,
+        r#"{"N":5}"#,
+        "{}",
+        "null",
+        r#""text""#,
+        r#"{"NULL":false}"#,
+        r#"{"BOOL":"true"}"#,
+        r#"{"X":"a"}"#,
+        r#"{"S":"a","N":"1"}"#,
+        r#"{"M":[]}"#,
+        r#"{"L":{}}"#,
+        r#"{"SS":"a"}"#,
+        r#"{"NS":[1]}"#,
+        r#"{"BS":[null]}"#,
+        r#"{"S":null}"#,
+        r#"{"M":{"a":null}}"#,
+        r#"{"L":[null]}"#,
+        "[]",
+        r#"{"NULL":"true"}"#,
+        r#"{"s":"a"}"#,
+        r#"{"B":1}"#,
     ]);
     V::Odd(raw(text))
 }
@@ -938,6 +1267,8 @@ fn deep(levels: usize, tape: &mut Tape) -> V {
 
 // --------------------------------------------------------------------------------------------------------- records
 
+// One list of all that a record can be, in order.
+#[allow(clippy::too_many_lines)]
 fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>) {
     let streams = tape.chance(30);
     let double = match schema.and_then(|schema| schema.binary) {
@@ -962,7 +1293,11 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
         put(&mut new, "deep".into(), value, tape);
     }
     if tape.chance(5) {
-        let beside = if UNKNOWN_BESIDE_DESCRIPTOR { r#"{"N":null,"S":"odd","unknown":[1]}"# } else { r#"{"N":null,"S":"odd"}"# };
+        let beside = if UNKNOWN_BESIDE_DESCRIPTOR {
+            r#"{"N":null,"S":"odd","unknown":[1]}"#
+        } else {
+            r#"{"N":null,"S":"odd"}"#
+        };
         put(&mut new, tape.pick(&["c", "odd"]).into(), V::Odd(raw(beside)), tape);
     }
     match fault {
@@ -979,11 +1314,7 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
             put(&mut new, "deep".into(), value, tape);
         }
         5 => keys.clear(),
-        6 => {
-            if !new.is_empty() {
-                new.remove(0);
-            }
-        }
+        6 if !new.is_empty() => drop(new.remove(0)),
         7 => {
             let value = malformed(tape);
             if let Some(key) = keys.first_mut() {
@@ -1009,7 +1340,8 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
     }
     match (event, fault) {
         (_, 10) => {}
-        (_, 11) => dynamodb.push(("NewImage", tape.pick(&[raw("null"), raw("[]"), raw("\"x\""), raw("5")]))),
+        (_, 11) => dynamodb
+            .push(("NewImage", tape.pick(&[raw("null"), raw("[]"), raw("\"x\""), raw("5")]))),
         ("REMOVE", _) if !ODD_REMOVES || !tape.chance(20) => {
             dynamodb.extend(tape.chance(20).then(|| ("NewImage", raw("null"))));
         }
@@ -1019,22 +1351,36 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
         "INSERT" => dynamodb.extend(tape.chance(20).then(|| ("OldImage", raw("null")))),
         _ => dynamodb.extend((!tape.chance(15)).then(|| ("OldImage", item_json(&old)))),
     }
-    dynamodb.push(("SizeBytes", raw(if HUGE_UNKNOWN_NUMBERS && tape.chance(3) { "1e999" } else { "161" })));
+    dynamodb.push((
+        "SizeBytes",
+        raw(if HUGE_UNKNOWN_NUMBERS && tape.chance(3) { "1e999" } else { "161" }),
+    ));
     if streams {
         dynamodb.push(("StreamViewType", string("NEW_AND_OLD_IMAGES")));
         if !tape.chance(15) {
-            let odd = ["1234567890123456789012345678901234567890123456789012345", "12x", "123456789012345678901234567890123456789012345678901234567", ""];
+            let odd = [
+                "1234567890123456789012345678901234567890123456789012345",
+                "12x",
+                "123456789012345678901234567890123456789012345678901234567",
+                "",
+            ];
             let number = if tape.chance(15) { tape.pick(&odd) } else { "111000000000012345678" };
             dynamodb.push(("SequenceNumber", string(number)));
         }
     }
     tape.shuffle(&mut dynamodb);
 
-    let table = tape.pick(&["orders"; 14].into_iter().chain(["other", "Orders"]).collect::<Vec<_>>());
+    let table =
+        tape.pick(&["orders"; 14].into_iter().chain(["other", "Orders"]).collect::<Vec<_>>());
     let mut record: Vec<(&str, J)> = Vec::new();
     if streams {
-        let arn = format!("arn:aws:dynamodb:eu-central-1:123456789012:table/{table}/stream/2024-07-11T00:00:00.000");
-        record.push(("eventSourceARN", string(if fault == 12 { "arn:aws:kinesis:eu-central-1:1:stream/x" } else { &arn })));
+        let arn = format!(
+            "arn:aws:dynamodb:eu-central-1:123456789012:table/{table}/stream/2024-07-11T00:00:00.000"
+        );
+        record.push((
+            "eventSourceARN",
+            string(if fault == 12 { "arn:aws:kinesis:eu-central-1:1:stream/x" } else { &arn }),
+        ));
         record.push(("eventVersion", string("1.1")));
         if tape.chance(10) {
             record.push(("tableName", raw("null")));
@@ -1047,18 +1393,27 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
         }
         record.push(("recordFormat", string("application/json")));
         if tape.chance(5) && !matches!(fault, 12 | 13) {
-            record.push(("eventSourceARN", string("arn:aws:dynamodb:eu-central-1:1:table/wrong/stream/x")));
+            record.push((
+                "eventSourceARN",
+                string("arn:aws:dynamodb:eu-central-1:1:table/wrong/stream/x"),
+            ));
         } else if tape.chance(5) {
             record.push(("eventSourceARN", raw("null")));
         }
     }
     match fault {
         14 => {}
-        15 => record.push(("eventName", tape.pick(&[string("insert"), string("UPDATE"), raw("null"), raw("1"), string("")]))),
+        15 => record.push((
+            "eventName",
+            tape.pick(&[string("insert"), string("UPDATE"), raw("null"), raw("1"), string("")]),
+        )),
         _ => record.push(("eventName", string(event))),
     }
     match tape.below(8) {
-        0..=5 => record.push(("eventID", string(tape.pick(&["24757579-ebfd-480a-956d-a1287d2ef707", "e\"1", "é"])))),
+        0..=5 => record.push((
+            "eventID",
+            string(tape.pick(&["24757579-ebfd-480a-956d-a1287d2ef707", "e\"1", "é"])),
+        )),
         6 => record.push(("eventID", raw("null"))),
         _ => {}
     }
@@ -1067,10 +1422,22 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
     };
     match tape.below(10) {
         0..=3 => record.push(("userIdentity", raw("null"))),
-        4..=5 => record.push(("userIdentity", identity("type", "principalId", "Service", "dynamodb.amazonaws.com"))),
-        6 => record.push(("userIdentity", identity("PrincipalId", "Type", "dynamodb.amazonaws.com", "Service"))),
-        7 => record.push(("userIdentity", identity("type", "principalId", "Service", "replication.amazonaws.com"))),
-        8 => record.push(("userIdentity", identity("type", "principalId", "User", "dynamodb.amazonaws.com"))),
+        4..=5 => record.push((
+            "userIdentity",
+            identity("type", "principalId", "Service", "dynamodb.amazonaws.com"),
+        )),
+        6 => record.push((
+            "userIdentity",
+            identity("PrincipalId", "Type", "dynamodb.amazonaws.com", "Service"),
+        )),
+        7 => record.push((
+            "userIdentity",
+            identity("type", "principalId", "Service", "replication.amazonaws.com"),
+        )),
+        8 => record.push((
+            "userIdentity",
+            identity("type", "principalId", "User", "dynamodb.amazonaws.com"),
+        )),
         _ => {}
     }
     match fault {
@@ -1080,13 +1447,38 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
     }
     record.push(("awsRegion", string("eu-central-1")));
     if tape.chance(15) {
-        record.push(("unknown", raw(tape.pick(&[r#"{"a":[1,2.50,{}],"b":"\/"}"#, "[[[[[]]]]]", "-1.5E+7", r#""\ud83d\ude00""#]))));
+        record.push((
+            "unknown",
+            raw(tape.pick(&[
+                r#"{"a":[1,2.50,{}],"b":"\/"}"#,
+                "[[[[[]]]]]",
+                "-1.5E+7",
+                r#""\ud83d\ude00""#,
+            ])),
+        ));
     }
     if fault == 18 {
-        record.push(("unknown2", raw(tape.pick(&[r#""\ud800""#, r#""\udc00x""#, r#"{"\ud800\u0041":1}"#]))));
+        record.push((
+            "unknown2",
+            raw(tape.pick(&[r#""\ud800""#, r#""\udc00x""#, r#"{"\ud800\u0041":1}"#])),
+        ));
     }
     if fault == 19 {
-        record.push(("unknown3", raw(tape.pick(&["01", "1.", "+1", "NaN", "'x'", "\"a\nb\"", "[1,]", "tru", r#""\x""#, r#""\u12""#]))));
+        record.push((
+            "unknown3",
+            raw(tape.pick(&[
+                "01",
+                "1.",
+                "+1",
+                "NaN",
+                "'x'",
+                "\"a\nb\"",
+                "[1,]",
+                "tru",
+                r#""\x""#,
+                r#""\u12""#,
+            ])),
+        ));
     }
     tape.shuffle(&mut record);
 
@@ -1103,7 +1495,21 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
             let at = tape.below(data.len() + 1);
             data.insert(at, 0xff);
         }
-        24 => data = tape.pick(&[&b""[..], b"[]", b"null", b"5", b"\"x\"", b" ", b"{}", b"not JSON", b"{\"a\":}"]).to_vec(),
+        24 => {
+            data = tape
+                .pick(&[
+                    &b""[..],
+                    b"[]",
+                    b"null",
+                    b"5",
+                    b"\"x\"",
+                    b" ",
+                    b"{}",
+                    b"not JSON",
+                    b"{\"a\":}",
+                ])
+                .to_vec();
+        }
         25 => data = [b"[", &data[..], b"]"].concat(),
         26 => data = [b"[".repeat(5000), data].concat(),
         _ => {}
@@ -1111,7 +1517,13 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
     let sequence = match tape.below(10) {
         0..=5 => Some("49615332175504399275388999519764255559777264071916650498"),
         6 => Some("123"),
-        7 if ODD_SEQUENCES => Some(tape.pick(&["", "12a", "496153321755043992753889995197642555597772640719166504981", "-1", "٣"])),
+        7 if ODD_SEQUENCES => Some(tape.pick(&[
+            "",
+            "12a",
+            "496153321755043992753889995197642555597772640719166504981",
+            "-1",
+            "٣",
+        ])),
         _ => None,
     };
     (data, sequence.map(str::to_string))
@@ -1124,9 +1536,27 @@ fn creation_time(tape: &mut Tape, streams: bool) -> (String, Option<J>) {
     if tape.chance(12) {
         // The ends of the range and of the magnitudes; some are out of range, some no number.
         let text = tape.pick(&[
-            "0", "99999999999", "100000000000", "99999999999999", "100000000000000", "9214646399", "9214646400",
-            "9214646399999", "9214646400000", "9214646399999999", "9214646400000000", "-1", "1e999999999", "1E-5",
-            "1.7207423022337199e9", "1720742302233719.999", "0.0000019", "99999999999.9", "\"1720742302\"", "null", "1720742302233.7191",
+            "0",
+            "99999999999",
+            "100000000000",
+            "99999999999999",
+            "100000000000000",
+            "9214646399",
+            "9214646400",
+            "9214646399999",
+            "9214646400000",
+            "9214646399999999",
+            "9214646400000000",
+            "-1",
+            "1e999999999",
+            "1E-5",
+            "1.7207423022337199e9",
+            "1720742302233719.999",
+            "0.0000019",
+            "99999999999.9",
+            "\"1720742302\"",
+            "null",
+            "1720742302233.7191",
         ]);
         let precision = tape.pick(&["", "MILLISECOND", "MICROSECOND"]);
         return (text.into(), stated(precision).filter(|_| !precision.is_empty()));
@@ -1134,12 +1564,15 @@ fn creation_time(tape: &mut Tape, streams: bool) -> (String, Option<J>) {
     match (streams, tape.below(6)) {
         (true, 0..=2) => ((micros / 1_000_000).to_string(), None),
         (true, 3) => (format!("{}.{}", micros / 1_000_000, micros % 1_000_000), None),
-        (true, 4) => (format!("{}.{}E9", micros / 1_000_000_000_000_000, micros % 1_000_000_000_000_000), None),
+        (true, 4) => (
+            format!("{}.{}E9", micros / 1_000_000_000_000_000, micros % 1_000_000_000_000_000),
+            None,
+        ),
         (_, 0) => (micros.to_string(), stated("MICROSECOND")),
         (_, 1) => ((micros / 1000).to_string(), stated("MILLISECOND")),
         (_, 2) => (micros.to_string(), None),
         (_, 3) => ((micros / 1000).to_string(), None),
         (_, 4) => ((micros / 1000).to_string(), Some(raw("null"))),
-        _ => (format!("{}.0", micros), stated("MICROSECOND")),
+        _ => (format!("{micros}.0"), stated("MICROSECOND")),
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Nothing here is clever: every record is parsed into a tree, bound, rewritten and printed in separate passes.
 //! Where the contract can be read in two ways the choice is a constant below, so that it can be flipped.
-#![allow(dead_code, clippy::all)]
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
@@ -23,28 +22,41 @@ const DROPPED_COUNTS_AS_BOUND: bool = true;
 /// Of two failures at one place (a column that took the map, and a column with an explicit path into it) the outer is told.
 const OUTER_FAILURE_FIRST: bool = true;
 
-const METADATA: [&str; 8] =
-    ["_event_type", "_event_time", "_event_id", "_table", "_sequence", "_ttl_delete", "_old", "_rescued"];
+const METADATA: [&str; 8] = [
+    "_event_type",
+    "_event_time",
+    "_event_id",
+    "_table",
+    "_sequence",
+    "_ttl_delete",
+    "_old",
+    "_rescued",
+];
 
-pub enum Outcome {
+pub(crate) enum Outcome {
     Ok { row: String, partition_keys: Option<Vec<(String, String)>> },
     Dropped,
     Failed(String),
 }
 
-pub struct Reference {
+pub(crate) struct Reference {
     schema: Option<Schema>,
     tables: Option<Vec<String>>,
     event_time: bool,
 }
 
 impl Reference {
-    pub fn new(schema: Option<&str>, tables: Option<&str>, event_time: bool) -> Result<Reference, String> {
+    pub(crate) fn new(
+        schema: Option<&str>,
+        tables: Option<&str>,
+        event_time: bool,
+    ) -> Result<Reference, String> {
         let schema = schema.map(Schema::read).transpose()?;
         let tables = match tables {
             // §3: an empty setting is refused; an empty name between commas is no table either.
             Some(text) => {
-                let names: Vec<String> = text.split(',').map(|name| name.trim().to_string()).collect();
+                let names: Vec<String> =
+                    text.split(',').map(|name| name.trim().to_string()).collect();
                 if names.iter().any(String::is_empty) {
                     return Err(format!("DYNALAKE_TABLES={text:?} has an empty name"));
                 }
@@ -56,7 +68,7 @@ impl Reference {
         Ok(Reference { schema, tables, event_time })
     }
 
-    pub fn record(&self, data: &[u8], kinesis_sequence: Option<&str>) -> Outcome {
+    pub(crate) fn record(&self, data: &[u8], kinesis_sequence: Option<&str>) -> Outcome {
         // A recursive parser is the simplest one; deep input gets a thread with a stack to match.
         let brackets = data.iter().filter(|b| matches!(b, b'[' | b'{')).count();
         let result = if brackets < 1000 {
@@ -65,7 +77,10 @@ impl Reference {
             std::thread::scope(|scope| {
                 let stack = (64 << 20) + brackets * 2048;
                 let work = std::thread::Builder::new().stack_size(stack);
-                work.spawn_scoped(scope, || self.change(data, kinesis_sequence)).unwrap().join().unwrap()
+                work.spawn_scoped(scope, || self.change(data, kinesis_sequence))
+                    .unwrap()
+                    .join()
+                    .unwrap()
             })
         };
         result.unwrap_or_else(Outcome::Failed)
@@ -78,7 +93,8 @@ impl Reference {
         let Json::Obj(_) = record else { return Err("not an object".into()) };
 
         // §1: the second shape is where `eventSourceARN` is present and `tableName` is not.
-        let first_shape = record.get("tableName").is_some() || record.get("eventSourceARN").is_none();
+        let first_shape =
+            record.get("tableName").is_some() || record.get("eventSourceARN").is_none();
         let table = if first_shape {
             record.get("tableName").and_then(Json::str).map(str::to_string)
         } else {
@@ -99,7 +115,8 @@ impl Reference {
         let time = creation_time(dynamodb)?;
 
         // §1: B is encoded twice in the first shape, unless the schema says otherwise.
-        let double = self.schema.as_ref().and_then(|schema| schema.binary_double).unwrap_or(first_shape);
+        let double =
+            self.schema.as_ref().and_then(|schema| schema.binary_double).unwrap_or(first_shape);
         let image = |name: &str| match dynamodb.get(name) {
             None => Ok(None),
             Some(json) => members(json, 1, double).map(Some),
@@ -177,9 +194,13 @@ fn table_of_arn(arn: &str) -> Option<String> {
 
 /// Microseconds since 1970, cut, never rounded; 1970..=2261.
 fn creation_time(dynamodb: &Json) -> Result<i64, String> {
-    let Some(Json::Num(text)) = dynamodb.get("ApproximateCreationDateTime") else { return Err("no time".into()) };
+    let Some(Json::Num(text)) = dynamodb.get("ApproximateCreationDateTime") else {
+        return Err("no time".into());
+    };
     let mut number = Dec::parse(text).ok_or("time is no number")?;
-    let below = |exponent: i128| number.digits.is_empty() || number.digits.len() as i128 + number.exponent <= exponent;
+    let below = |exponent: i128| {
+        number.digits.is_empty() || number.digits.len() as i128 + number.exponent <= exponent
+    };
     let shift = match dynamodb.get("ApproximateCreationDateTimePrecision").and_then(Json::str) {
         Some("MILLISECOND") => 3,
         Some("MICROSECOND") => 0,
@@ -198,15 +219,18 @@ fn creation_time(dynamodb: &Json) -> Result<i64, String> {
 
 fn sequence(time: i64, kinesis: Option<&str>, dynamodb: &Json) -> String {
     // §2: Kinesis'; else DynamoDB's; else, or where the one chosen isn't at most 56 digits, zeros.
-    let number = kinesis.or_else(|| dynamodb.get("SequenceNumber").and_then(Json::str)).unwrap_or("");
+    let number =
+        kinesis.or_else(|| dynamodb.get("SequenceNumber").and_then(Json::str)).unwrap_or("");
     let good = number.len() <= 56 && number.bytes().all(|b| b.is_ascii_digit());
     format!("{time:020}-{:0>56}", if good { number } else { "" })
 }
 
 fn is_ttl(record: &Json) -> bool {
     let Some(identity) = record.get("userIdentity") else { return false };
-    let member = |lower, upper| identity.get(lower).or_else(|| identity.get(upper)).and_then(Json::str);
-    member("type", "Type") == Some("Service") && member("principalId", "PrincipalId") == Some("dynamodb.amazonaws.com")
+    let member =
+        |lower, upper| identity.get(lower).or_else(|| identity.get(upper)).and_then(Json::str);
+    member("type", "Type") == Some("Service")
+        && member("principalId", "PrincipalId") == Some("dynamodb.amazonaws.com")
 }
 
 // -------------------------------------------------------------------------------------------- attribute values (§1)
@@ -237,13 +261,16 @@ fn attribute(json: &Json, depth: usize, double: bool) -> Result<Attr, String> {
     const DESCRIPTORS: [&str; 10] = ["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"];
     // §1: exactly one descriptor; null members beside it, and unknown members, are ignored.
     let Json::Obj(_) = json else { return Err("attribute value is no object".into()) };
-    let found: Vec<(&str, &Json)> = DESCRIPTORS.iter().filter_map(|name| Some((*name, json.get(name)?))).collect();
+    let found: Vec<(&str, &Json)> =
+        DESCRIPTORS.iter().filter_map(|name| Some((*name, json.get(name)?))).collect();
     let [(descriptor, value)] = found[..] else { return Err("not exactly one descriptor".into()) };
     if matches!(descriptor, "M" | "L") && depth > 64 {
         return Err("too deep".into());
     }
     let strings = || match value {
-        Json::Arr(list) => list.iter().map(|s| s.str().map(str::to_string)).collect::<Option<Vec<_>>>(),
+        Json::Arr(list) => {
+            list.iter().map(|s| s.str().map(str::to_string)).collect::<Option<Vec<_>>>()
+        }
         _ => None,
     };
     let attr = match (descriptor, value) {
@@ -253,12 +280,14 @@ fn attribute(json: &Json, depth: usize, double: bool) -> Result<Attr, String> {
         ("BOOL", Json::Bool(b)) => Some(Attr::Bool(*b)),
         ("NULL", Json::Bool(true)) => Some(Attr::Null),
         ("M", json) => Some(Attr::M(members(json, depth + 1, double)?)),
-        ("L", Json::Arr(list)) => {
-            Some(Attr::L(list.iter().map(|json| attribute(json, depth + 1, double)).collect::<Result<_, _>>()?))
-        }
+        ("L", Json::Arr(list)) => Some(Attr::L(
+            list.iter().map(|json| attribute(json, depth + 1, double)).collect::<Result<_, _>>()?,
+        )),
         ("SS", _) => strings().map(Attr::Ss),
         ("NS", _) => strings().map(Attr::Ns),
-        ("BS", _) => strings().map(|list| Attr::Bs(list.iter().map(|s| binary(s, double)).collect())),
+        ("BS", _) => {
+            strings().map(|list| Attr::Bs(list.iter().map(|s| binary(s, double)).collect()))
+        }
         _ => None,
     };
     attr.ok_or_else(|| format!("malformed {descriptor}"))
@@ -281,7 +310,8 @@ fn quote(text: &str) -> String {
 }
 
 fn object<K: AsRef<str>>(members: &[(K, String)]) -> String {
-    let members: Vec<String> = members.iter().map(|(name, json)| quote(name.as_ref()) + ":" + json).collect();
+    let members: Vec<String> =
+        members.iter().map(|(name, json)| quote(name.as_ref()) + ":" + json).collect();
     format!("{{{}}}", members.join(","))
 }
 
@@ -296,7 +326,9 @@ fn plain(attr: &Attr) -> String {
         Attr::N(n) => plain_number(n),
         Attr::Bool(b) => b.to_string(),
         Attr::Null => "null".into(),
-        Attr::M(item) => object(&item.iter().map(|(name, attr)| (name, plain(attr))).collect::<Vec<_>>()),
+        Attr::M(item) => {
+            object(&item.iter().map(|(name, attr)| (name, plain(attr))).collect::<Vec<_>>())
+        }
         Attr::L(list) => array(list.iter().map(plain)),
         Attr::Ss(list) | Attr::Bs(list) => array(list.iter().map(|s| quote(s))),
         Attr::Ns(list) => array(list.iter().map(|n| plain_number(n))),
@@ -329,7 +361,9 @@ fn dynamo(attr: &Attr) -> String {
         Attr::B(s) => ("B", quote(s)),
         Attr::Bool(b) => ("BOOL", b.to_string()),
         Attr::Null => ("NULL", "true".into()),
-        Attr::M(item) => ("M", object(&item.iter().map(|(name, attr)| (name, dynamo(attr))).collect::<Vec<_>>())),
+        Attr::M(item) => {
+            ("M", object(&item.iter().map(|(name, attr)| (name, dynamo(attr))).collect::<Vec<_>>()))
+        }
         Attr::L(list) => ("L", array(list.iter().map(dynamo))),
         Attr::Ss(list) => ("SS", strings(list)),
         Attr::Ns(list) => ("NS", strings(list)),
@@ -397,9 +431,9 @@ impl Place {
         let mut text = String::new();
         for step in &self.steps {
             match step {
-                Step::Index(index) => text += &format!("[{index}]"),
+                Step::Index(index) => text.extend(["[", &index.to_string(), "]"]),
                 Step::Name(name) if name.is_empty() || name.contains(['.', '[', ']', '"']) => {
-                    text += &format!("[{}]", quote(name));
+                    text.extend(["[", &quote(name), "]"]);
                 }
                 Step::Name(name) => {
                     text += if text.is_empty() { "" } else { "." };
@@ -503,17 +537,27 @@ impl Schema {
         if setting.starts_with('{') {
             return Schema::parse(setting);
         }
-        let bytes = STANDARD.decode(setting).map_err(|_| "DYNALAKE_SCHEMA: neither JSON nor base64")?;
+        let bytes =
+            STANDARD.decode(setting).map_err(|_| "DYNALAKE_SCHEMA: neither JSON nor base64")?;
         let mut text = String::new();
-        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).map_err(|e| format!("gzip: {e}"))?;
+        flate2::read::GzDecoder::new(&bytes[..])
+            .read_to_string(&mut text)
+            .map_err(|e| format!("gzip: {e}"))?;
         Schema::parse(&text)
     }
 
     fn parse(text: &str) -> Result<Schema, String> {
         let json = Json::parse(text)?;
         known(&json, &["table", "keys", "old_image", "columns", "binary", "decimal_as"], "schema")?;
-        let table = required(&json, "table", "schema")?.str().filter(|s| !s.is_empty()).ok_or("table")?.to_string();
-        let keys = required(&json, "keys", "schema")?.strings().filter(|keys| !keys.is_empty()).ok_or("keys")?;
+        let table = required(&json, "table", "schema")?
+            .str()
+            .filter(|s| !s.is_empty())
+            .ok_or("table")?
+            .to_string();
+        let keys = required(&json, "keys", "schema")?
+            .strings()
+            .filter(|keys| !keys.is_empty())
+            .ok_or("keys")?;
         let old_image = match json.member("old_image") {
             None => false,
             Some(Json::Bool(b)) => *b,
@@ -521,7 +565,9 @@ impl Schema {
         };
         let binary_double = choice(&json, "binary", &["single", "double"])?.map(|index| index == 1);
         let decimal_number = choice(&json, "decimal_as", &["string", "number"])? == Some(1);
-        let Json::Arr(list) = required(&json, "columns", "schema")? else { return Err("columns is no list".into()) };
+        let Json::Arr(list) = required(&json, "columns", "schema")? else {
+            return Err("columns is no list".into());
+        };
         let mut columns = list.iter().map(column).collect::<Result<Vec<_>, String>>()?;
 
         // Refusals that concern columns together.
@@ -537,10 +583,16 @@ impl Schema {
         }
         for key in keys {
             // The column with this explicit path; else the column without path of the normalised name.
-            let explicit = columns.iter().position(|c| c.path.as_deref() == Some(&[key.clone()]));
-            let by_name =
-                || columns.iter().position(|c| c.path.is_none() && c.name == normalise(&key) && c.key.is_none());
-            let index = explicit.or_else(by_name).ok_or_else(|| format!("no column takes the key {key}"))?;
+            let explicit =
+                columns.iter().position(|c| c.path.as_deref() == Some(std::slice::from_ref(&key)));
+            let by_name = || {
+                columns
+                    .iter()
+                    .position(|c| c.path.is_none() && c.name == normalise(&key) && c.key.is_none())
+            };
+            let index = explicit
+                .or_else(by_name)
+                .ok_or_else(|| format!("no column takes the key {key}"))?;
             if columns[index].protect == Protect::Drop {
                 return Err(format!("column {}: a key can't be dropped", columns[index].name));
             }
@@ -561,11 +613,18 @@ impl Schema {
             }
         }
         // Then level by level, since the shallower wins: the columns without path, by normalised names.
-        let by_name: HashMap<&str, usize> =
-            self.columns.iter().enumerate().filter(|(_, c)| c.path.is_none()).map(|(i, c)| (&*c.name, i)).collect();
+        let by_name: HashMap<&str, usize> = self
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.path.is_none())
+            .map(|(i, c)| (&*c.name, i))
+            .collect();
         // A key's column is won by the key from the start, whether it is there or not.
-        let mut won: HashSet<usize> = (0..self.columns.len()).filter(|&i| self.columns[i].key.is_some()).collect();
-        let mut level: Vec<(Vec<String>, &Attr)> = item.iter().map(|(n, a)| (vec![n.clone()], a)).collect();
+        let mut won: HashSet<usize> =
+            (0..self.columns.len()).filter(|&i| self.columns[i].key.is_some()).collect();
+        let mut level: Vec<(Vec<String>, &Attr)> =
+            item.iter().map(|(n, a)| (vec![n.clone()], a)).collect();
         while !level.is_empty() {
             let mut candidates: BTreeMap<usize, Vec<Vec<String>>> = BTreeMap::new();
             for (names, _) in &level {
@@ -589,9 +648,15 @@ impl Schema {
                 let lost = binding.lost.get(&names);
                 // A map that a column takes is not flattened further; what is protected is no map any more.
                 let closed = binding.bound.contains_key(&names)
-                    || lost.is_some_and(|&i| !FLATTEN_LOSERS || self.columns[i].protect != Protect::No);
+                    || lost.is_some_and(|&i| {
+                        !FLATTEN_LOSERS || self.columns[i].protect != Protect::No
+                    });
                 if let (false, Attr::M(members)) = (closed, attr) {
-                    next.extend(members.iter().map(|(n, a)| ([&names[..], &[n.clone()]].concat(), a)));
+                    next.extend(
+                        members
+                            .iter()
+                            .map(|(n, a)| ([&names[..], std::slice::from_ref(n)].concat(), a)),
+                    );
                 }
             }
             level = next;
@@ -607,7 +672,7 @@ impl Schema {
     fn protected_members(&self, binding: &Binding, above: &[String], item: Item) -> Item {
         let mut result = Item::new();
         for (name, attr) in item {
-            let names = [above, &[name.clone()]].concat();
+            let names = [above, std::slice::from_ref(&name)].concat();
             let attr = match attr {
                 Attr::M(members) => Attr::M(self.protected_members(binding, &names, members)),
                 other => other,
@@ -626,7 +691,8 @@ impl Schema {
         let binding = self.bind(item);
         let item = self.protected_item(&binding, item.clone());
         let mut row = Vec::new();
-        let by_column: HashMap<usize, &Vec<String>> = binding.bound.iter().map(|(names, i)| (*i, names)).collect();
+        let by_column: HashMap<usize, &Vec<String>> =
+            binding.bound.iter().map(|(names, i)| (*i, names)).collect();
         // Outer attributes first, so that their failures come first (see OUTER_FAILURE_FIRST).
         let mut order: Vec<usize> = (0..self.columns.len()).collect();
         order.sort_by_key(|index| by_column.get(index).map_or(0, |names| names.len()));
@@ -644,32 +710,56 @@ impl Schema {
         for (index, column) in self.columns.iter().enumerate() {
             match values.remove(&index) {
                 Some(json) => row.push((column.name.clone(), json)),
-                None if column.key.is_some() => return Err(format!("key column {} not filled", column.name)),
+                None if column.key.is_some() => {
+                    return Err(format!("key column {} not filled", column.name));
+                }
                 None => {}
             }
         }
         for (index, (name, attr)) in item.iter().enumerate() {
-            self.rescue(&binding, &Place::default().member(index, name), attr, Reason::Unknown, entries);
+            self.rescue(
+                &binding,
+                &Place::default().member(index, name),
+                attr,
+                Reason::Unknown,
+                entries,
+            );
         }
         Ok(row)
     }
 
     /// The key columns of a REMOVE.
-    fn tombstone(&self, keys: &Item, entries: &mut Vec<Entry>) -> Result<Vec<(String, String)>, String> {
+    fn tombstone(
+        &self,
+        keys: &Item,
+        entries: &mut Vec<Entry>,
+    ) -> Result<Vec<(String, String)>, String> {
         let mut row = Vec::new();
         for column in &self.columns {
             let Some(key) = &column.key else { continue };
-            let (place, attr) = find(keys, &[key.clone()]).ok_or("key missing in Keys")?;
-            let attr = if column.protect == Protect::Sha256 { hashed(attr.clone()) } else { attr.clone() };
-            let coercion = Coercion { schema: self, binding: &Binding::default(), unit: column.unit };
-            let json = coercion.coerce(&column.ty, &attr, &place, entries).ok_or("key column not filled")?;
+            let (place, attr) =
+                find(keys, std::slice::from_ref(key)).ok_or("key missing in Keys")?;
+            let attr =
+                if column.protect == Protect::Sha256 { hashed(attr.clone()) } else { attr.clone() };
+            let coercion =
+                Coercion { schema: self, binding: &Binding::default(), unit: column.unit };
+            let json = coercion
+                .coerce(&column.ty, &attr, &place, entries)
+                .ok_or("key column not filled")?;
             row.push((column.name.clone(), json));
         }
         Ok(row)
     }
 
     /// §5: the entry is the highest attribute of which nothing is bound.
-    fn rescue(&self, binding: &Binding, place: &Place, attr: &Attr, reason: Reason, entries: &mut Vec<Entry>) {
+    fn rescue(
+        &self,
+        binding: &Binding,
+        place: &Place,
+        attr: &Attr,
+        reason: Reason,
+        entries: &mut Vec<Entry>,
+    ) {
         let mut reason = reason;
         if let Some(names) = place.names() {
             if binding.bound.contains_key(&names) {
@@ -702,7 +792,10 @@ impl Schema {
 fn hashed(attr: Attr) -> Attr {
     match text_of(&attr) {
         None => attr,
-        Some(text) => Attr::S(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()),
+        Some(text) => {
+            let bytes = Sha256::digest(text.as_bytes());
+            Attr::S(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
+        }
     }
 }
 
@@ -732,14 +825,17 @@ fn joined_normalised(names: &[String]) -> String {
 }
 
 /// §3 "Normalised names".
-pub fn normalise(raw: &str) -> String {
+pub(crate) fn normalise(raw: &str) -> String {
     let chars: Vec<char> = raw.chars().collect();
     let mut split = String::new();
     for (i, &c) in chars.iter().enumerate() {
         if c.is_ascii_uppercase() && i > 0 {
             let before = chars[i - 1];
             let lower_after = chars.get(i + 1).is_some_and(char::is_ascii_lowercase);
-            if before.is_ascii_lowercase() || before.is_ascii_digit() || (before.is_ascii_uppercase() && lower_after) {
+            if before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || (before.is_ascii_uppercase() && lower_after)
+            {
                 split.push('_');
             }
         }
@@ -812,7 +908,9 @@ fn column(json: &Json) -> Result<Column, String> {
 
 fn identifier(name: &str, capitals: bool) -> bool {
     let letter = |b: u8| b.is_ascii_lowercase() || b == b'_' || capitals && b.is_ascii_uppercase();
-    !name.is_empty() && letter(name.as_bytes()[0]) && name.bytes().all(|b| letter(b) || b.is_ascii_digit())
+    !name.is_empty()
+        && letter(name.as_bytes()[0])
+        && name.bytes().all(|b| letter(b) || b.is_ascii_digit())
 }
 
 /// §3: a Hive type, blanks and capitals allowed, nested to 32 containers.
@@ -868,7 +966,9 @@ fn type_of(tokens: &mut Tokens, depth: usize) -> Result<Type, String> {
         "double" => Type::Double,
         "date" => Type::Date,
         "timestamp" => Type::Timestamp,
-        "decimal" if tokens.peek().map(String::as_str) != Some("(") => Type::Decimal { precision: 10, scale: 0 },
+        "decimal" if tokens.peek().map(String::as_str) != Some("(") => {
+            Type::Decimal { precision: 10, scale: 0 }
+        }
         "decimal" => {
             let mut number = |before| {
                 sign(tokens, before)?;
@@ -969,7 +1069,13 @@ struct Coercion<'a> {
 
 impl Coercion<'_> {
     /// The JSON of a value; nothing for NULL, and for what does not fit, which is rescued.
-    fn coerce(&self, ty: &Type, attr: &Attr, place: &Place, entries: &mut Vec<Entry>) -> Option<String> {
+    fn coerce(
+        &self,
+        ty: &Type,
+        attr: &Attr,
+        place: &Place,
+        entries: &mut Vec<Entry>,
+    ) -> Option<String> {
         if let Attr::Null = attr {
             return None;
         }
@@ -977,7 +1083,9 @@ impl Coercion<'_> {
             (Type::Array(ty), _) => match elements(attr) {
                 None => Err(Reason::Type),
                 Some(list) => {
-                    let element = |(i, attr): (usize, &Attr)| self.coerce(ty, attr, &place.element(i), entries);
+                    let element = |(i, attr): (usize, &Attr)| {
+                        self.coerce(ty, attr, &place.element(i), entries)
+                    };
                     Ok(array(list.iter().enumerate().map(element).map(or_null)))
                 }
             },
@@ -987,7 +1095,9 @@ impl Coercion<'_> {
                 };
                 Ok(object(&members.iter().enumerate().map(member).collect::<Vec<_>>()))
             }
-            (Type::Struct(declared), Attr::M(members)) => Ok(self.structure(declared, members, place, entries)),
+            (Type::Struct(declared), Attr::M(members)) => {
+                Ok(self.structure(declared, members, place, entries))
+            }
             (Type::Map(_) | Type::Struct(_), _) => Err(Reason::Type),
             (scalar, _) => self.scalar(scalar, attr),
         };
@@ -1011,8 +1121,11 @@ impl Coercion<'_> {
         let mut result = Vec::new();
         for (name, ty) in declared {
             // By raw name, else by normalised name, the first in byte order; the others lose.
-            let meets = |(_, (raw, _)): &(usize, &(String, Attr))| raw == name || normalise(raw) == normalise(name);
-            let mut meeting: Vec<(usize, &(String, Attr))> = members.iter().enumerate().filter(meets).collect();
+            let meets = |(_, (raw, _)): &(usize, &(String, Attr))| {
+                raw == name || normalise(raw) == normalise(name)
+            };
+            let mut meeting: Vec<(usize, &(String, Attr))> =
+                members.iter().enumerate().filter(meets).collect();
             meeting.sort_by_key(|(_, (raw, _))| (raw != name, raw.clone()));
             for (rank, (index, (raw, attr))) in meeting.into_iter().enumerate() {
                 used.insert(index, rank == 0);
@@ -1051,7 +1164,11 @@ impl Coercion<'_> {
                 let number = number()?;
                 let value = number.exact().ok_or(Reason::Range)?;
                 let limit = 1i128 << (bits - 1);
-                if (-limit..limit).contains(&value) { Ok(value.to_string()) } else { Err(Reason::Range) }
+                if (-limit..limit).contains(&value) {
+                    Ok(value.to_string())
+                } else {
+                    Err(Reason::Range)
+                }
             }
             Type::Decimal { precision, scale } => {
                 let text = number()?.decimal(*precision, *scale).ok_or(Reason::Range)?;
@@ -1104,7 +1221,13 @@ fn elements(attr: &Attr) -> Option<Vec<Attr>> {
 }
 
 /// `scientific` is the shortest text that reads back (`1.5e-7`); the layout is ryu's.
-fn float_text(finite: bool, zero: bool, scientific: &str, plain_digits: i32, smallest: i32) -> Result<String, Reason> {
+fn float_text(
+    finite: bool,
+    zero: bool,
+    scientific: &str,
+    plain_digits: i32,
+    smallest: i32,
+) -> Result<String, Reason> {
     if !finite {
         return Err(Reason::Range);
     }
@@ -1215,7 +1338,11 @@ impl Dec {
         let text = if self.exponent >= 0 {
             format!("{}{}", self.digits, "0".repeat(self.exponent as usize))
         } else if whole_length > 0 {
-            format!("{}.{}", &self.digits[..whole_length as usize], &self.digits[whole_length as usize..])
+            format!(
+                "{}.{}",
+                &self.digits[..whole_length as usize],
+                &self.digits[whole_length as usize..]
+            )
         } else {
             format!("0.{}{}", "0".repeat(-whole_length as usize), self.digits)
         };
@@ -1238,7 +1365,8 @@ struct Utc {
 impl Utc {
     /// Far out values are clamped to years that are out of every range here.
     fn of(nanos: i128) -> Utc {
-        let (low, high) = (jiff::Timestamp::MIN.as_nanosecond(), jiff::Timestamp::MAX.as_nanosecond());
+        let (low, high) =
+            (jiff::Timestamp::MIN.as_nanosecond(), jiff::Timestamp::MAX.as_nanosecond());
         let timestamp = jiff::Timestamp::from_nanosecond(nanos.clamp(low, high)).unwrap();
         let at = jiff::tz::Offset::UTC.to_datetime(timestamp);
         Utc {
@@ -1267,7 +1395,8 @@ fn timestamp_text(nanos: i128) -> Result<String, Reason> {
     if !(1678..=2261).contains(&utc.year) {
         return Err(Reason::Range);
     }
-    let digits = [0, 3, 6, 9].into_iter().find(|&count| utc.nanos % 10i32.pow(9 - count) == 0).unwrap();
+    let digits =
+        [0, 3, 6, 9].into_iter().find(|&count| utc.nanos % 10i32.pow(9 - count) == 0).unwrap();
     Ok(utc.text(digits as usize))
 }
 
@@ -1292,7 +1421,8 @@ fn civil_date(text: &str) -> Option<jiff::civil::Date> {
 /// Nanoseconds since 1970 of an ISO 8601 / RFC 3339 text.
 fn timestamp(text: &str) -> Result<i128, Reason> {
     let (date, time) = date_at_start(text).ok_or(Reason::Type)?;
-    let days = i128::from(date.duration_since(jiff::civil::Date::constant(1970, 1, 1)).as_secs() / 86_400);
+    let days =
+        i128::from(date.duration_since(jiff::civil::Date::constant(1970, 1, 1)).as_secs() / 86_400);
     if time.is_empty() {
         return Ok(days * 86_400_000_000_000);
     }
@@ -1365,7 +1495,9 @@ impl Json {
     /// A member of an object, whatever it holds.
     fn member(&self, name: &str) -> Option<&Json> {
         match self {
-            Json::Obj(members) => members.iter().find(|(other, _)| other == name).map(|(_, json)| json),
+            Json::Obj(members) => {
+                members.iter().find(|(other, _)| other == name).map(|(_, json)| json)
+            }
             _ => None,
         }
     }

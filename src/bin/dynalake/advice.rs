@@ -1,6 +1,6 @@
 //! What a schema may say, and surely doesn't mean.
 
-use crate::text::{joined, path};
+use crate::text::{joined, normalised, path};
 use dynalake::schema::{Column, Protect, Schema, Type};
 
 /// Warnings, each a sentence with the column, the reason and the fix.
@@ -12,11 +12,12 @@ pub(crate) fn warnings(schema: &Schema) -> Vec<String> {
             schema.keys.len()
         ));
     }
-    let is_key: Vec<bool> = key_columns(schema);
+    let is_key = key_columns(schema);
     for (at, column) in schema.columns.iter().enumerate() {
         if is_key[at] {
             warnings.extend(key_type(column));
         } else if column.path.is_none() {
+            warnings.extend(unreachable(column));
             warnings.extend(claimed(schema, column));
             warnings.extend(inside_another(schema, &is_key, column));
         }
@@ -36,17 +37,26 @@ pub(crate) fn key_columns(schema: &Schema) -> Vec<bool> {
 
 /// A key of a type that no key attribute, S, N or B, ever fits.
 fn key_type(column: &Column) -> Option<String> {
-    let fix = match column.ty {
-        Type::Boolean | Type::Array(_) | Type::Map(_) | Type::Struct(_) => {
-            "string, or a type of number"
-        }
-        _ => return None,
-    };
     let Column { name, ty, .. } = column;
-    Some(format!(
-        "column \"{name}\" holds a key, and no key of DynamoDB fits {ty}: every change would fail; \
-         make the type {fix}"
-    ))
+    let never_fits = matches!(ty, Type::Boolean | Type::Array(_) | Type::Map(_) | Type::Struct(_));
+    never_fits.then(|| {
+        format!(
+            "column \"{name}\" holds a key, and no key of DynamoDB fits {ty}: every change would \
+             fail; make the type string, or one of numbers"
+        )
+    })
+}
+
+/// A column whose name is no attribute's normalised name.
+fn unreachable(column: &Column) -> Option<String> {
+    let (name, normal) = (&column.name, normalised(&column.name));
+    (*name != normal).then(|| {
+        format!(
+            "column \"{name}\" takes no attribute at the top of an item, not even one named {name}: \
+             runs of _ collapse, so that one's column is \"{normal}\"; give \"{name}\" a path, or \
+             rename it"
+        )
+    })
 }
 
 /// A column whose attribute another column's path takes.
@@ -104,8 +114,8 @@ fn inside_protected(schema: &Schema, column: &Column) -> Option<String> {
         let claims = |other: &&Column| other.path.as_deref() == Some(outer);
         let takes = |other: &&Column| other.path.is_none() && other.name == joined(outer);
         let columns = &schema.columns;
-        let taker = columns.iter().find(claims).or_else(|| columns.iter().find(takes))?;
-        taker.protect.is_some().then_some(taker)
+        let column = columns.iter().find(claims).or_else(|| columns.iter().find(takes))?;
+        column.protect.is_some().then_some(column)
     })?;
     let how = match outer.protect? {
         Protect::Drop => "drops",

@@ -5,7 +5,7 @@ use crate::environment::{MAX_BYTES, setting_bytes};
 use crate::report::say;
 use crate::stop::Stop;
 use crate::table::new_table;
-use crate::text::{count, joined, normalised, path, printable, thousands};
+use crate::text::{count, joined, path, printable, thousands};
 use crate::transform::{read_schema_text, refuse_schema};
 use dynalake::schema::{Binary, Column, DecimalAs, METADATA_COLUMNS, Protect, Schema, Unit};
 use dynalake::settings;
@@ -15,14 +15,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const ABOUT: &str = "\
-Checks a schema file and explains what it does: each column with its type, the attribute it is filled from \
-and its protection, then the metadata columns that every row has.
+Checks a schema file and explains what it does: each column with its type, the attribute it is
+filled from and its protection, then the metadata columns that every row has.
 
-Also tells how much the schema takes of the 4 KB that Lambda gives all environment variables of a function, \
-in the form in which Terraform sends it: base64gzip(jsonencode(…)).
+Also tells how much the schema takes of the 4 KB that Lambda gives all environment variables of a
+function, in the form in which Terraform sends it: base64gzip(jsonencode(…)).
 
-Warnings, on standard error, are for what is legal and surely not meant, as a protected attribute that could \
-still appear inside another column.";
+Warnings, on standard error, are for what is legal and surely not meant, as a protected attribute
+that could still appear inside another column.";
 
 const EXAMPLES: &str = "\
 Example:
@@ -34,7 +34,7 @@ Exit codes:
 
 /// Check a schema and explain what it does.
 #[derive(Debug, clap::Args)]
-#[command(long_about = ABOUT, after_long_help = EXAMPLES, after_help = "More with --help.")]
+#[command(long_about = ABOUT, after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The table's schema; - is standard input.
     schema: PathBuf,
@@ -104,9 +104,9 @@ fn explain(schema: &Schema, size: usize) -> String {
     let _ = writeln!(text, "{table}");
     if by_name {
         text.push_str(
-            "By name: the attribute whose name in snake_case is the column's; else the member of \
-             nested maps whose names joined with _ are. In any spelling, and never from inside a map \
-             that another column takes.\n",
+            "\nBy name: the attribute whose name in snake_case is the column's; else the member of nested\n\
+             maps whose names joined with _ are. In any spelling; never from inside a map that another\n\
+             column takes.\n",
         );
     }
     if let Some(binary) = schema.binary {
@@ -121,11 +121,11 @@ fn explain(schema: &Schema, size: usize) -> String {
     }
     let _ = writeln!(
         text,
-        "\n{} takes {} of the {} bytes that Lambda gives all environment variables together ({} %).",
+        "\n{} takes {} of the {} bytes ({} %) that Lambda gives\nall environment variables together.",
         settings::SCHEMA,
         thousands(size as u64),
         thousands(MAX_BYTES as u64),
-        (size * 100).div_ceil(MAX_BYTES),
+        (size * 100).div_ceil(MAX_BYTES)
     );
     text
 }
@@ -142,7 +142,7 @@ fn source(column: &Column) -> String {
     }
 }
 
-/// Attributes that reach a column by its name, as examples: in snake_case, in camelCase, and nested.
+/// Attributes that reach a column by its name, as examples: in `snake_case`, in camelCase, and nested.
 fn spellings(column: &str) -> Vec<String> {
     let words: Vec<&str> = column.split('_').collect();
     let mut camel = String::new();
@@ -166,7 +166,7 @@ fn spellings(column: &str) -> Vec<String> {
         }
     }
     if spellings.is_empty() {
-        spellings.push(normalised(column));
+        spellings.push("members of nested maps".to_owned());
     }
     spellings
 }
@@ -199,5 +199,6 @@ mod tests {
         assert_eq!(spellings("placed_at"), ["placed_at", "placedAt", "placed.at"]);
         assert_eq!(spellings("address_line1"), ["address_line1", "addressLine1", "address.line1"]);
         assert_eq!(spellings("a_1"), ["a_1"]);
+        assert_eq!(spellings("a__b"), ["members of nested maps"]);
     }
 }

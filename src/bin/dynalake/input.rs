@@ -84,13 +84,19 @@ impl Input {
             Box::new(BufReader::with_capacity(1 << 16, file))
         };
         let mut reader = Counted { reader, bytes: 0 };
-        let source = Detector { name: &name, head: Vec::new(), from: 0, reader: &mut reader }.run()?;
+        let source =
+            Detector { name: &name, head: Vec::new(), from: 0, reader: &mut reader }.run()?;
         Ok(Input { name, len, reader, source })
     }
 
     /// Whether it holds an event as Firehose sends it, to which the limit of the response applies.
     pub(crate) fn is_firehose_event(&self) -> bool {
         matches!(self.source, Source::Event(_))
+    }
+
+    /// What messages call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Its size, where it is a file.
@@ -156,7 +162,9 @@ fn read_line(reader: &mut Counted, name: &str, out: &mut Vec<u8>) -> Result<usiz
     reader.bytes += read as u64;
     if out.len() - start > MAX_BYTES {
         let max = size(MAX_BYTES as u64);
-        return Stop::refuse(format!("{name} has a line of more than {max}; write a change a line"));
+        return Stop::refuse(format!(
+            "{name} has a line of more than {max}; write a change a line"
+        ));
     }
     Ok(read)
 }
@@ -243,7 +251,8 @@ impl Detector<'_> {
             }
             First::NotJson(_) | First::Unfinished => return Ok(self.lines()),
         };
-        let has = |name| members.as_ref().is_some_and(|m| m.iter().any(|(member, _)| member == name));
+        let has =
+            |name| members.as_ref().is_some_and(|m| m.iter().any(|(member, _)| member == name));
         if has("records") {
             self.read_all(end, "one Firehose event at a time")?;
             return Ok(Source::Event(Some(self.head)));
@@ -260,8 +269,7 @@ impl Detector<'_> {
             self.read_all(end, "each change record on a line of its own, as jq -c . prints it")?;
             let line = 1 + count_lines(&self.head[..self.from]);
             let data = Data::Plain(self.from..end);
-            let record =
-                Wanted { record_id: format!("line-{line}"), data, sequence_number: None };
+            let record = Wanted { record_id: format!("line-{line}"), data, sequence_number: None };
             return Ok(Source::Document { text: self.head, records: vec![record].into_iter() });
         }
         self.refuse(match members {
@@ -388,7 +396,8 @@ impl Detector<'_> {
             records.push(Wanted { record_id: format!("Records[{at}]"), data, sequence_number });
         }
         if !known {
-            return self.refuse("\"Records\" holds no changes of DynamoDB and no records of Kinesis");
+            return self
+                .refuse("\"Records\" holds no changes of DynamoDB and no records of Kinesis");
         }
         Ok(Source::Document { text: self.head, records: records.into_iter() })
     }
@@ -425,7 +434,7 @@ fn kinesis_record(fields: &Members, text: &[u8]) -> Option<(Data, Option<Vec<u8>
 }
 
 fn count_lines(text: &[u8]) -> u64 {
-    text.iter().filter(|&&byte| byte == b'\n').count() as u64
+    text.split(|&byte| byte == b'\n').count() as u64 - 1
 }
 
 /// What stands in `text` at `from`.

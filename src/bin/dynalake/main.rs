@@ -24,11 +24,11 @@ Exit codes:
   2  wrong usage, unreadable input, input of no known kind, a schema or setting that is refused";
 
 const ABOUT: &str = "\
-Runs the transformation of DynamoDB changes that is deployed as a Lambda function behind Amazon Data \
+Runs the transformation of DynamoDB changes that is deployed as a Lambda function behind Amazon Data
 Firehose, on a file, with nothing but this program.
 
-Rows go to standard output; failed records, rescued values and a summary go to standard error, where an \
-attribute's value is never shown.";
+Rows go to standard output; failed records, rescued values and a summary go to standard error, where
+an attribute's value is never shown.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,8 +63,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
     };
     match done {
-        Ok(code) => code,
-        Err(Stop::NobodyReads(code)) => code,
+        Ok(code) | Err(Stop::NobodyReads(code)) => code,
         Err(Stop::Refused(reason)) => {
             report::say(&format!("error: {reason}"));
             ExitCode::from(2)

@@ -110,7 +110,10 @@ impl Report {
         }
         for Tally { reason, count: met } in &self.rescues {
             if let more @ 1.. = met.saturating_sub(SHOWN) {
-                say(&format!("… and {}: rescued: {reason}", count(more, "more value", "more values")));
+                say(&format!(
+                    "… and {}: rescued: {reason}",
+                    count(more, "more value", "more values")
+                ));
             }
         }
         let totals = &self.totals;

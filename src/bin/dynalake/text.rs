@@ -96,10 +96,7 @@ mod tests {
 
     #[test]
     fn numbers_have_commas() {
-        assert_eq!(
-            [0, 999, 1_000, 12_345_678].map(thousands),
-            ["0", "999", "1,000", "12,345,678"]
-        );
+        assert_eq!([0, 999, 1_000, 12_345_678].map(thousands), ["0", "999", "1,000", "12,345,678"]);
     }
 
     #[test]

@@ -19,19 +19,20 @@ const ABOUT: &str = "\
 Runs the transformation on a file and prints the rows.
 
 The input is one of
-  * a Firehose transformation event: one JSON object with \"records\", as Lambda's test event has it too;
-  * a Lambda test event {\"Records\": […]} of DynamoDB Streams or of Kinesis, or what `aws kinesis \
-get-records` prints;
-  * change records as Kinesis carries them, one JSON object per line (blank lines are skipped), or a single \
-one on several lines.
+  * a Firehose transformation event: one JSON object with \"records\", as in Lambda's test events;
+  * a Lambda test event {\"Records\": […]} of DynamoDB Streams or of Kinesis, or what
+    `aws kinesis get-records` prints;
+  * change records as Kinesis carries them, one JSON object per line (blank lines are skipped), or a
+    single one on several lines.
 
-The code that runs is the deployed one, down to base64 and back. A Firehose event's response is limited to \
-6,291,456 bytes as in Lambda; change records are handed over in events of about 4 MB, without that limit, so \
-that a file may be of any length.
+The code that runs is the deployed one, down to base64 and back. A Firehose event's response is
+limited to 6,291,456 bytes as in Lambda; change records are handed over in events of about 4 MB,
+without that limit, so that a file may be of any length.
 
-Standard error names each failed record and each rescued value by recordId (line-17 is line 17 of the input, \
-Records[0] the first of a test event), path and reason, the first 20 of each reason, then sums up. It never \
-shows an attribute's value. Duplicates are records beyond the first of an event id within one event.";
+Standard error names each failed record and each rescued value by recordId, path and reason, the
+first 20 of each reason, then sums up. line-17 is line 17 of the input, Records[0] the first record
+of a test event. An attribute's value is never shown there. Duplicates are records beyond the first
+of an event id within one event.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,7 +49,7 @@ Exit codes:
 
 /// Run the transformation on a file and print the rows.
 #[derive(Debug, clap::Args)]
-#[command(long_about = ABOUT, after_long_help = EXAMPLES, after_help = "More with --help.")]
+#[command(long_about = ABOUT, after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// The input; - is standard input.
     #[arg(value_name = "FILE", default_value = "-")]
@@ -58,17 +59,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
 
-    /// Tables whose changes are wanted, separated by commas; changes of others are dropped [default: the
-    /// schema's table; all without a schema]
+    /// Tables whose changes are wanted, separated by commas; by default the schema's
     ///
-    /// Means the same as the setting DYNALAKE_TABLES.
-    #[arg(long, value_name = "NAMES", verbatim_doc_comment)]
+    /// Changes of other tables are dropped. Without a schema all tables are wanted.
+    /// Means the same as the setting `DYNALAKE_TABLES`.
+    #[arg(long, value_name = "NAMES")]
     tables: Option<String>,
 
-    /// Partition keys that come with each row, to be seen in the response.
+    /// Partition keys that come with each row, seen with --format response
     ///
-    /// Means the same as the setting DYNALAKE_PARTITION_KEYS.
-    #[arg(long, value_enum, default_value_t)]
+    /// Means the same as the setting `DYNALAKE_PARTITION_KEYS`.
+    #[arg(long, value_name = "KEYS", value_enum, default_value_t)]
     partition_keys: PartitionKeys,
 
     /// What is printed.
@@ -88,7 +89,7 @@ enum PartitionKeys {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// The rows as tables of 200, without the columns that are empty there; long values are shortened.
+    /// The rows as tables of 200, without the columns that are empty there, long values shortened.
     #[default]
     Table,
     /// The rows, byte for byte as Firehose gets them.
@@ -99,6 +100,10 @@ enum Format {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Stop> {
+    let is_stdin = |path: &Path| path.as_os_str() == "-";
+    if args.schema.as_deref().is_some_and(is_stdin) && is_stdin(&args.input) {
+        return Stop::refuse("--schema is \"-\" and so is the input: give one of them as a file");
+    }
     let plan = match &args.schema {
         Some(path) => {
             let schema = Schema::parse(&read_schema_text(path)?);
@@ -110,7 +115,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Stop> {
         Some(names) => Some(parse_tables(names).map_err(|e| Stop::Refused(e.to_string()))?),
         None => plan.table.clone().map(|table| vec![table]),
     };
-    if args.input.as_os_str() == "-" && io::stdin().is_terminal() {
+    if is_stdin(&args.input) && io::stdin().is_terminal() {
         say("reading standard input; end it with Ctrl-D, or give a file");
     }
     let input = Input::open(&args.input)?;
@@ -170,7 +175,7 @@ impl Run {
             let Transformed { response, statistics } = self
                 .transformer
                 .transform(&event, 0)
-                .map_err(|error| Stop::Refused(error.to_string()))?;
+                .map_err(|error| Stop::Refused(format!("{}: {error}", self.input.name())))?;
             self.report.add(&statistics);
             self.show(&event, &response, &statistics)?;
             self.report.advance(self.input.bytes_read());
@@ -188,7 +193,8 @@ impl Run {
     /// Prints what an event came to.
     fn show(&mut self, event: &[u8], response: &[u8], statistics: &Statistics) -> Result<(), Stop> {
         // A response has the records of an event: a `recordId`, and `data` where there is a row.
-        let records = Event::parse(response).map_err(|error| Stop::Refused(error.to_string()))?.records;
+        let records =
+            Event::parse(response).map_err(|error| Stop::Refused(error.to_string()))?.records;
         let mut failures = statistics.failures.iter().peekable();
         let (mut row, mut scratch) = (Vec::new(), Vec::new());
         for (at, record) in records.iter().enumerate() {

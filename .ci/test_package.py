@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Tests of package.py that need no build: what it refuses, and what it says then."""
+
+import os
+import struct
+import sys
+import tempfile
+import unittest
+import zipfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.dont_write_bytecode = True
+import package  # noqa: E402
+
+
+def elf(machine: int = 62, interpreter: bytes = b"", library: bytes = b"") -> bytes:
+    """A program of headers only."""
+    strings = b"\0" + library + b"\0"
+    dynamic = struct.pack("<qQqQqQ", 5, 4096, *((1, 1) if library else (0, 0)), 0, 0)
+    parts, headers, at = b"", b"", 64 + 3 * 56
+    for kind, content in ((1, strings), (2, dynamic), (3 if interpreter else 4, interpreter)):
+        headers += struct.pack("<IIQQQQQQ", kind, 4, at, 4096, 0, len(content), len(content), 1)
+        parts += content
+        at += len(content)
+    head = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
+    head += struct.pack("<HHIQQQIHHHHHH", 3, machine, 1, 0, 64, 0, 0, 64, 56, 3, 0, 0, 0)
+    return head + headers + parts
+
+
+class Package(unittest.TestCase):
+    def refused(self, *words: str):
+        return self.assertRaisesRegex(package.Refused, "(?s)" + ".*".join(words))
+
+    def test_reads_the_program_that_runs_this(self):
+        if sys.platform != "linux":
+            self.skipTest("no ELF program is at hand")
+        machine, _, _ = package.read_elf(Path(sys.executable).resolve().read_bytes())
+        names = {62: "x86_64", 183: "aarch64"}
+        self.assertEqual(names.get(machine), os.uname().machine)
+
+    def test_takes_a_static_program(self):
+        package.check_program(elf(), "x86_64")
+        package.check_program(elf(machine=183), "arm64")
+
+    def test_refuses_a_program_with_an_interpreter(self):
+        with self.refused("dynamically", "/lib64/ld.so", "rustup target add x86_64-unknown-linux-musl"):
+            package.check_program(elf(interpreter=b"/lib64/ld.so\0"), "x86_64")
+
+    def test_refuses_a_program_that_needs_a_library(self):
+        with self.refused("dynamically", "libc.so.6"):
+            package.check_program(elf(library=b"libc.so.6"), "x86_64")
+
+    def test_refuses_the_other_architecture(self):
+        with self.refused("machine 62", "arm64"):
+            package.check_program(elf(), "arm64")
+
+    def test_refuses_what_is_no_program(self):
+        with self.refused("not a 64-bit"):
+            package.check_program(b"#!/bin/sh\n", "x86_64")
+
+    def test_refuses_a_program_over_the_bar(self):
+        with self.refused("3,000,001 bytes", "3,000,000"):
+            package.check_program(elf().ljust(3_000_001, b"\0"), "x86_64")
+
+    def test_refuses_a_path_of_this_machine(self):
+        with self.refused("/home/me/src/main.rs"):
+            package.check_paths(b"\0/home/me/src/main.rs\0", ["/opt", "/home/me"])
+
+    def test_writes_the_same_zip_whatever_the_time_and_the_umask(self):
+        with tempfile.TemporaryDirectory() as folder:
+            zips = []
+            for umask in (0o022, 0o077):
+                before = os.umask(umask)
+                path = Path(folder) / str(umask) / "bootstrap.zip"
+                package.write_zip(elf(), path)
+                os.umask(before)
+                self.assertEqual(package.check_zip(path, "x86_64"), elf())
+                zips.append(path.read_bytes())
+            self.assertEqual(zips[0], zips[1])
+
+    def test_refuses_a_zip_whose_program_could_not_be_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "bootstrap.zip"
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr(zipfile.ZipInfo("bootstrap"), elf())
+            with self.refused("mode", "100755"):
+                package.check_zip(path, "x86_64")
+
+    def test_prefers_musl_then_the_machines_own_gnu(self):
+        gnu, musl = "x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"
+        self.assertEqual(package.choose_target("x86_64", gnu, lambda _: True), musl)
+        self.assertEqual(package.choose_target("x86_64", gnu, lambda target: target == gnu), gnu)
+        # Another machine's gnu target would need another machine's C library.
+        with self.refused("rustup target add aarch64-unknown-linux-musl"):
+            package.choose_target("arm64", gnu, lambda target: target.endswith("-gnu"))
+
+
+if __name__ == "__main__":
+    unittest.main()

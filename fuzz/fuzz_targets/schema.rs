@@ -1,0 +1,78 @@
+//! Any text as `DYNALAKE_SCHEMA`: refused with a reason, or good for changes of all kinds.
+#![no_main]
+
+use dynalake::event::MAX_RESPONSE_BYTES;
+use dynalake::schema::Schema;
+use dynalake::settings::{SCHEMA, Settings};
+use dynalake_fuzz::{NOW_MS, check, event_of};
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Map, Value, json};
+
+fuzz_target!(|text: &str| {
+    let settings = Settings { schema: Some(text.to_owned()), ..Settings::default() };
+    let mut transformer = match settings.transformer() {
+        Ok(transformer) => transformer,
+        Err(error) => {
+            let error = error.to_string();
+            assert!(error.starts_with(SCHEMA), "{error}");
+            return;
+        }
+    };
+    // What came compressed is good too, but its names are not at hand.
+    let Ok(schema) = Schema::parse(text) else { return };
+    let records: Vec<_> = VALUES.iter().map(|value| change(&schema, value)).collect();
+    let event = event_of(records.iter().map(Vec::as_slice));
+    let transformed = transformer.transform(&event, NOW_MS).expect("it is an event");
+    let answers = check(&transformed, MAX_RESPONSE_BYTES, false);
+    assert_eq!(answers.len(), VALUES.len());
+    assert!(answers.iter().all(|answer| answer.result != "Dropped"), "{answers:?}");
+});
+
+/// One of each type, and some that strict columns refuse.
+const VALUES: [&str; 12] = [
+    r#"{"S": "2024-02-29T23:59:59.123456+05:30"}"#,
+    r#"{"S": "caf\u00e9 \ud83d\ude00 \\ \" \u0001"}"#,
+    r#"{"N": "-12.50"}"#,
+    r#"{"N": "99999999999999999999999999999999999999E+87"}"#,
+    r#"{"B": "Y0d4aFkyVm9iMnhrWlhKZllubDBaWE09"}"#,
+    r#"{"BOOL": true}"#,
+    r#"{"NULL": true}"#,
+    r#"{"SS": ["", "b"]}"#,
+    r#"{"NS": ["1", "1E+3"]}"#,
+    r#"{"BS": ["MTMyMQ=="]}"#,
+    r#"{"L": [{"S": "a"}, {"N": "1"}, {"M": {"sku": {"S": "x"}, "qty": {"N": "1.5"}}}]}"#,
+    r#"{"M": {"address": {"M": {"city": {"S": "Ulm"}}}, "sku": {"L": []}, "A.b": {"M": {}}}}"#,
+];
+
+/// A change that has an attribute for every column, of this value, and keys of text.
+fn change(schema: &Schema, value: &str) -> Vec<u8> {
+    let value: Value = serde_json::from_str(value).expect("a fixed value is JSON");
+    let mut item = Map::new();
+    for column in &schema.columns {
+        match column.path.as_deref() {
+            None => drop(item.insert(column.name.clone(), value.clone())),
+            Some(path) => put(&mut item, path, &value),
+        }
+    }
+    item.insert("customer".into(), json!({"M": {"address": {"M": {"city": &value}}}}));
+    let keys: Map<_, _> = schema.keys.iter().map(|key| (key.clone(), json!({"S": "1"}))).collect();
+    item.extend(keys.clone());
+    let images = json!({"ApproximateCreationDateTime": 1_720_742_302_233_719_u64,
+        "Keys": keys, "NewImage": item, "OldImage": item});
+    json!({"tableName": schema.table, "eventName": "MODIFY", "dynamodb": images})
+        .to_string()
+        .into_bytes()
+}
+
+/// Puts a value where a path of map members leads.
+fn put(item: &mut Map<String, Value>, path: &[String], value: &Value) {
+    let [name, rest @ ..] = path else { return };
+    if rest.is_empty() {
+        item.insert(name.clone(), value.clone());
+        return;
+    }
+    let map = item.entry(name).or_insert_with(|| json!({"M": {}}));
+    if let Some(members) = map.get_mut("M").and_then(Value::as_object_mut) {
+        put(members, rest, value);
+    }
+}

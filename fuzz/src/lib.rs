@@ -1,0 +1,276 @@
+//! What every answer must be, whatever the event was: the checks that the fuzz targets share.
+//!
+//! Reads JSON by serde_json and base64 by the `base64` crate, which the core uses for neither.
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use dynalake::schema::{Plan, Schema};
+use dynalake::transform::{Options, Transformed, Transformer};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::LazyLock;
+
+/// When all events arrive, in milliseconds since 1970.
+pub const NOW_MS: u64 = 1_800_000_000_000;
+
+/// A schema with every type, all that can be said of a column, and columns that attributes can miss.
+const ALL_TYPES: &str = r#"{"table": "orders", "keys": ["orderId"], "old_image": true, "columns": [
+    {"name": "order_id", "type": "string"},
+    {"name": "total", "type": "decimal(38,9)"},
+    {"name": "ratio", "type": "double"}, {"name": "share", "type": "float"},
+    {"name": "tiny", "type": "tinyint"}, {"name": "count", "type": "bigint"},
+    {"name": "open", "type": "boolean"}, {"name": "day", "type": "date"},
+    {"name": "placed_at", "type": "timestamp"},
+    {"name": "expires_at", "type": "timestamp", "unit": "us"},
+    {"name": "customer_city", "type": "string", "path": ["customer", "address", "city"]},
+    {"name": "customer_name", "type": "string"},
+    {"name": "items", "type": "array<struct<sku:string,qty:int,unit_price:decimal(18,4)>>"},
+    {"name": "tags", "type": "array<string>"},
+    {"name": "attributes", "type": "map<string,array<bigint>>"}]}"#;
+
+/// Numbers as numbers, hashes, and attributes that must not be seen.
+const PROTECTED: &str = r#"{"table": "orders", "keys": ["orderId", "at"], "old_image": true,
+    "binary": "single", "decimal_as": "number", "columns": [
+    {"name": "order_id", "type": "string", "protect": "sha256"},
+    {"name": "at", "type": "bigint"},
+    {"name": "total", "type": "decimal(20,2)"},
+    {"name": "customer", "type": "struct<address:struct<city:string>,name:string>"},
+    {"name": "customer_name", "type": "string", "path": ["customer", "name"], "protect": "sha256"},
+    {"name": "tags", "type": "string", "protect": "drop"},
+    {"name": "attributes", "type": "map<string,string>"}]}"#;
+
+static SCHEMAS: LazyLock<[Schema; 2]> = LazyLock::new(|| {
+    [ALL_TYPES, PROTECTED].map(|text| Schema::parse(text).expect("a fixed schema is good"))
+});
+
+/// How many settings there are to choose from.
+const CONFIGURATIONS: u8 = 4;
+
+/// A transformer with nothing behind it yet, by one of the fixed settings.
+pub fn transformer(configuration: u8, max_response_bytes: Option<usize>) -> Transformer {
+    let (plan, tables, partition_keys) = match configuration % CONFIGURATIONS {
+        0 => (Plan::schemaless(), None, false),
+        1 => (Plan::new(&SCHEMAS[0]), Some("orders"), true),
+        2 => (Plan::new(&SCHEMAS[1]), None, false),
+        _ => (Plan::schemaless(), Some("orders"), true),
+    };
+    let mut options = Options { partition_keys, ..Options::default() };
+    options.tables = tables.map(|table| vec![table.to_owned()]);
+    if let Some(max_response_bytes) = max_response_bytes {
+        options.max_response_bytes = max_response_bytes;
+    }
+    Transformer::new(plan, options)
+}
+
+/// An event of these change records.
+pub fn event_of<'a>(records: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let records = records.into_iter().enumerate().map(|(at, data)| {
+        let data = BASE64_STANDARD.encode(data);
+        format!(
+            r#"{{"recordId":"{at}","data":"{data}","kinesisRecordMetadata":{{"sequenceNumber":"{at}7"}}}}"#
+        )
+    });
+    let records = records.collect::<Vec<_>>().join(",");
+    let arn = "arn:aws:firehose:eu-west-1:111122223333:deliverystream/orders";
+    format!(r#"{{"deliveryStreamArn":"{arn}","records":[{records}]}}"#).into_bytes()
+}
+
+/// One record of a response.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    #[serde(rename = "recordId")]
+    pub record_id: String,
+    pub result: String,
+    pub data: Option<String>,
+    pub metadata: Option<Metadata>,
+}
+
+/// What Firehose partitions by.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metadata {
+    #[serde(rename = "partitionKeys")]
+    pub partition_keys: std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Response {
+    records: Vec<Answer>,
+}
+
+/// Reads a response and checks all that is known of any: its size, its members, its rows and its statistics.
+pub fn check(
+    transformed: &Transformed,
+    max_response_bytes: usize,
+    input_has_twins: bool,
+) -> Vec<Answer> {
+    let Transformed { response, statistics } = transformed;
+    assert!(response.len() <= max_response_bytes, "{} bytes", response.len());
+    let Response { records } = serde_json::from_slice(response).expect("the response is JSON");
+    let (mut ok, mut dropped, mut failed, mut rescued) = (0, 0, 0, 0);
+    for record in &records {
+        match record.result.as_str() {
+            "Ok" => {
+                ok += 1;
+                let data = record.data.as_ref().expect("an Ok record has data");
+                let row = BASE64_STANDARD.decode(data).expect("data is base64");
+                rescued += u64::from(check_row(&row, input_has_twins));
+            }
+            "Dropped" => dropped += 1,
+            "ProcessingFailed" => failed += 1,
+            other => panic!("result {other}"),
+        }
+        assert_eq!(record.data.is_some(), record.result == "Ok");
+        assert!(record.metadata.is_none() || record.result == "Ok");
+    }
+    assert_eq!(statistics.records_in, records.len() as u64);
+    assert_eq!(statistics.records_ok, ok);
+    assert_eq!(statistics.records_dropped, dropped);
+    assert_eq!(statistics.failures.len(), failed);
+    assert_eq!(statistics.rows_rescued, rescued);
+    assert_eq!(statistics.bytes_out, response.len() as u64);
+    records
+}
+
+/// Checks a row; says whether something in it was rescued.
+fn check_row(row: &[u8], input_has_twins: bool) -> bool {
+    let row = std::str::from_utf8(row).expect("a row is UTF-8");
+    let line = row.strip_suffix('\n').expect("a row ends in a newline");
+    assert!(!line.contains(['\n', '\r']), "a row is one line: {line:?}");
+    let columns = object(line);
+    assert!(!named_alike(&columns), "two columns of one name: {line}");
+    let inside = columns.iter().any(|(_, value)| value.has_twins());
+    assert!(input_has_twins || !inside, "two members of one name: {line}");
+    let text_of = |name: &str| {
+        let (_, value) = columns.iter().find(|(column, _)| column == name)?;
+        let Json::String(text) = value else { panic!("{name} is text: {line}") };
+        Some(text.as_str())
+    };
+    for required in ["_event_type", "_event_time", "_table", "_sequence"] {
+        assert!(text_of(required).is_some(), "{required} is missing: {line}");
+    }
+    let [old, rescued] = ["_old", "_rescued"].map(|name| text_of(name).map(object));
+    for members in [&old, &rescued].into_iter().flatten() {
+        let inside = members.iter().any(|(_, value)| value.has_twins());
+        assert!(input_has_twins || !(inside || named_alike(members)), "twins in text: {line}");
+    }
+    assert!(rescued.as_ref().is_none_or(|members| !members.is_empty()), "empty: {line}");
+    rescued.is_some()
+}
+
+fn object(json: &str) -> Vec<(String, Json)> {
+    match parse(json) {
+        Ok(Json::Object(members)) => members,
+        Ok(_) => panic!("no object: {json}"),
+        Err(error) => panic!("{error}: {json}"),
+    }
+}
+
+fn named_alike(members: &[(String, Json)]) -> bool {
+    let names: HashSet<_> = members.iter().map(|(name, _)| name).collect();
+    names.len() < members.len()
+}
+
+/// Whether an input has an object with two members named alike, or is not to be told.
+pub fn may_have_twins(input: &[u8]) -> bool {
+    let json = std::str::from_utf8(input).ok().and_then(|text| parse(text).ok());
+    json.is_none_or(|json| json.has_twins())
+}
+
+/// JSON, of which only strings and members matter; objects keep twins. A number comes as an object of one
+/// member: that is how serde_json hands over all its digits.
+enum Json {
+    Other,
+    String(String),
+    Array(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    fn has_twins(&self) -> bool {
+        match self {
+            Json::Other | Json::String(_) => false,
+            Json::Array(elements) => elements.iter().any(Json::has_twins),
+            Json::Object(members) => {
+                named_alike(members) || members.iter().any(|(_, value)| value.has_twins())
+            }
+        }
+    }
+}
+
+/// Nesting that no row has: 64 levels of DynamoDB JSON, each of two objects, in their envelope.
+const MAX_DEPTH: u32 = 200;
+
+fn parse(text: &str) -> Result<Json, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer.disable_recursion_limit();
+    let json = JsonSeed { depth: 0 }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(json)
+}
+
+struct JsonSeed {
+    depth: u32,
+}
+
+impl<'de> DeserializeSeed<'de> for JsonSeed {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        if self.depth > MAX_DEPTH {
+            return Err(serde::de::Error::custom("nested too deep"));
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for JsonSeed {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Json, E> {
+        Ok(Json::String(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = access.next_element_seed(JsonSeed { depth: self.depth + 1 })? {
+            elements.push(element);
+        }
+        Ok(Json::Array(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = access.next_key()? {
+            members.push((name, access.next_value_seed(JsonSeed { depth: self.depth + 1 })?));
+        }
+        Ok(Json::Object(members))
+    }
+}

@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""Builds dist/<arch>/bootstrap.zip for AWS Lambda's provided.al2023, and checks what it built.
+
+    python3 package.py                  every architecture whose Rust target is installed
+    python3 package.py --arch arm64     that one, or the command that installs its target
+
+The zip holds one file, `bootstrap`, statically linked: it asks nothing of the machine that it runs on. The
+same sources and the same Rust give the same bytes, wherever they lie and whoever builds: paths are mapped to
+fixed names, flags from outside do not count, and the zip has fixed times and permissions. It is stored, not
+compressed: deflate's output depends on the zlib of the machine.
+
+A musl target goes before a gnu one, as it brings its own C library and linker and so can be built for either
+architecture on any machine. The gnu target links the C library of the machine it is built on, so it is used
+for the machine's own architecture only, and its bytes are the same only where that library is the same.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+MAX_BYTES = 3_000_000
+
+# Lambda's names of architectures, the machine in an ELF header, and Rust targets in order of preference.
+ARCHITECTURES = {
+    "x86_64": (62, ["x86_64-unknown-linux-musl", "x86_64-unknown-linux-gnu"]),
+    "arm64": (183, ["aarch64-unknown-linux-musl", "aarch64-unknown-linux-gnu"]),
+}
+
+
+class Refused(Exception):
+    """What is wrong, and what to do about it."""
+
+
+def output_of(*command: str) -> str:
+    try:
+        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        raise Refused(f"{command[0]} is not installed; install Rust from https://rustup.rs") from None
+    if done.returncode != 0:
+        raise Refused(f"`{' '.join(command)}` failed; its message is above")
+    return done.stdout
+
+
+# ---- building
+
+
+def host() -> dict[str, str]:
+    lines = output_of("rustc", "--version", "--verbose").splitlines()
+    return dict(line.split(": ", 1) for line in lines if ": " in line)
+
+
+def is_installed(target: str) -> bool:
+    libraries = Path(output_of("rustc", "--print", "target-libdir", "--target", target).strip())
+    return any(libraries.glob("libstd-*.rlib"))
+
+
+def choose_target(arch: str, host_target: str, installed=is_installed) -> str:
+    """The first target of an architecture that can be built here."""
+    targets = ARCHITECTURES[arch][1]
+    for target in targets:
+        if (target.endswith("-musl") or target == host_target) and installed(target):
+            return target
+    raise Refused(f"no Rust target for {arch} is installed; run: rustup target add {targets[0]}")
+
+
+def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
+    """Builds `bootstrap`; returns it, and the folders of which it must know nothing."""
+    selection = ["--locked", "--no-default-features", "--features", "lambda"]
+    metadata = json.loads(
+        output_of("cargo", "metadata", "--format-version=1", "--filter-platform", target, *selection)
+    )
+    # Where a registry's sources lie says which registry it was, so each such folder gets one name.
+    sources = {
+        str(Path(package["manifest_path"]).parent.parent)
+        for package in metadata["packages"]
+        if package["source"] is not None
+    }
+    sysroot = output_of("rustc", "--print", "sysroot").strip()
+    home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
+    # Of two that fit, the compiler takes the last.
+    paths = [
+        (home, "/cargo"),
+        (str(ROOT), "/dynalake"),
+        (metadata["target_directory"], "/target"),
+        *((source, "/crates") for source in sorted(sources)),
+        (sysroot, "/rust"),
+        # The standard library's own name for itself, where its sources are installed too.
+        (f"{sysroot}/lib/rustlib/src/rust", f"/rustc/{rust['commit-hash']}"),
+    ]
+    flags = [f"--remap-path-prefix={path}={name}" for path, name in paths]
+    flags.append("-Ctarget-feature=+crt-static")
+    if target.endswith("-musl"):
+        flags.append("-Clinker=rust-lld")
+    outside = ("CARGO_PROFILE_RELEASE_", "CARGO_TARGET_" + target.upper().replace("-", "_"))
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS") and not name.startswith(outside)
+    }
+    environment |= {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags), "CARGO_INCREMENTAL": "0"}
+    command = ["cargo", "build", "--release", *selection, "--bin", "bootstrap", "--target", target]
+    print(f"{target}: {' '.join(command)}", flush=True)
+    done = subprocess.run(
+        [*command, "--message-format=json-render-diagnostics"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode != 0:
+        musl = target.replace("-gnu", "-musl")
+        hint = f"; if the linker lacks the static C library, run: rustup target add {musl}"
+        raise Refused(f"cargo build failed, see above{hint if target.endswith('-gnu') else ''}")
+    for line in done.stdout.splitlines():
+        message = json.loads(line)
+        if message.get("executable") and message["target"]["name"] == "bootstrap":
+            return Path(message["executable"]), [path for path, _ in paths]
+    raise Refused("cargo build made no executable `bootstrap`; see [[bin]] in Cargo.toml")
+
+
+def write_zip(program: bytes, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
+    entry.create_system = 3  # Unix, so that the mode counts
+    entry.external_attr = 0o100755 << 16
+    unfinished = path.with_suffix(".zip.new")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(entry, program)
+    unfinished.replace(path)
+
+
+# ---- checking
+
+
+def read_elf(program: bytes) -> tuple[int, str | None, list[str]]:
+    """The machine, the interpreter and the shared libraries that a program needs
+    (https://gabi.xinuos.com/elf/)."""
+    if program[:6] != b"\x7fELF\x02\x01":
+        raise Refused("bootstrap is not a 64-bit little-endian ELF program")
+    (machine,) = struct.unpack_from("<H", program, 18)
+    (headers_at,) = struct.unpack_from("<Q", program, 32)
+    header_size, header_count = struct.unpack_from("<HH", program, 54)
+    interpreter, dynamic, loads = None, None, []
+    for at in range(headers_at, headers_at + header_size * header_count, header_size):
+        kind, _, offset, address, _, size = struct.unpack_from("<IIQQQQ", program, at)
+        if kind == 1:  # PT_LOAD
+            loads.append((address, offset, size))
+        elif kind == 2:  # PT_DYNAMIC
+            dynamic = program[offset : offset + size]
+        elif kind == 3:  # PT_INTERP
+            interpreter = program[offset : offset + size].rstrip(b"\0").decode()
+    needed, strings = [], None
+    for tag, value in struct.iter_unpack("<qQ", dynamic or b""):
+        if tag == 0:  # DT_NULL
+            break
+        if tag == 1:  # DT_NEEDED
+            needed.append(value)
+        elif tag == 5:  # DT_STRTAB
+            places = [o + value - a for a, o, size in loads if a <= value < a + size]
+            strings = places[0] if places else None
+    if needed and strings is None:
+        raise Refused("bootstrap needs shared libraries whose names can't be read")
+    names = [program[strings + n :].split(b"\0", 1)[0].decode() for n in needed]
+    return machine, interpreter, names
+
+
+def check_program(program: bytes, arch: str) -> None:
+    machine, interpreter, libraries = read_elf(program)
+    if machine != ARCHITECTURES[arch][0]:
+        raise Refused(f"bootstrap is for ELF machine {machine}, not for {arch}; name its target by --target")
+    if interpreter or libraries:
+        raise Refused(
+            f"bootstrap is linked dynamically (interpreter {interpreter}, needs {', '.join(libraries)}), "
+            "so it depends on the C library it finds; run: "
+            f"rustup target add {ARCHITECTURES[arch][1][0]}"
+        )
+    if len(program) > MAX_BYTES:
+        raise Refused(
+            f"bootstrap has {len(program):,} bytes, more than {MAX_BYTES:,}; "
+            "see what was added by `cargo tree --no-default-features --features lambda`"
+        )
+
+
+def check_zip(path: Path, arch: str) -> bytes:
+    """Checks a package as Lambda will find it; returns the program."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if [entry.filename for entry in entries] != ["bootstrap"]:
+            raise Refused(f"{path} should hold one file, bootstrap; build it anew")
+        [entry] = entries
+        program = archive.read(entry)
+    if entry.create_system != 3 or entry.external_attr >> 16 != 0o100755:
+        raise Refused(f"{path}: bootstrap's mode is {entry.external_attr >> 16:o}, not 100755; build it anew")
+    check_program(program, arch)
+    return program
+
+
+def check_paths(program: bytes, paths: list[str]) -> None:
+    """Refuses a program that tells where it was built."""
+    for path in paths:
+        at = program.find(path.encode() + b"/")
+        if at >= 0:
+            text = program[at : at + 120].split(b"\0", 1)[0].decode(errors="replace")
+            raise Refused(f"bootstrap holds a path of this machine, so its bytes depend on it: {text}")
+
+
+def package(arch: str, target: str, rust: dict[str, str], out: Path) -> None:
+    executable, paths = build(target, rust)
+    path = out / arch / "bootstrap.zip"
+    write_zip(executable.read_bytes(), path)
+    program = check_zip(path, arch)
+    check_paths(program, paths)
+    print(
+        f"{path}\n"
+        f"  sha256    {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+        f"  zip       {path.stat().st_size:,} bytes, stored; one file, mode 0755\n"
+        f"  bootstrap {len(program):,} bytes of at most {MAX_BYTES:,}\n"
+        f"  ELF       {arch}, static: no interpreter, no shared libraries, so any glibc will do\n"
+        f"  built by  rustc {rust['release']} for {target}, no path of this machine in it"
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--arch", choices=ARCHITECTURES, action="append", help="Lambda architecture; may be repeated"
+    )
+    parser.add_argument("--target", help="Rust target, instead of the one that --arch would choose")
+    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="folder for the packages (dist)")
+    arguments = parser.parse_args()
+    try:
+        rust = host()
+        if arguments.target:
+            known = {target: arch for arch, (_, targets) in ARCHITECTURES.items() for target in targets}
+            if arguments.target not in known:
+                raise Refused(f"--target {arguments.target}: choose one of {', '.join(known)}")
+            if not is_installed(arguments.target):
+                raise Refused(f"that target is not installed; run: rustup target add {arguments.target}")
+            arch = known[arguments.target]
+            if arguments.arch not in (None, [arch]):
+                raise Refused(f"--target {arguments.target} is for {arch}; leave --arch out")
+            chosen = {arch: arguments.target}
+        else:
+            chosen, missing = {}, {}
+            for arch in dict.fromkeys(arguments.arch or ARCHITECTURES):
+                try:
+                    chosen[arch] = choose_target(arch, rust["host"])
+                except Refused as refused:
+                    missing[arch] = refused
+            # What was asked for must be there; of all there are, one will do.
+            if missing and (arguments.arch or not chosen):
+                raise next(iter(missing.values()))
+            for refused in missing.values():
+                print(f"left out: {refused}")
+        for arch, target in chosen.items():
+            package(arch, target, rust, arguments.out.resolve())
+    except Refused as refused:
+        print(f"package.py: {refused}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
