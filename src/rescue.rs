@@ -161,8 +161,8 @@ fn write_inside<'a>(
     entries
 }
 
-/// Puts a name at the end of a path.
-fn push_name(name: &[u8], path: &mut Vec<u8>) {
+/// Puts a name at the end of a path: `customer.address`, `["a.b"].c`.
+pub fn push_name(name: &[u8], path: &mut Vec<u8>) {
     if name.is_empty() || name.iter().any(|byte| b".[]\"".contains(byte)) {
         path.push(b'[');
         json::write_string(name, path);

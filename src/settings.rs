@@ -86,7 +86,7 @@ impl Settings {
             }
         };
         let tables = match &self.tables {
-            Some(text) => Some(parse_tables(text)?),
+            Some(text) => Some(parse_tables(TABLES, text)?),
             None => plan.table.clone().map(|table| vec![table]),
         };
         let partition_keys = match self.partition_keys.as_deref().map(str::trim) {
@@ -100,11 +100,16 @@ impl Settings {
     }
 }
 
-fn parse_tables(text: &str) -> Result<Vec<String>, SettingError> {
+/// The tables that a setting names, separated by commas.
+///
+/// # Errors
+///
+/// Where there is no name between two commas.
+pub fn parse_tables(setting: &'static str, text: &str) -> Result<Vec<String>, SettingError> {
     let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
     if names.iter().any(String::is_empty) {
         let fix = "there is no name between two commas; write table names as orders,customers";
-        return Err(SettingError::new(TABLES, text, fix));
+        return Err(SettingError::new(setting, text, fix));
     }
     Ok(names)
 }

@@ -493,7 +493,7 @@ fn bad_files_and_settings_are_refused() {
         ),
         (
             &["transform", "--tables", "a,,b", "changes.jsonl"],
-            "--tables is \"a,,b\": a name is empty",
+            "--tables is \"a,,b\": there is no name",
         ),
         (&["transform", "--tables", "", "changes.jsonl"], "--tables is \"\""),
         (&["transform", "--partition-keys", "hourly", "changes.jsonl"], "none, event_time"),

@@ -515,10 +515,8 @@ fn an_event_that_is_not_firehoses_fails_the_invocation_and_not_the_process() {
 /// Starts with bad settings, and returns the message that Lambda was told.
 fn refused(settings: &[(&str, &str)]) -> String {
     let function = Function::start(settings);
-    let polls = function.polls();
     let (status, posts, output) = function.exit();
     assert!(status.code().is_some_and(|code| code != 0), "{settings:?}: {status}\n{output}");
-    assert_eq!(polls, 0, "{settings:?}: no event is asked for\n{output}");
     let [post] = posts.as_slice() else { panic!("{settings:?}: {posts:?}\n{output}") };
     assert_eq!(post.kind, Kind::InitError, "{settings:?}");
     let error = error_of(post);
@@ -836,6 +834,27 @@ fn no_log_level_hides_the_metrics() {
             assert!(severity(shown) >= severity(level), "{level} hides {shown}");
             timestamp(line);
         }
+    }
+}
+
+#[test]
+fn the_log_level_is_lambdas_else_rust_logs_else_info() {
+    for (settings, level) in [
+        (&[][..], "INFO"),
+        (&[(LOG_LEVEL, ""), ("RUST_LOG", "")], "INFO"),
+        (&[("RUST_LOG", "warn")], "WARN"),
+        (&[("RUST_LOG", "error")], "ERROR"),
+        (&[("RUST_LOG", "trace"), (LOG_LEVEL, "ERROR")], "ERROR"),
+        (&[("RUST_LOG", "error"), (LOG_LEVEL, "info")], "INFO"),
+    ] {
+        let settings = [settings, &[(SCHEMA, READINGS), ("DYNALAKE_TABELS", "audit")]].concat();
+        let mut function = Function::start(&settings);
+        function.invoke(mixed_batch());
+        let output = function.stop();
+        assert!(output.stdout.contains("ERROR ") && !output.stdout.contains("TRACE "), "{output}");
+        let warns = output.stdout.contains("WARN ");
+        assert_eq!(warns, level != "ERROR", "{settings:?} mean {level}\n{output}");
+        assert_eq!(metric_lines(&output)[0]["level"], level, "{settings:?} mean {level}\n{output}");
     }
 }
 

@@ -118,6 +118,9 @@ impl Schema {
     ///
     /// The column, what is wrong with it, and what to write instead.
     pub fn parse(text: &str) -> Result<Schema, SchemaError> {
+        if text.starts_with('\u{feff}') {
+            return refuse("it begins with a byte order mark; save the file as UTF-8 without one");
+        }
         let json: Json = match serde_json::from_str(text) {
             Ok(json) => json,
             Err(error) => return refuse(format!("it is not JSON: {error}")),

@@ -177,7 +177,7 @@ impl Function {
         self.output()
     }
 
-    /// Waits until the process ends by itself; how it did, what it posted and wrote.
+    /// Waits until the process ends by itself, without asking for an event; how it did, what it posted and wrote.
     pub(crate) fn exit(mut self) -> (ExitStatus, Vec<Post>, Output) {
         let has_ended = |state: &mut State| state.ended().then_some(());
         let in_vain = |state: &State| state.idle.then_some("and it waits for an event");
@@ -185,11 +185,6 @@ impl Function {
         let status = self.child.wait().expect("the process can be waited for");
         let posts = std::mem::take(&mut self.api.lock().posts).into();
         (status, posts, self.output())
-    }
-
-    /// How often the process asked for an event.
-    pub(crate) fn polls(&self) -> usize {
-        self.api.lock().polls.len()
     }
 
     fn output(&self) -> Output {

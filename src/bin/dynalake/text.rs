@@ -60,22 +60,11 @@ pub(crate) fn shortened(text: &str, max: usize) -> String {
 
 /// A path into an item, as `_rescued` writes it: `customer.address.city`, `["a.b"].c`.
 pub(crate) fn path<S: AsRef<str>>(names: &[S]) -> String {
-    let mut path = String::new();
-    for name in names.iter().map(AsRef::as_ref) {
-        if name.is_empty() || name.contains(['.', '[', ']', '"']) {
-            let mut quoted = Vec::new();
-            dynalake::json::write_string(name.as_bytes(), &mut quoted);
-            path.push('[');
-            path.push_str(&String::from_utf8_lossy(&quoted));
-            path.push(']');
-        } else {
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(name);
-        }
+    let mut path = Vec::new();
+    for name in names {
+        dynalake::rescue::push_name(name.as_ref().as_bytes(), &mut path);
     }
-    printable(&path)
+    printable(&String::from_utf8_lossy(&path))
 }
 
 /// An attribute name's normalised form.

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use dynalake::event::{Event, MAX_RESPONSE_BYTES};
 use dynalake::json::Cursor;
 use dynalake::schema::{Plan, Schema, SchemaError};
-use dynalake::settings::SettingError;
+use dynalake::settings::parse_tables;
 use dynalake::transform::{Options, Statistics, Transformed, Transformer};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::{Path, PathBuf};
@@ -112,7 +112,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Stop> {
         None => Plan::schemaless(),
     };
     let tables = match &args.tables {
-        Some(names) => Some(parse_tables(names).map_err(|e| Stop::Refused(e.to_string()))?),
+        Some(names) => {
+            Some(parse_tables("--tables", names).map_err(|e| Stop::Refused(e.to_string()))?)
+        }
         None => plan.table.clone().map(|table| vec![table]),
     };
     if is_stdin(&args.input) && io::stdin().is_terminal() {
@@ -147,15 +149,6 @@ pub(crate) fn read_schema_text(path: &Path) -> Result<String, Stop> {
     }
     std::fs::read_to_string(path)
         .map_err(|error| Stop::unreadable(&format!("schema {}", path.display()), &error))
-}
-
-fn parse_tables(text: &str) -> Result<Vec<String>, SettingError> {
-    let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
-    if names.iter().any(String::is_empty) {
-        let fix = "a name is empty; write table names as orders,customers, or leave --tables out";
-        return Err(SettingError::new("--tables", text, fix));
-    }
-    Ok(names)
 }
 
 /// One run, from the first event to the summary.
