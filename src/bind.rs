@@ -19,8 +19,9 @@ const NONE: u32 = u32::MAX;
 const MAX_NAMES: usize = 1 << 15;
 const MAX_NAME_BYTES: usize = 1 << 20;
 
-/// Joined column names of one record may take this much; a row of more could never be returned.
-const MAX_JOINED_BYTES: usize = 6 << 20;
+/// Joined names of one record may take this much, which those of no item within DynamoDB's 400 KB and 32 levels
+/// do, unless its row could never be returned.
+const MAX_JOINED_BYTES: usize = 16 << 20;
 
 /// Index of an [`Entry`].
 type EntryId = u32;

@@ -240,7 +240,8 @@ impl<'e> ResponseWriter<'e> {
     ) -> Result<ResponseWriter<'e>, EventError> {
         let reserved: usize = event.records.iter().map(least).sum();
         let head = b"{\"records\":";
-        if head.len() + 1 + reserved + END.len() > max_bytes {
+        // Each answer's separator is reserved; the bracket takes the first one's place.
+        if head.len() + reserved.max(1) + END.len() > max_bytes {
             return Err(EventError::TooManyRecords { records: event.records.len() });
         }
         let mut bytes = Vec::with_capacity((input.len() / 2 + reserved).min(max_bytes));

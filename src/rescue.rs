@@ -42,13 +42,14 @@ impl From<Misfit> for Reason {
     }
 }
 
-/// A node, whether a column of its own refused it, and why it is rescued.
-type Entry = (NodeId, bool, Reason);
+/// A node, the attribute whose column refused it, and why it is rescued.
+type Entry = (NodeId, NodeId, Reason);
 
 /// What has to be rescued of one item.
 #[derive(Debug, Default)]
 pub struct Rescue {
     entries: Vec<Entry>,
+    attribute: NodeId,
     path: Vec<u8>,
 }
 
@@ -58,14 +59,14 @@ impl Rescue {
         self.entries.clear();
     }
 
-    /// Adds an attribute that its own column refused.
-    pub fn add(&mut self, id: NodeId, reason: impl Into<Reason>) {
-        self.entries.push((id, true, reason.into()));
+    /// Says which attribute a column takes, until the next: what is added belongs to it.
+    pub fn enter_column(&mut self, attribute: NodeId) {
+        self.attribute = attribute;
     }
 
-    /// Adds a part of an attribute that a column took.
-    pub fn add_part(&mut self, id: NodeId, reason: impl Into<Reason>) {
-        self.entries.push((id, false, reason.into()));
+    /// Adds a value that a column refused.
+    pub fn add(&mut self, id: NodeId, reason: impl Into<Reason>) {
+        self.entries.push((id, self.attribute, reason.into()));
     }
 
     /// Adds of an attribute what no column takes: all of it, or each part where something inside is bound.
@@ -80,7 +81,7 @@ impl Rescue {
                 self.add_unbound(tape, child, reason);
             }
         } else if !mark.has(Mark::DROP) {
-            self.add_part(id, reason);
+            self.add(id, reason);
         }
     }
 
@@ -88,7 +89,7 @@ impl Rescue {
     pub fn add_losers(&mut self, tape: &Tape, id: NodeId) {
         let mark = tape.node(id).mark;
         if mark.has(Mark::LOSER) {
-            self.add_part(id, Reason::Collision);
+            self.add(id, Reason::Collision);
         } else if mark.has(Mark::PARTLY) {
             for (child, _) in tape.children(id) {
                 self.add_losers(tape, child);
@@ -111,8 +112,8 @@ impl Rescue {
         max_bytes: usize,
         out: &mut Vec<u8>,
     ) {
-        // Of two columns that refused the same value, the one around it speaks.
-        self.entries.sort_by_key(|&(id, own, _)| (id, own));
+        // Of two columns that refused the same value, the one of the attribute further out speaks.
+        self.entries.sort_by_key(|&(id, attribute, _)| (id, attribute));
         self.entries.dedup_by_key(|&mut (id, ..)| id);
         let mut path = std::mem::take(&mut self.path);
         path.clear();

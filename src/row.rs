@@ -125,6 +125,7 @@ impl RowWriter {
                 None => Ok(false),
                 Some(id) => {
                     out.extend_from_slice(&column.prefix);
+                    self.rescue.enter_column(id);
                     let written =
                         Values { plan, tape, input, writer: self }.write(id, &column.kind, out);
                     if let Err(misfit) = written {
@@ -316,7 +317,7 @@ impl Values<'_> {
         match self.write(id, kind, out) {
             Ok(true) => return,
             Ok(false) => {}
-            Err(misfit) => self.writer.rescue.add_part(id, misfit),
+            Err(misfit) => self.writer.rescue.add(id, misfit),
         }
         out.extend_from_slice(b"null");
     }
@@ -388,7 +389,7 @@ impl Values<'_> {
             match self.write(member, kind, out) {
                 Ok(true) => continue,
                 Ok(false) => {}
-                Err(misfit) => self.writer.rescue.add_part(member, misfit),
+                Err(misfit) => self.writer.rescue.add(member, misfit),
             }
             out.truncate(before);
         }

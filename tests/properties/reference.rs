@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
+use std::str::FromStr;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bigdecimal::BigDecimal;
 use sha2::{Digest, Sha256};
 
 /// A map that lost a collision was not *taken* (§3), so its members are flattened further.
@@ -1177,12 +1179,14 @@ impl Coercion<'_> {
             Type::Double => {
                 number()?;
                 let value: f64 = number_text.unwrap().parse().unwrap();
-                float_text(value.is_finite(), value == 0.0, &format!("{value:e}"), 16, -5)
+                let text = even(&format!("{value:e}"), BigDecimal::try_from(value).ok());
+                float_text(value.is_finite(), value == 0.0, &text, 16, -5)
             }
             Type::Float => {
                 number()?;
                 let value: f32 = number_text.unwrap().parse().unwrap();
-                float_text(value.is_finite(), value == 0.0, &format!("{value:e}"), 13, -6)
+                let text = even(&format!("{value:e}"), BigDecimal::try_from(value).ok());
+                float_text(value.is_finite(), value == 0.0, &text, 13, -6)
             }
             Type::Timestamp => {
                 let nanos = match attr {
@@ -1218,6 +1222,22 @@ fn elements(attr: &Attr) -> Option<Vec<Attr>> {
         Attr::Bs(list) => Some(list.iter().cloned().map(Attr::B).collect()),
         _ => None,
     }
+}
+
+/// Of two shortest texts that are equally near the one with the even digit: 128.140625, a float, is 128.14062, where the
+/// standard library takes the greater one.
+fn even(scientific: &str, exact: Option<BigDecimal>) -> String {
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
+    let mut other = mantissa.to_string();
+    let last = other.pop().and_then(|digit| digit.to_digit(10)).unwrap_or(0);
+    if let Some(exact) = exact.filter(|_| last % 2 == 1) {
+        let other = format!("{other}{}e{exponent}", last - 1);
+        let distance = |text: &str| (BigDecimal::from_str(text).unwrap() - &exact).abs();
+        if distance(&other) == distance(scientific) {
+            return other;
+        }
+    }
+    scientific.to_string()
 }
 
 /// `scientific` is the shortest text that reads back (`1.5e-7`); the layout is ryu's.

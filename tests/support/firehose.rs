@@ -75,33 +75,33 @@ pub(crate) fn event<T: AsRef<[u8]>>(data: impl IntoIterator<Item = T>) -> String
 
 /// An event with these data as they stand, in base64 or not.
 pub(crate) fn event_of_encoded(data: impl IntoIterator<Item = String>) -> String {
-    let mut event = format!(
-        "{{\"invocationId\":\"2b4d1ad9-2f48-94bd-a088-767c317e994a\",\
-         \"sourceKinesisStreamArn\":\"arn:aws:kinesis:eu-central-1:123456789012:stream/changes\",\
-         \"deliveryStreamArn\":\
-         \"arn:aws:firehose:eu-central-1:123456789012:deliverystream/{DELIVERY_STREAM}\",\
-         \"region\":\"eu-central-1\",\"records\":["
-    );
-    for (at, data) in data.into_iter().enumerate() {
-        let separator = if at == 0 { "" } else { "," };
-        event += &format!(
-            "{separator}{{\"recordId\":\"{}\",\"approximateArrivalTimestamp\":1720742302500,\
+    let records = data.into_iter().enumerate().map(|(at, data)| {
+        format!(
+            "{{\"recordId\":\"{}\",\"approximateArrivalTimestamp\":1720742302500,\
              \"data\":\"{data}\",\"kinesisRecordMetadata\":{{\"sequenceNumber\":\"{}\",\
              \"subsequenceNumber\":0,\"partitionKey\":\"8DB2B4A3BC8A2D9D\",\
              \"shardId\":\"shardId-000000000000\",\
              \"approximateArrivalTimestamp\":1720742302500}}}}",
             record_id(at),
             sequence_number(at)
-        );
-    }
-    event + "]}"
+        )
+    });
+    let records: Vec<String> = records.collect();
+    format!(
+        "{{\"invocationId\":\"2b4d1ad9-2f48-94bd-a088-767c317e994a\",\
+         \"sourceKinesisStreamArn\":\"arn:aws:kinesis:eu-central-1:123456789012:stream/changes\",\
+         \"deliveryStreamArn\":\
+         \"arn:aws:firehose:eu-central-1:123456789012:deliverystream/{DELIVERY_STREAM}\",\
+         \"region\":\"eu-central-1\",\"records\":[{}]}}",
+        records.join(",")
+    )
 }
 
 /// An event of as many records as [`MAX_BYTES`] hold: `data` makes the one at an index.
 pub(crate) fn full_event(data: impl Fn(usize) -> String) -> String {
     let (mut size, mut all) = (event_of_encoded([]).len(), Vec::new());
-    let frame =
-        event_of_encoded(["".into(), "".into()]).len() - event_of_encoded(["".into()]).len();
+    let size_of = |records| event_of_encoded(std::iter::repeat_n(String::new(), records)).len();
+    let frame = size_of(2) - size_of(1);
     loop {
         let encoded = encode(data(all.len()).as_bytes());
         size += frame + encoded.len();
@@ -117,8 +117,7 @@ pub(crate) fn encode(data: &[u8]) -> String {
     STANDARD.encode(data)
 }
 
-/// One record of a response. Firehose fails the whole batch for a member that it does not know what to do with, so
-/// there may be no other.
+/// One record of a response. There is no member beside those that AWS describes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Answer {

@@ -54,9 +54,9 @@ impl Post {
     }
 }
 
-/// One event for the runtime.
+/// What a poll brings: one event.
 #[derive(Clone, Debug)]
-pub(crate) struct Invocation {
+pub(crate) struct Next {
     /// `Lambda-Runtime-Aws-Request-Id`
     pub(crate) request_id: String,
     /// `Lambda-Runtime-Invocation-Id`; most Lambdas see none.
@@ -65,6 +65,18 @@ pub(crate) struct Invocation {
     pub(crate) event: Vec<u8>,
     /// What the runtime's answer is answered with, in place of 202.
     pub(crate) status: Option<&'static str>,
+}
+
+impl Next {
+    /// An event, with nothing unusual about it.
+    pub(crate) fn new(request_id: impl Into<String>, event: impl Into<Vec<u8>>) -> Next {
+        Next {
+            request_id: request_id.into(),
+            event: event.into(),
+            invocation_id: None,
+            status: None,
+        }
+    }
 }
 
 /// A process's output.
@@ -134,23 +146,19 @@ impl Function {
     /// Has an event handled, and returns what came back.
     pub(crate) fn invoke(&mut self, event: impl Into<Vec<u8>>) -> Post {
         self.invocations += 1;
-        self.invoke_as(Invocation {
-            request_id: format!("00000000-0000-4000-8000-{:012}", self.invocations),
-            invocation_id: None,
-            event: event.into(),
-            status: None,
-        })
+        let request_id = format!("00000000-0000-4000-8000-{:012}", self.invocations);
+        self.invoke_as(Next::new(request_id, event))
     }
 
     /// Has an event handled, and returns what came back for it.
-    pub(crate) fn invoke_as(&mut self, invocation: Invocation) -> Post {
-        self.queue(invocation);
+    pub(crate) fn invoke_as(&mut self, next: Next) -> Post {
+        self.queue(next);
         self.answer()
     }
 
     /// Has an event wait until it is asked for.
-    pub(crate) fn queue(&mut self, invocation: Invocation) {
-        self.api.lock().queue.push_back(invocation);
+    pub(crate) fn queue(&mut self, next: Next) {
+        self.api.lock().queue.push_back(next);
         self.api.changed.notify_all();
     }
 
@@ -159,14 +167,16 @@ impl Function {
         self.api.wait("an answer", |state| state.posts.pop_front(), State::unless_ended)
     }
 
-    /// The most memory that the process has held so far, in KiB.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn peak_resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))
-            .expect("the process is there");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let figure = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        figure.and_then(|figure| figure.trim().parse().ok()).expect("Linux tells VmHWM in kB")
+    /// The most memory that the process has held so far, in KiB; none where the system is not Linux.
+    pub(crate) fn peak_resident_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok();
+        let line = |status: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+            line.trim().strip_suffix(" kB")?.trim().parse().ok()
+        };
+        let peak = status.as_deref().and_then(line);
+        assert!(peak.is_some() || !cfg!(target_os = "linux"), "Linux tells VmHWM: {status:?}");
+        peak
     }
 
     /// Waits until the process has done all and asks for more, ends it, and returns its output.
@@ -224,7 +234,7 @@ struct Api {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Invocation>,
+    queue: VecDeque<Next>,
     /// The invocation that was handed out last, until it is answered.
     running: Option<(String, Option<&'static str>)>,
     /// Whether a poll is waiting.
@@ -388,17 +398,17 @@ impl Api {
         state.polls.push(Instant::now());
         state.idle = true;
         self.changed.notify_all();
-        let invocation = loop {
+        let next = loop {
             if state.closed {
                 return Ok(());
             }
-            if let Some(invocation) = state.queue.pop_front() {
-                break invocation;
+            if let Some(next) = state.queue.pop_front() {
+                break next;
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         };
         state.idle = false;
-        let Invocation { request_id, invocation_id, event, status } = invocation;
+        let Next { request_id, invocation_id, event, status } = next;
         if let Some((unanswered, _)) = state.running.replace((request_id.clone(), status)) {
             state.unexpected.push(format!("a poll before the answer to {unanswered}"));
         }
