@@ -12,6 +12,9 @@ use std::fmt;
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 pub const MAX_RESPONSE_BYTES: usize = 6_291_456;
 
+/// Stands for the delivery stream's name where an event has none.
+pub const UNKNOWN_STREAM: &str = "unknown";
+
 /// An event, as spans of its bytes.
 #[derive(Debug, Default)]
 pub struct Event {
@@ -130,14 +133,14 @@ impl Event {
         Ok(Event { records, delivery_stream_arn })
     }
 
-    /// The delivery stream's name, from its ARN; `unknown` where there is none.
+    /// The delivery stream's name, from its ARN; [`UNKNOWN_STREAM`] where there is none.
     pub fn delivery_stream(&self, input: &[u8]) -> String {
-        let Some(arn) = self.delivery_stream_arn else { return "unknown".to_owned() };
+        let Some(arn) = self.delivery_stream_arn else { return UNKNOWN_STREAM.to_owned() };
         let mut scratch = Vec::new();
         let arn = String::from_utf8_lossy(arn.decoded(input, &mut scratch)).into_owned();
         match arn.rsplit_once('/') {
             Some((_, name)) if !name.is_empty() => name.to_owned(),
-            _ => "unknown".to_owned(),
+            _ => UNKNOWN_STREAM.to_owned(),
         }
     }
 }

@@ -27,8 +27,8 @@ fn main() -> ExitCode {
         }
     }
     tokio.block_on(async {
-        let settings = Settings::read(|name| std::env::var(name).ok());
-        let result = match settings.transformer() {
+        let settings = Settings::read(|name| std::env::var_os(name));
+        let result = match settings.and_then(|settings| settings.transformer()) {
             Ok(transformer) => runtime::run(transformer, level).await,
             Err(error) => Err(runtime::report_init_error(&error).await),
         };

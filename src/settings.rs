@@ -3,6 +3,7 @@
 
 use crate::schema::{Plan, Schema};
 use crate::transform::{Options, Transformer};
+use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
 
@@ -60,8 +61,22 @@ impl std::error::Error for SettingError {}
 
 impl Settings {
     /// Takes the settings from wherever `get` finds them.
-    pub fn read(get: impl Fn(&str) -> Option<String>) -> Settings {
-        Settings { schema: get(SCHEMA), tables: get(TABLES), partition_keys: get(PARTITION_KEYS) }
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is not UTF-8.
+    pub fn read(get: impl Fn(&str) -> Option<OsString>) -> Result<Settings, SettingError> {
+        let read = |name: &'static str| {
+            let text = get(name).map(OsString::into_string).transpose();
+            text.map_err(|text| {
+                SettingError::new(name, &text.to_string_lossy(), "write it in UTF-8")
+            })
+        };
+        Ok(Settings {
+            schema: read(SCHEMA)?,
+            tables: read(TABLES)?,
+            partition_keys: read(PARTITION_KEYS)?,
+        })
     }
 
     /// Checks the settings and compiles them.

@@ -2,7 +2,9 @@
 
 use crate::attribute::Tape;
 use crate::change::Envelope;
-use crate::event::{Event, EventError, MAX_RESPONSE_BYTES, PartitionKeys, Record, ResponseWriter};
+use crate::event::{
+    Event, EventError, MAX_RESPONSE_BYTES, PartitionKeys, Record, ResponseWriter, UNKNOWN_STREAM,
+};
 use crate::failure::Failure;
 use crate::row::RowWriter;
 use crate::schema::Plan;
@@ -101,6 +103,16 @@ impl FailedRecord {
 }
 
 impl Statistics {
+    /// The statistics of an event that was refused as a whole: its size, and no records.
+    pub fn of_refused(event: &[u8], now_ms: u64) -> Statistics {
+        Statistics {
+            delivery_stream: UNKNOWN_STREAM.to_owned(),
+            bytes_in: event.len() as u64,
+            now_ms,
+            ..Statistics::default()
+        }
+    }
+
     /// Age of the oldest change at arrival, in milliseconds; 0 where a clock was ahead.
     pub fn event_age_max_ms(&self) -> Option<u64> {
         self.oldest_us.map(|oldest| self.now_ms.saturating_sub(oldest / 1_000))

@@ -28,7 +28,8 @@ fn parse_level(text: &str) -> LevelFilter {
         // Lambda's own scale ends one above ours.
         return LevelFilter::ERROR;
     }
-    text.parse().unwrap_or(LevelFilter::INFO)
+    // An empty text would be read as ERROR.
+    text.parse().ok().filter(|_| !text.is_empty()).unwrap_or(LevelFilter::INFO)
 }
 
 /// The least severe level that Lambda does not hide, as it spells it: the one to give a line that must be

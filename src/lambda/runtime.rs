@@ -9,7 +9,6 @@ use dynalake::metrics::to_embedded_metrics;
 use dynalake::settings::SettingError;
 use dynalake::transform::{Statistics, Transformed, Transformer};
 use http::{HeaderValue, Method, Request};
-use lambda_runtime::layers::TracingLayer;
 use lambda_runtime::{Error, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use lambda_runtime_api_client::body::Body;
 use lambda_runtime_api_client::{PooledClient, build_request};
@@ -21,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tower::layer::layer_fn;
+use tracing::{Instrument, error_span};
 use tracing_subscriber::filter::LevelFilter;
 
 /// Ties a response to its invocation where the Runtime API asks for it; to be sent back as it came.
@@ -48,21 +48,24 @@ pub(crate) async fn run(transformer: Transformer, level: LevelFilter) -> Result<
     let transformer = Rc::new(RefCell::new(transformer));
     let answer = tower::service_fn(move |invocation: LambdaInvocation| {
         let (client, transformer) = (Rc::clone(&client), Rc::clone(&transformer));
-        async move {
+        // Not lambda_runtime's own span, which is of level INFO: an ERROR shall tell its invocation too.
+        let span = error_span!(
+            "invocation",
+            requestId = invocation.context.request_id,
+            xrayTraceId = invocation.context.xray_trace_id
+        );
+        let answered = async move {
             let answer = answer(&mut transformer.borrow_mut(), level, &invocation.body);
             // The event is not needed any more, and its memory is.
             drop(invocation.body);
             let id = invocation.parts.headers.get(INVOCATION_ID);
             send(&client, &invocation.context.request_id, id, answer).await
-        }
+        };
+        answered.instrument(span)
     });
     // The runtime's own way from bytes to a handler and back, which the layer leaves out.
     let unused = service_fn(|_: LambdaEvent<()>| async { Ok::<(), Error>(()) });
-    Runtime::new(unused)
-        .layer(layer_fn(move |_| answer.clone()))
-        .layer(TracingLayer::new())
-        .run()
-        .await
+    Runtime::new(unused).layer(layer_fn(move |_| answer.clone())).run().await
 }
 
 /// Why an invocation fails as a whole: the type and the message that Lambda shows.
@@ -80,26 +83,32 @@ fn answer(
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     let result = catch_unwind(AssertUnwindSafe(|| transformer.transform(event, now_ms)));
-    match result {
+    let answer = match result {
         Ok(Ok(Transformed { response, statistics })) => {
             log_failures(transformer, &statistics, event);
-            // Not by way of the log: no level may hide it.
-            let line = to_embedded_metrics(&statistics, logs::shown(level));
-            let _ = writeln!(std::io::stdout().lock(), "{line}");
-            Ok(response)
+            print_metrics(&statistics, level);
+            return Ok(response);
         }
-        Ok(Err(error)) => Err(InvocationError {
+        Ok(Err(error)) => InvocationError {
             error_type: match error {
                 EventError::TooManyRecords { .. } => "dynalake::TooManyRecords",
                 _ => "dynalake::NotAFirehoseEvent",
             },
             message: error.to_string(),
-        }),
-        Err(_) => Err(InvocationError {
+        },
+        Err(_) => InvocationError {
             error_type: "dynalake::Panic",
             message: "a defect of dynalake: the transformation panicked; please report it".into(),
-        }),
-    }
+        },
+    };
+    print_metrics(&Statistics::of_refused(event, now_ms), level);
+    Err(answer)
+}
+
+/// Not by way of the log: no level may hide it.
+fn print_metrics(statistics: &Statistics, level: LevelFilter) {
+    let line = to_embedded_metrics(statistics, logs::shown(level));
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 /// One line for each reason: how many records, and one of them to look at.
@@ -134,8 +143,13 @@ async fn send(
         request.headers_mut().insert(INVOCATION_ID, id.clone());
     }
     let response = client.call(request).await?;
-    if !response.status().is_success() {
-        tracing::error!(status = response.status().as_u16(), "Lambda did not take the answer");
+    let status = response.status();
+    if status.is_server_error() {
+        // "Non-recoverable state. Runtime should exit promptly."
+        return Err(format!("Lambda's Runtime API answered {status}").into());
+    }
+    if !status.is_success() {
+        tracing::error!(status = status.as_u16(), "Lambda did not take the answer");
     }
     Ok(())
 }

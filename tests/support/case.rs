@@ -11,6 +11,7 @@ use dynalake::transform::{Options, Statistics, Transformer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -167,7 +168,8 @@ impl Case {
         if let Some(name) = named.keys().find(|name| !settings::NAMES.contains(&name.as_str())) {
             return Err(format!("settings.json: unknown setting {name}"));
         }
-        let settings = Settings::read(|name| named.get(name).cloned());
+        let settings = Settings::read(|name| named.get(name).map(OsString::from))
+            .map_err(|error| error.to_string())?;
         let Some(max_response_bytes) = max_response_bytes else {
             return Ok(settings.transformer().map_err(|error| error.to_string()));
         };

@@ -125,7 +125,6 @@ fn a_bad_setting_beside_good_ones_is_the_one_that_is_named() {
 
 #[cfg(unix)]
 #[test]
-#[ignore = "the core is not told: `std::env::var(name).ok()` in main.rs makes it absent"]
 fn a_setting_that_is_not_utf8_is_refused_and_not_taken_for_absent() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
