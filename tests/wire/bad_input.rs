@@ -1,6 +1,6 @@
 //! Bad records, which cost a record each, and events that are none.
 
-use super::{LOG_FORMAT, SCHEMA, assert_alive, error_of, json_lines, read};
+use super::{LOG_FORMAT, SCHEMA, assert_alive, error_of, json_lines, metric_lines, read};
 use crate::firehose::{READINGS, encode, event, event_of_encoded, reading, record_id};
 use crate::runtime_api::{Function, Kind};
 use serde_json::{Value, json};
@@ -142,4 +142,11 @@ fn an_event_that_is_not_firehoses_fails_the_invocation_and_not_the_process() {
     let output = function.stop();
     let errors = output.stdout.lines().filter(|line| line.contains("NotAFirehoseEvent"));
     assert_eq!(errors.count(), 17, "each is logged once\n{output}");
+    // Each invocation has its metrics, the good ones between the bad included.
+    let metrics = metric_lines(&output);
+    assert_eq!(metrics.len(), 34, "{output}");
+    let refused = metrics.iter().step_by(2);
+    for line in refused {
+        assert_eq!((&line["RecordsIn"], &line["delivery_stream"]), (&0.into(), &"unknown".into()));
+    }
 }

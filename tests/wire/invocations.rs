@@ -73,6 +73,16 @@ fn the_invocation_id_goes_back_as_it_came_and_only_where_it_came() {
 }
 
 #[test]
+fn a_runtime_api_that_is_beyond_recovery_ends_the_process() {
+    let mut function = Function::start(&[(SCHEMA, READINGS)]);
+    let next = Next::new("1", "{\"records\":[]}");
+    function.invoke_as(Next { status: Some("500 Internal Server Error"), ..next });
+    let (status, _, output) = function.exit();
+    assert!(!status.success(), "{status}\n{output}");
+    assert!(output.stdout.contains("500"), "{output}");
+}
+
+#[test]
 fn an_answer_that_lambda_refuses_is_logged_and_the_next_event_is_answered() {
     let mut function = Function::start(&[(SCHEMA, READINGS)]);
     let next = Next::new("refused", event([reading("a", 0, "").to_string()]));
