@@ -167,6 +167,13 @@ impl Tape {
         self.binaries.clear();
     }
 
+    /// Gives memory back that only a large item needs.
+    pub fn shrink(&mut self, kept_bytes: usize) {
+        self.clear();
+        self.nodes.shrink_to(kept_bytes / size_of::<Node>());
+        self.binaries.shrink_to(kept_bytes / size_of::<NodeId>());
+    }
+
     /// The node with this index.
     #[inline]
     pub fn node(&self, id: NodeId) -> &Node {
@@ -460,7 +467,7 @@ impl Tape {
     pub fn hash(&self, id: NodeId, input: &[u8]) -> [u8; 64] {
         let node = self.node(id);
         let is_text = matches!(node.descriptor, Descriptor::S | Descriptor::N | Descriptor::B);
-        let digest = if is_text && node.value.escapes == Escapes::None {
+        let digest = if is_text && node.value.escapes() == Escapes::None {
             Sha256::digest(node.value.raw(input))
         } else {
             let mut text = Vec::new();

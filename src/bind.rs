@@ -122,11 +122,15 @@ impl Binder {
         self.bytes.clear();
         self.bytes.shrink_to(MAX_NAME_BYTES);
         self.contexts.clear();
+        self.contexts.shrink_to(MAX_NAMES);
         self.entries.clear();
         self.entries.shrink_to(MAX_NAMES);
         self.lookup.clear();
+        self.lookup.shrink_to(MAX_NAMES, |_| 0);
         self.found.clear();
+        self.found.shrink_to(MAX_NAMES);
         self.found_lookup.clear();
+        self.found_lookup.shrink_to(MAX_NAMES, |_| 0);
         if plan.schemaless {
             self.slots.clear();
             self.slots.shrink_to(MAX_NAMES);
@@ -163,6 +167,18 @@ impl Binder {
             self.forget(plan);
         }
         self.last = 0;
+    }
+
+    /// Gives memory back that only a large item needs; what is remembered of names has its own bounds.
+    pub fn shrink(&mut self, kept_bytes: usize) {
+        self.scratch.clear();
+        self.scratch.shrink_to(kept_bytes);
+        self.joined.clear();
+        self.joined.shrink_to(kept_bytes);
+        self.filled.clear();
+        self.filled.shrink_to(kept_bytes / size_of::<(NodeId, u32)>());
+        self.members.clear();
+        self.members.shrink_to(kept_bytes / size_of::<Slot>());
     }
 
     /// Binds an image, given by its root, and marks its nodes.

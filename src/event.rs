@@ -5,7 +5,7 @@
 //! console's test template asks for (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesisfirehose.html>).
 //! This module alone names Firehose's results `Ok`, `Dropped` and `ProcessingFailed`.
 
-use crate::json::{Cursor, SyntaxError, Text};
+use crate::json::{Cursor, MAX_INPUT_BYTES, SyntaxError, Text};
 use std::fmt;
 
 /// The most that Lambda takes as the response of a synchronous invocation: 6 MiB
@@ -41,7 +41,7 @@ pub enum EventError {
     Syntax(SyntaxError),
     /// It is not UTF-8.
     NotUtf8,
-    /// It is larger than a byte offset of 32 bits can tell.
+    /// It is larger than [`MAX_INPUT_BYTES`].
     TooLarge,
     /// It is no object with a list of `records`.
     NoRecords,
@@ -68,7 +68,7 @@ impl fmt::Display for EventError {
         match self {
             EventError::Syntax(error) => write!(f, "{error}"),
             EventError::NotUtf8 => f.write_str("not UTF-8"),
-            EventError::TooLarge => f.write_str("larger than 4 GiB"),
+            EventError::TooLarge => f.write_str("larger than 1 GiB"),
             EventError::NoRecords => f.write_str("it has no list \"records\""),
             EventError::NotAnObject { record } => {
                 write!(f, "records[{record}] is not an object")
@@ -99,7 +99,7 @@ impl Event {
     ///
     /// [`EventError`], where no answer record by record is possible.
     pub fn parse(input: &[u8]) -> Result<Event, EventError> {
-        if u32::try_from(input.len()).is_err() {
+        if input.len() > MAX_INPUT_BYTES {
             return Err(EventError::TooLarge);
         }
         if simdutf8::basic::from_utf8(input).is_err() {

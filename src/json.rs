@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 /// Where the input stops being JSON, as a byte offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,32 +37,56 @@ pub enum Escapes {
     Other,
 }
 
-/// The contents of a JSON string, or another token, as a span of the input.
+/// The most bytes that a [`Cursor`] can walk through: a [`Text`] has 30 bits for a length.
+pub const MAX_INPUT_BYTES: usize = (1 << 30) - 1;
+
+/// The contents of a JSON string, or another token, as a span of the input. Eight bytes, for an item may have a
+/// million of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     start: u32,
-    len: u32,
-    /// The escapes found between the quotes.
-    pub escapes: Escapes,
+    /// The length, and above it two bits of [`Escapes`].
+    len_and_escapes: u32,
 }
 
 impl Text {
+    fn new(start: usize, end: usize, escapes: Escapes) -> Text {
+        Text { start: start as u32, len_and_escapes: (end - start) as u32 | (escapes as u32) << 30 }
+    }
+
     /// A span without escapes.
     pub fn plain(start: usize, end: usize) -> Text {
-        Text { start: start as u32, len: (end - start) as u32, escapes: Escapes::None }
+        Text::new(start, end, Escapes::None)
+    }
+
+    /// The escapes found between the quotes.
+    #[inline]
+    pub fn escapes(&self) -> Escapes {
+        match self.len_and_escapes >> 30 {
+            0 => Escapes::None,
+            1 => Escapes::Canonical,
+            _ => Escapes::Other,
+        }
+    }
+
+    /// The span in the input.
+    #[inline]
+    pub fn range(&self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + (self.len_and_escapes & MAX_INPUT_BYTES as u32) as usize
     }
 
     /// The bytes between the quotes, escapes and all.
     #[inline]
     pub fn raw<'a>(&self, input: &'a [u8]) -> &'a [u8] {
-        &input[self.start as usize..self.start as usize + self.len as usize]
+        &input[self.range()]
     }
 
     /// The text itself: a piece of the input, or decoded into `scratch` where it holds escapes.
     #[inline]
     pub fn decoded<'a>(&self, input: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
         let raw = self.raw(input);
-        if self.escapes == Escapes::None {
+        if self.escapes() == Escapes::None {
             return raw;
         }
         scratch.clear();
@@ -71,7 +96,7 @@ impl Text {
 
     /// The text itself: a piece of the input, or decoded where it holds escapes.
     pub fn to_cow<'a>(&self, input: &'a [u8]) -> Cow<'a, [u8]> {
-        if self.escapes == Escapes::None {
+        if self.escapes() == Escapes::None {
             return Cow::Borrowed(self.raw(input));
         }
         let mut decoded = Vec::new();
@@ -83,11 +108,6 @@ impl Text {
     pub fn is(&self, input: &[u8], other: &[u8]) -> bool {
         self.to_cow(input) == other
     }
-
-    /// The span in the input.
-    pub fn range(&self) -> std::ops::Range<usize> {
-        self.start as usize..self.start as usize + self.len as usize
-    }
 }
 
 /// Walks through JSON text from left to right, checking its grammar.
@@ -98,7 +118,7 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor at the beginning of `input`, which must be UTF-8 and shorter than 4 GiB.
+    /// A cursor at the beginning of `input`, which must be UTF-8 and no longer than [`MAX_INPUT_BYTES`].
     pub fn new(input: &'a [u8]) -> Self {
         Cursor { input, at: 0 }
     }
@@ -160,7 +180,7 @@ impl<'a> Cursor<'a> {
             self.at = find_special(self.input, self.at);
             match self.input.get(self.at) {
                 Some(b'"') => {
-                    let text = Text { start: start as u32, len: (self.at - start) as u32, escapes };
+                    let text = Text::new(start, self.at, escapes);
                     self.at += 1;
                     return Ok(text);
                 }
@@ -459,7 +479,7 @@ pub fn write_string(text: &[u8], out: &mut Vec<u8>) {
 #[inline]
 pub fn write_text(text: Text, input: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
-    if text.escapes == Escapes::Other {
+    if text.escapes() == Escapes::Other {
         pieces(text.raw(input), |piece| write_escaped(piece, out));
     } else {
         out.extend_from_slice(text.raw(input));

@@ -59,6 +59,14 @@ impl Rescue {
         self.entries.clear();
     }
 
+    /// Gives memory back that only a large item needs.
+    pub fn shrink(&mut self, kept_bytes: usize) {
+        self.entries.clear();
+        self.entries.shrink_to(kept_bytes / size_of::<Entry>());
+        self.path.clear();
+        self.path.shrink_to(kept_bytes);
+    }
+
     /// Says which attribute a column takes, until the next: what is added belongs to it.
     pub fn enter_column(&mut self, attribute: NodeId) {
         self.attribute = attribute;

@@ -64,6 +64,14 @@ impl RowWriter {
         }
     }
 
+    /// Gives memory back that only a large item needs.
+    pub fn shrink(&mut self, kept_bytes: usize) {
+        self.binder.shrink(kept_bytes);
+        self.rescue.shrink(kept_bytes);
+        self.text.clear();
+        self.text.shrink_to(kept_bytes);
+    }
+
     /// Writes the row of a change onto `out`; says whether something in it was rescued.
     ///
     /// # Errors

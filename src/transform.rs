@@ -211,7 +211,10 @@ impl Transformer {
             buffer.clear();
             buffer.shrink_to(KEPT_BYTES);
         }
-        self.event_ids.shrink_to(KEPT_BYTES >> 4);
+        self.event_ids.clear();
+        self.event_ids.shrink_to(KEPT_BYTES / size_of::<u128>());
+        self.tape.shrink(KEPT_BYTES);
+        self.rows.shrink(KEPT_BYTES);
         Ok(Transformed { response, statistics })
     }
 
