@@ -9,6 +9,7 @@ use crate::json::Text;
 use crate::schema::{Plan, PlannedStruct, Protect, is_metadata, normalise};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
@@ -39,6 +40,8 @@ struct Context {
     map: EntryId,
     /// Whether a column hides the map, so that nothing inside can be bound.
     hidden: bool,
+    /// How many maps are around.
+    depth: u32,
 }
 
 /// What a name leads to in a context.
@@ -50,6 +53,8 @@ struct Entry {
     target: u32,
     /// Whether it reaches the column only to lose it: to a key, or to a metadata column.
     loses: bool,
+    /// Whether the raw name is that of what it reaches.
+    exact: bool,
     /// The context of its members, if it is a map.
     inside: u32,
     /// The entry that came after this one last time.
@@ -88,6 +93,10 @@ pub struct Binder {
     found: Vec<Range<usize>>,
     found_lookup: HashTable<u32>,
     filled: Vec<(NodeId, u32)>,
+    /// How many bytes of joined names the image has taken to learn.
+    joined_bytes: usize,
+    /// Pairs of maps whose names have been compared: see [`Binder::compare_maps`].
+    compared: HashMap<(u32, u32), (usize, Ordering)>,
     /// Members of the structs that are being written, inner ones last.
     members: Vec<Slot>,
     /// Whether an attribute of the image is in no column.
@@ -111,6 +120,8 @@ impl Binder {
             found: Vec::new(),
             found_lookup: HashTable::new(),
             filled: Vec::new(),
+            joined_bytes: 0,
+            compared: HashMap::new(),
             members: Vec::new(),
             leftover: false,
         };
@@ -125,6 +136,8 @@ impl Binder {
         self.contexts.shrink_to(MAX_NAMES);
         self.entries.clear();
         self.entries.shrink_to(MAX_NAMES);
+        self.compared.clear();
+        self.compared.shrink_to(MAX_NAMES);
         self.lookup.clear();
         self.lookup.shrink_to(MAX_NAMES, |_| 0);
         self.found.clear();
@@ -141,6 +154,7 @@ impl Binder {
             of_struct: None,
             map: NONE,
             hidden: false,
+            depth: 0,
         };
         self.contexts.push(root);
         self.contexts.extend((0..plan.struct_count()).map(|id| Context {
@@ -155,6 +169,7 @@ impl Binder {
             name: (0, 0),
             target: NONE,
             loses: false,
+            exact: false,
             inside: NONE,
             follower: NONE,
         });
@@ -163,7 +178,10 @@ impl Binder {
 
     /// Makes ready for a change record.
     pub fn begin(&mut self, plan: &Plan) {
-        if self.entries.len() > MAX_NAMES || self.bytes.len() > MAX_NAME_BYTES {
+        if self.entries.len() > MAX_NAMES
+            || self.bytes.len() > MAX_NAME_BYTES
+            || self.compared.len() > MAX_NAMES
+        {
             self.forget(plan);
         }
         self.last = 0;
@@ -198,7 +216,8 @@ impl Binder {
         self.filled.clear();
         self.members.clear();
         if plan.schemaless {
-            self.flatten(plan, tape, input, (root, 0), MAX_JOINED_BYTES + self.bytes.len())?;
+            self.joined_bytes = 0;
+            self.flatten(plan, tape, input, (root, 0))?;
         } else {
             self.bind_members(plan, tape, input, root, 0);
         }
@@ -259,11 +278,10 @@ impl Binder {
     /// Gives a column to an attribute, or to the better of two.
     fn contend(&mut self, plan: &Plan, tape: &mut Tape, id: NodeId, entry_id: EntryId) {
         let Entry { target, loses, .. } = self.entries[entry_id as usize];
-        let column = &plan.columns[target as usize];
         protect(plan, tape, id, target);
         let slot = self.slots[target as usize];
         let taken = slot.record == self.record;
-        if loses || (taken && !self.beats(entry_id, slot.entry, column.name.as_bytes())) {
+        if loses || (taken && !self.beats(entry_id, slot.entry)) {
             tape.mark(id, Mark::LOSER);
             self.leftover = true;
             return;
@@ -277,22 +295,39 @@ impl Binder {
         self.slots[target as usize] = Slot { record: self.record, node: id, entry: entry_id };
     }
 
-    /// Whether `a` wins a column or member of this name against `b`, which came first: shallower, else the
-    /// exact raw name, else first in byte order of the raw names.
-    fn beats(&self, a: EntryId, b: EntryId, name: &[u8]) -> bool {
+    /// Whether `a` wins a column or member against `b`, which came first: shallower, else the exact raw name,
+    /// else first in byte order of the raw names, joined, else one by one.
+    fn beats(&mut self, a: EntryId, b: EntryId) -> bool {
+        let (a_entry, b_entry) = (self.entries[a as usize], self.entries[b as usize]);
+        let depth = |entry: Entry| self.contexts[entry.context as usize].depth;
+        let by_depth = depth(a_entry).cmp(&depth(b_entry));
+        let order = by_depth.then(b_entry.exact.cmp(&a_entry.exact)).then_with(|| {
+            if a_entry.context == b_entry.context {
+                return self.name_of(a).cmp(self.name_of(b));
+            }
+            // What the names of both maps have in common is compared once for all their members.
+            let key = (a_entry.context, b_entry.context);
+            let (common, by_list) = match self.compared.get(&key) {
+                Some(&known) => known,
+                None => self.compare_maps(key),
+            };
+            self.compared.insert(key, (common, by_list));
+            let (mut a_names, mut b_names) = ([NONE; 65], [NONE; 65]);
+            let (a, b) = (self.chain(a, &mut a_names), self.chain(b, &mut b_names));
+            self.joined_raw(a, common).cmp(self.joined_raw(b, common)).then(by_list)
+        });
+        order == Ordering::Less
+    }
+
+    /// How many bytes the joined raw names of two maps' members surely share, and the order of the maps' names
+    /// one by one.
+    fn compare_maps(&self, (a, b): (u32, u32)) -> (usize, Ordering) {
         let (mut a_names, mut b_names) = ([NONE; 65], [NONE; 65]);
-        let (a, b) = (self.chain(a, &mut a_names), self.chain(b, &mut b_names));
-        let exact = |chain: &[EntryId]| self.joined_raw(chain).eq(name.iter().copied());
-        let by_list = || {
-            let raw = |id: &EntryId| self.name_of(*id);
-            a.iter().map(raw).cmp(b.iter().map(raw))
-        };
-        a.len()
-            .cmp(&b.len())
-            .then_with(|| exact(b).cmp(&exact(a)))
-            .then_with(|| self.joined_raw(a).cmp(self.joined_raw(b)))
-            .then_with(by_list)
-            == Ordering::Less
+        let a = self.chain(self.contexts[a as usize].map, &mut a_names);
+        let b = self.chain(self.contexts[b as usize].map, &mut b_names);
+        let pairs = self.joined_raw(a, 0).zip(self.joined_raw(b, 0));
+        let name = |id: &EntryId| self.name_of(*id);
+        (pairs.take_while(|(a, b)| a == b).count(), a.iter().map(name).cmp(b.iter().map(name)))
     }
 
     /// The entries on the way from the root to this one.
@@ -306,11 +341,27 @@ impl Binder {
         &names[from..]
     }
 
-    fn joined_raw<'a>(&'a self, chain: &'a [EntryId]) -> impl Iterator<Item = u8> + 'a {
-        chain.iter().enumerate().flat_map(|(at, &id)| {
-            let separator = (at > 0).then_some(b'_');
-            separator.into_iter().chain(self.name_of(id).iter().copied())
+    /// The raw names of a chain joined with `_`, without the first `skipped` bytes.
+    fn joined_raw<'a>(
+        &'a self,
+        chain: &'a [EntryId],
+        mut skipped: usize,
+    ) -> impl Iterator<Item = u8> + 'a {
+        let pieces = chain.iter().enumerate().flat_map(|(at, &id)| {
+            let separator: &[u8] = if at > 0 { b"_" } else { b"" };
+            [separator, self.name_of(id)]
+        });
+        pieces.flat_map(move |piece| {
+            let (skip, rest) = piece.split_at(skipped.min(piece.len()));
+            skipped -= skip.len();
+            rest.iter().copied()
         })
+    }
+
+    /// Whether an entry's raw names, joined, are the name of what they reach.
+    fn is_exact(&self, id: EntryId, name: &[u8]) -> bool {
+        let mut names = [NONE; 65];
+        self.joined_raw(self.chain(id, &mut names), 0).eq(name.iter().copied())
     }
 
     fn name_of(&self, id: EntryId) -> &[u8] {
@@ -354,6 +405,7 @@ impl Binder {
             name: (start, self.bytes.len()),
             target: NONE,
             loses: false,
+            exact: false,
             inside: NONE,
             follower: NONE,
         };
@@ -361,11 +413,19 @@ impl Binder {
         self.joined.clear();
         if let Some(id) = place.of_struct {
             normalise(name, &mut self.joined);
-            entry.target = plan.member_named(id, &self.joined).unwrap_or(NONE);
+            if let Some((member, declared)) = plan.member_named(id, &self.joined) {
+                entry.target = member;
+                entry.exact = declared.as_bytes() == name;
+            }
         } else if !plan.schemaless {
             self.learn_column(plan, &place, name, id, &mut entry);
         }
         self.entries.push(entry);
+        if let Some(column) = plan.columns.get(entry.target as usize)
+            && place.of_struct.is_none()
+        {
+            self.entries[id as usize].exact = self.is_exact(id, column.name.as_bytes());
+        }
         let (entries, bytes, hasher) = (&self.entries, &self.bytes, &self.hasher);
         self.lookup.insert_unique(hash, id, |&id| {
             let Entry { context, name: (start, end), .. } = entries[id as usize];
@@ -412,6 +472,7 @@ impl Binder {
                 of_struct: None,
                 map: id,
                 hidden,
+                depth: place.depth + 1,
             });
         }
     }
@@ -423,7 +484,6 @@ impl Binder {
         tape: &mut Tape,
         input: &[u8],
         (map, context): (NodeId, u32),
-        max_bytes: usize,
     ) -> Result<(), NamesTooLong> {
         let end = tape.node(map).end;
         let mut id = map + 1;
@@ -432,13 +492,13 @@ impl Binder {
             let is_map = node.descriptor == Descriptor::M;
             if !is_map || node.end > id + 1 {
                 let entry = self.flat_entry(plan, context, node.name, input, is_map);
-                if self.bytes.len() > max_bytes {
+                if self.joined_bytes > MAX_JOINED_BYTES {
                     return Err(NamesTooLong);
                 }
                 if is_map {
                     tape.mark(id, Mark::PARTLY);
                     let inside = self.entries[entry as usize].inside;
-                    self.flatten(plan, tape, input, (id, inside), max_bytes)?;
+                    self.flatten(plan, tape, input, (id, inside))?;
                 } else {
                     self.contend_flat(tape, id, entry);
                 }
@@ -471,17 +531,20 @@ impl Binder {
         normalise(self.name_of(id), &mut normal);
         self.bytes.extend_from_slice(&normal);
         self.joined = normal;
+        self.joined_bytes += self.bytes.len() - from;
         if is_map {
             self.bytes.push(b'_');
             self.entries[id as usize].inside = self.contexts.len() as u32;
             self.contexts.push(Context {
                 prefix: Some((from, self.bytes.len())),
                 map: id,
+                depth: place.depth + 1,
                 ..place
             });
         } else if is_metadata(&self.bytes[from..]) {
             self.entries[id as usize].loses = true;
         } else {
+            self.entries[id as usize].exact = self.is_exact(id, &self.bytes[from..]);
             self.entries[id as usize].target = self.found_column(from);
         }
         id
@@ -516,8 +579,7 @@ impl Binder {
         let slot = self.slots[target as usize];
         if slot.record == self.record {
             self.leftover = true;
-            let name = self.found[target as usize].clone();
-            if !self.beats(entry_id, slot.entry, &self.bytes[name]) {
+            if !self.beats(entry_id, slot.entry) {
                 tape.mark(id, Mark::LOSER);
                 return;
             }
@@ -545,13 +607,11 @@ impl Binder {
     ) -> Offer {
         let entry = self.entry(plan, 1 + planned.id, name, input);
         let target = self.entries[entry as usize].target;
-        let Some((prefix, _)) = planned.members.get(target as usize) else {
+        if target == NONE {
             return Offer::Unknown;
-        };
+        }
         let slot = self.members[base + target as usize];
-        // `"name":`, of which only the name counts.
-        let name = &prefix[1..prefix.len() - 2];
-        if slot.node != NONE && !self.beats(entry, slot.entry, name) {
+        if slot.node != NONE && !self.beats(entry, slot.entry) {
             return Offer::Lost(id);
         }
         self.members[base + target as usize] = Slot { record: self.record, node: id, entry };

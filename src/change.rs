@@ -194,7 +194,7 @@ impl Envelope {
             table.drain(name.end..);
             table.drain(..name.start);
         }
-        Ok(())
+        if table.is_empty() { Err(Failure::NoTable) } else { Ok(()) }
     }
 
     /// Makes a change of what was read.

@@ -5,10 +5,11 @@
 //! list by position and reads microseconds as milliseconds, which turns a wrong value into a plausible one.
 
 use crate::attribute::Descriptor;
-use crate::number::Decimal;
+use crate::number::{self, Decimal};
 use crate::schema::Kind;
 use crate::time;
 use std::io::Write;
+use std::str::FromStr;
 
 /// Why a value does not fit a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub enum Misfit {
 
 /// Writes the JSON value that an S, N, B or BOOL has in a column which is not a string, array, map or struct.
 /// `text` is the attribute's text without escapes. Nothing is written where it does not fit.
+///
+/// Doubles and floats are written as ryu does it: the fewest digits that read back to the value, always with a
+/// point or an exponent (`12.0`, `0.1`, `1e21`, `-0.0`).
 ///
 /// # Errors
 ///
@@ -95,6 +99,7 @@ pub(crate) fn write_scalar(
 }
 
 /// The nearest value of a decimal number's text; infinite where it is out of range.
-fn parse_float<T: std::str::FromStr>(text: &[u8]) -> Result<T, Misfit> {
-    std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).ok_or(Misfit::Type)
+fn parse_float<T: FromStr>(text: &[u8]) -> Result<T, Misfit> {
+    let text = number::float_text(text);
+    std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()).ok_or(Misfit::Type)
 }

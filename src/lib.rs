@@ -28,7 +28,7 @@
 //! * Only the binaries read the environment or the clock. Nothing in this library is async, does I/O or logs.
 //! * A bad record costs that record: it is `ProcessingFailed`, and Firehose keeps the original.
 //! * Errors and statistics name places, types and counts, never an attribute's value.
-//! * No step is recursive beyond 64 levels, and none is quadratic in records, attributes or depth.
+//! * On records, no step is recursive beyond 64 levels, and none is quadratic in records, attributes or depth.
 
 #![forbid(unsafe_code)]
 

@@ -6,6 +6,8 @@
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>);
 //! hand-made ones may have any, and cost time linear in their text and no memory.
 
+use std::borrow::Cow;
+
 /// As many significant digits as any use here can need: 38 for a decimal, 20 for nanoseconds.
 const KEPT_DIGITS: usize = 40;
 
@@ -126,6 +128,30 @@ impl Decimal {
         }
         true
     }
+}
+
+/// A decimal number's text in a form that the standard library reads right: that stops at exponents of five
+/// digits, even where as many zeros in the mantissa bring the value back into range.
+pub fn float_text(text: &[u8]) -> Cow<'_, [u8]> {
+    const SHORT: usize = 1_000;
+    let Some(at) = memchr::memchr2(b'e', b'E', text) else { return Cow::Borrowed(text) };
+    let power = parse_exponent(&text[at + 1..]).unwrap_or_default();
+    if text.len() < SHORT && power.abs() < SHORT as i64 {
+        return Cow::Borrowed(text);
+    }
+    let (Some(number), (_, mantissa)) = (Decimal::parse(text), sign(&text[..at])) else {
+        return Cow::Borrowed(text);
+    };
+    if number.len == 0 {
+        return Cow::Borrowed(&text[..at]);
+    }
+    // 0.digits × 10^magnitude
+    let digits = mantissa.iter().filter(|byte| **byte != b'.').skip_while(|digit| **digit == b'0');
+    let mut scientific = if number.negative { b"-0.".to_vec() } else { b"0.".to_vec() };
+    scientific.extend(digits);
+    let power = number.magnitude().clamp(-9_999, 9_999);
+    scientific.extend_from_slice(format!("e{power}").as_bytes());
+    Cow::Owned(scientific)
 }
 
 /// Whether a number is negative, and what follows its sign.

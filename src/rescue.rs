@@ -72,9 +72,19 @@ impl Rescue {
         self.attribute = attribute;
     }
 
-    /// Adds a value that a column refused.
-    pub fn add(&mut self, id: NodeId, reason: impl Into<Reason>) {
-        self.entries.push((id, self.attribute, reason.into()));
+    /// Adds a value that a column refused: all of it, or each part where something inside is bound.
+    pub fn add_misfit(&mut self, tape: &Tape, id: NodeId, misfit: Misfit) {
+        if tape.node(id).mark.has(Mark::PARTLY) {
+            for (child, _) in tape.children(id) {
+                self.add_unbound(tape, child, misfit.into());
+            }
+        } else {
+            self.add(id, misfit.into());
+        }
+    }
+
+    fn add(&mut self, id: NodeId, reason: Reason) {
+        self.entries.push((id, self.attribute, reason));
     }
 
     /// Adds of an attribute what no column takes: all of it, or each part where something inside is bound.

@@ -137,7 +137,7 @@ impl RowWriter {
                     let written =
                         Values { plan, tape, input, writer: self }.write(id, &column.kind, out);
                     if let Err(misfit) = written {
-                        self.rescue.add(id, misfit);
+                        self.rescue.add_misfit(tape, id, misfit);
                     }
                     written
                 }
@@ -282,12 +282,10 @@ impl Values<'_> {
             return Ok(false);
         }
         if node.mark.has(Mark::HASH) {
-            let hash = self.tape.hash(id, self.input);
-            if let Kind::String = kind {
-                json::write_string(&hash, out);
-            } else {
-                coerce::write_scalar(kind, Descriptor::S, &hash, out)?;
+            if !matches!(kind, Kind::String) {
+                return Err(Misfit::Type);
             }
+            json::write_string(&self.tape.hash(id, self.input), out);
             return Ok(true);
         }
         match kind {
@@ -325,7 +323,7 @@ impl Values<'_> {
         match self.write(id, kind, out) {
             Ok(true) => return,
             Ok(false) => {}
-            Err(misfit) => self.writer.rescue.add(id, misfit),
+            Err(misfit) => self.writer.rescue.add_misfit(self.tape, id, misfit),
         }
         out.extend_from_slice(b"null");
     }
@@ -397,7 +395,7 @@ impl Values<'_> {
             match self.write(member, kind, out) {
                 Ok(true) => continue,
                 Ok(false) => {}
-                Err(misfit) => self.writer.rescue.add(member, misfit),
+                Err(misfit) => self.writer.rescue.add_misfit(tape, member, misfit),
             }
             out.truncate(before);
         }

@@ -11,7 +11,7 @@ const REPRESENTABLE_SECONDS: std::ops::Range<i64> = -9_214_560_000..9_214_646_40
 /// A date and a time of day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Civil {
-    /// 0 to 9999.
+    /// Of four digits.
     pub year: i64,
     /// 1 to 12.
     pub month: u32,

@@ -141,8 +141,9 @@ enum Outcome {
 impl Transformer {
     /// A transformer by this plan.
     pub fn new(plan: Plan, options: Options) -> Transformer {
-        // A row goes out as base64.
-        let rows = RowWriter::new(&plan, options.max_response_bytes / 4 * 3);
+        // A row goes out as base64, and whatever the limit, a row that Lambda can't return is none.
+        let max_bytes = options.max_response_bytes.min(MAX_RESPONSE_BYTES);
+        let rows = RowWriter::new(&plan, max_bytes / 4 * 3);
         Transformer {
             plan,
             options,

@@ -206,9 +206,15 @@ impl Schema {
         let mut taken = HashMap::new();
         for key in &self.keys {
             let Some(at) = self.key_column(key) else {
+                let name = normalised(key);
+                if self.columns.iter().any(|column| column.name == name) {
+                    return refuse(format!(
+                        "key \"{key}\" has no column, for \"{name}\" has another path; \
+                         make its path [\"{key}\"], or remove it"
+                    ));
+                }
                 return refuse(format!(
-                    "key \"{key}\" has no column; add one named \"{}\" or one with the path [\"{key}\"]",
-                    normalised(key)
+                    "key \"{key}\" has no column; add one named \"{name}\" or one with the path [\"{key}\"]"
                 ));
             };
             let name = &self.columns[at].name;

@@ -27,7 +27,7 @@ pub struct Plan {
     /// The columns that attributes reach by their normalised names.
     by_name: BTreeMap<Vec<u8>, u32>,
     /// The members of each struct type, by normalised name.
-    structs: Vec<HashMap<Vec<u8>, u32>>,
+    structs: Vec<HashMap<Vec<u8>, (u32, String)>>,
     /// What each metadata column holds, and its member prefix.
     pub(crate) metadata: Vec<(Metadata, Box<[u8]>)>,
 }
@@ -177,7 +177,7 @@ impl Plan {
                 for (at, field) in fields.iter().enumerate() {
                     let mut name = Vec::new();
                     normalise(field.name.as_bytes(), &mut name);
-                    by_name.insert(name, at as u32);
+                    by_name.insert(name, (at as u32, field.name.clone()));
                 }
                 self.structs.push(by_name);
                 let members = fields.iter().map(|field| {
@@ -208,9 +208,10 @@ impl Plan {
             .is_some_and(|(name, _)| name.starts_with(prefix))
     }
 
-    /// The member of a struct type that a normalised name reaches.
-    pub(crate) fn member_named(&self, id: u32, name: &[u8]) -> Option<u32> {
-        self.structs[id as usize].get(name).copied()
+    /// The member of a struct type that a normalised name reaches, and its name as declared.
+    pub(crate) fn member_named(&self, id: u32, name: &[u8]) -> Option<(u32, &str)> {
+        let (member, declared) = self.structs[id as usize].get(name)?;
+        Some((*member, declared))
     }
 
     /// How many struct types there are.

@@ -423,8 +423,8 @@ impl Audit {
     fn holds_or_null(&self, ty: &Type, value: &Json, node: &Node, path: &str) -> Check {
         match (value, node) {
             (Json::Null, Node::Null) => Ok(()),
-            (Json::Null, _) if self.is_rescued(path) => Ok(()),
-            (Json::Null, _) => Err(format!("{path:?} is null, but not rescued: {node:?}")),
+            (Json::Null, _) if self.accounts_for(node, path).is_ok() => Ok(()),
+            (Json::Null, _) => Err(format!("{path:?} is null, but nowhere else: {node:?}")),
             _ => self.holds(ty, value, node, path),
         }
     }

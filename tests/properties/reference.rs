@@ -1106,7 +1106,22 @@ impl Coercion<'_> {
         match result {
             Ok(json) => Some(json),
             Err(reason) => {
-                entry(entries, place, reason, attr);
+                // §5: of a map that is partly bound, each part.
+                let names = place.names();
+                let inside = |(other, _): (&Vec<String>, &usize)| {
+                    names.as_ref().is_some_and(|n| other.len() > n.len() && other.starts_with(n))
+                };
+                match attr {
+                    Attr::M(members)
+                        if self.binding.bound.iter().chain(&self.binding.lost).any(inside) =>
+                    {
+                        for (i, (name, attr)) in members.iter().enumerate() {
+                            let place = place.member(i, name);
+                            self.schema.rescue(self.binding, &place, attr, reason, entries);
+                        }
+                    }
+                    _ => entry(entries, place, reason, attr),
+                }
                 None
             }
         }
