@@ -189,3 +189,26 @@ pub fn is_json_number(text: &[u8]) -> bool {
         && cursor.number().is_ok()
         && cursor.at() == text.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::float_text;
+
+    #[test]
+    fn floats_are_read_right_however_their_point_is_moved() {
+        let zeros = "0".repeat(100_000);
+        for (text, value) in [
+            ("12.5".to_owned(), 12.5),
+            ("-1.25E+1".to_owned(), -12.5),
+            (format!("0.{zeros}125e100002"), 12.5),
+            (format!("-125{zeros}e-100001"), -12.5),
+            (format!("-0.{zeros}e100000"), 0.0),
+            (format!("00{zeros}.5e2000"), f64::INFINITY),
+            ("1e-99999".to_owned(), 0.0),
+            ("1e999999999999".to_owned(), f64::INFINITY),
+        ] {
+            let text = String::from_utf8(float_text(text.as_bytes()).into_owned()).unwrap();
+            assert_eq!(text.parse::<f64>(), Ok(value), "{:.20}", text);
+        }
+    }
+}

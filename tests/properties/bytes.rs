@@ -367,6 +367,23 @@ fn a_name_may_be_long() {
     assert_eq!(rescued.result, "Ok");
 }
 
+/// Names that meet in one column are compared with each other, and with what is in front of them.
+#[test]
+fn names_that_meet_may_be_long() {
+    let member = |at: usize| {
+        let name = format!("{at:016b}").replace('0', ".").replace('1', "!");
+        format!(r#""{name}":{{"N":"{at}"}}"#)
+    };
+    let members: Vec<String> = (0..30_000).map(member).collect();
+    // Two long names, the same but for their ends, of which no row could tell all losers.
+    let maps: Vec<String> = ["a", "b"]
+        .map(|end| format!(r#","{}{end}":{{"M":{{{}}}}}"#, "c_".repeat(30_000), members.join(",")))
+        .to_vec();
+    for result in results(change(&maps.concat(), "")) {
+        assert_eq!(result.result, "ProcessingFailed");
+    }
+}
+
 #[test]
 fn an_item_may_have_many_attributes() {
     let attributes: Vec<String> =
