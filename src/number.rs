@@ -208,7 +208,7 @@ mod tests {
             ("1e999999999999".to_owned(), f64::INFINITY),
         ] {
             let text = String::from_utf8(float_text(text.as_bytes()).into_owned()).unwrap();
-            assert_eq!(text.parse::<f64>(), Ok(value), "{:.20}", text);
+            assert_eq!(text.parse::<f64>(), Ok(value), "{text:.20}");
         }
     }
 }
