@@ -27,7 +27,7 @@ The input is one of
 
 The code that runs is the deployed one, down to base64 and back. A Firehose event's response is
 limited to 6,291,456 bytes as in Lambda; change records are handed over in events of about 4 MB,
-without that limit, so that a file may be of any length.
+without that limit on all rows together, so that a file may be of any length.
 
 Standard error names each failed record and each rescued value by recordId, path and reason, the
 first 20 of each reason, then sums up. line-17 is line 17 of the input, Records[0] the first record
