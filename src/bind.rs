@@ -307,11 +307,12 @@ impl Binder {
             }
             // What the names of both maps have in common is compared once for all their members.
             let key = (a_entry.context, b_entry.context);
-            let (common, by_list) = match self.compared.get(&key) {
-                Some(&known) => known,
-                None => self.compare_maps(key),
-            };
-            self.compared.insert(key, (common, by_list));
+            let known = self.compared.get(&key).copied();
+            let (common, by_list) = known.unwrap_or_else(|| {
+                let found = self.compare_maps(key);
+                self.compared.insert(key, found);
+                found
+            });
             let (mut a_names, mut b_names) = ([NONE; 65], [NONE; 65]);
             let (a, b) = (self.chain(a, &mut a_names), self.chain(b, &mut b_names));
             self.joined_raw(a, common).cmp(self.joined_raw(b, common)).then(by_list)
