@@ -115,10 +115,10 @@ impl Envelope {
             old_image: Ok(None),
         };
         let mut cursor = Cursor::new(input);
-        members(&mut cursor, |cursor, name| {
+        cursor.object(|cursor, name| {
             match name {
-                b"eventID" => envelope.event_id = text(cursor)?,
-                b"eventName" => envelope.event_name = text(cursor)?,
+                b"eventID" => envelope.event_id = cursor.text()?,
+                b"eventName" => envelope.event_name = cursor.text()?,
                 b"tableName" => envelope.table_name = member(cursor)?,
                 b"eventSourceARN" => envelope.source_arn = member(cursor)?,
                 b"userIdentity" if cursor.peek() == b'{' => envelope.parse_identity(cursor)?,
@@ -127,20 +127,20 @@ impl Envelope {
                 }
                 _ => cursor.skip_value()?,
             }
-            Ok(())
+            Ok::<_, SyntaxError>(())
         })?;
         cursor.finish()?;
         Ok(envelope)
     }
 
     fn parse_identity(&mut self, cursor: &mut Cursor<'_>) -> Result<(), SyntaxError> {
-        members(cursor, |cursor, name| {
+        cursor.object(|cursor, name| {
             match name {
-                b"type" | b"Type" => self.identity_type = text(cursor)?,
-                b"principalId" | b"PrincipalId" => self.identity_principal = text(cursor)?,
+                b"type" | b"Type" => self.identity_type = cursor.text()?,
+                b"principalId" | b"PrincipalId" => self.identity_principal = cursor.text()?,
                 _ => cursor.skip_value()?,
             }
-            Ok(())
+            Ok::<_, SyntaxError>(())
         })
     }
 
@@ -150,17 +150,17 @@ impl Envelope {
         tape: &mut Tape,
         old_image: bool,
     ) -> Result<(), SyntaxError> {
-        members(cursor, |cursor, name| {
+        cursor.object(|cursor, name| {
             match name {
                 b"ApproximateCreationDateTime" => self.time = number(cursor)?,
-                b"ApproximateCreationDateTimePrecision" => self.precision = text(cursor)?,
-                b"SequenceNumber" => self.sequence_number = text(cursor)?,
+                b"ApproximateCreationDateTimePrecision" => self.precision = cursor.text()?,
+                b"SequenceNumber" => self.sequence_number = cursor.text()?,
                 b"Keys" => self.keys = parse_image(cursor, tape)?,
                 b"NewImage" => self.new_image = parse_image(cursor, tape)?,
                 b"OldImage" if old_image => self.old_image = parse_image(cursor, tape)?,
                 _ => cursor.skip_value()?,
             }
-            Ok(())
+            Ok::<_, SyntaxError>(())
         })
     }
 
@@ -294,32 +294,7 @@ fn parse_image(cursor: &mut Cursor<'_>, tape: &mut Tape) -> Result<Image, Syntax
     }
 }
 
-/// Takes an object, handing each member's name, decoded, to `take`, which takes the value.
-fn members<'a>(
-    cursor: &mut Cursor<'a>,
-    mut take: impl FnMut(&mut Cursor<'a>, &[u8]) -> Result<(), SyntaxError>,
-) -> Result<(), SyntaxError> {
-    cursor.expect(b'{')?;
-    if cursor.eat(b'}') {
-        return Ok(());
-    }
-    loop {
-        let name = cursor.name()?;
-        take(cursor, name.decoded(cursor.input(), &mut Vec::new()))?;
-        if !cursor.more(b'}')? {
-            return Ok(());
-        }
-    }
-}
-
-/// Takes any value; what a string holds.
-fn text(cursor: &mut Cursor<'_>) -> Result<Option<Text>, SyntaxError> {
-    match member(cursor)? {
-        Member::Text(text) => Ok(Some(text)),
-        _ => Ok(None),
-    }
-}
-
+/// Takes any value that counts by being there.
 fn member(cursor: &mut Cursor<'_>) -> Result<Member, SyntaxError> {
     Ok(match cursor.peek() {
         b'"' => Member::Text(cursor.string()?),

@@ -112,22 +112,18 @@ impl Event {
         }
         let mut records = None;
         let mut delivery_stream_arn = None;
-        cursor.expect(b'{')?;
-        let mut more = !cursor.eat(b'}');
-        while more {
-            let name = cursor.name()?;
-            if name.is(input, b"records") && cursor.peek() == b'[' {
-                records = Some(parse_records(&mut cursor)?);
-            } else if name.is(input, b"records") {
-                cursor.skip_value()?;
-                records = None;
-            } else if name.is(input, b"deliveryStreamArn") {
-                delivery_stream_arn = text(&mut cursor)?;
-            } else {
-                cursor.skip_value()?;
+        cursor.object(|cursor, name| {
+            match name {
+                b"records" if cursor.peek() == b'[' => records = Some(parse_records(cursor)?),
+                b"records" => {
+                    cursor.skip_value()?;
+                    records = None;
+                }
+                b"deliveryStreamArn" => delivery_stream_arn = cursor.text()?,
+                _ => cursor.skip_value()?,
             }
-            more = cursor.more(b'}')?;
-        }
+            Ok::<_, EventError>(())
+        })?;
         cursor.finish()?;
         let records = records.ok_or(EventError::NoRecords)?;
         Ok(Event { records, delivery_stream_arn })
@@ -162,42 +158,25 @@ fn parse_records(cursor: &mut Cursor<'_>) -> Result<Vec<Record>, EventError> {
 
 fn parse_record(cursor: &mut Cursor<'_>, at: usize) -> Result<Record, EventError> {
     let (mut record_id, mut data, mut sequence_number) = (None, None, None);
-    cursor.expect(b'{')?;
-    let mut more = !cursor.eat(b'}');
-    while more {
-        let name = cursor.name()?;
-        let input = cursor.input();
-        if name.is(input, b"recordId") {
-            record_id = text(cursor)?;
-        } else if name.is(input, b"data") {
-            data = text(cursor)?;
-        } else if name.is(input, b"kinesisRecordMetadata") && cursor.peek() == b'{' {
-            cursor.expect(b'{')?;
-            let mut more = !cursor.eat(b'}');
-            while more {
-                if cursor.name()?.is(input, b"sequenceNumber") {
-                    sequence_number = text(cursor)?;
-                } else {
-                    cursor.skip_value()?;
-                }
-                more = cursor.more(b'}')?;
+    cursor.object(|cursor, name| {
+        match name {
+            b"recordId" => record_id = cursor.text()?,
+            b"data" => data = cursor.text()?,
+            b"kinesisRecordMetadata" if cursor.peek() == b'{' => {
+                cursor.object(|cursor, name| {
+                    match name {
+                        b"sequenceNumber" => sequence_number = cursor.text()?,
+                        _ => cursor.skip_value()?,
+                    }
+                    Ok::<_, SyntaxError>(())
+                })?;
             }
-        } else {
-            cursor.skip_value()?;
+            _ => cursor.skip_value()?,
         }
-        more = cursor.more(b'}')?;
-    }
+        Ok::<_, SyntaxError>(())
+    })?;
     let record_id = record_id.ok_or(EventError::NoRecordId { record: at })?;
     Ok(Record { record_id, data, sequence_number })
-}
-
-/// Takes any value; what a string holds.
-fn text(cursor: &mut Cursor<'_>) -> Result<Option<Text>, SyntaxError> {
-    if cursor.peek() == b'"' {
-        return cursor.string().map(Some);
-    }
-    cursor.skip_value()?;
-    Ok(None)
 }
 
 /// The partition keys of a row, for `!{partitionKeyFromLambda:…}` in Firehose's prefix.
@@ -319,7 +298,7 @@ fn write_partition_keys(keys: &PartitionKeys<'_>, out: &mut Vec<u8>) {
         (b"\",\"hour\":\"", keys.time.hour, 2),
     ] {
         out.extend_from_slice(name);
-        crate::time::put(&mut digits[..width], value);
+        crate::time::put(&mut digits[..width], value.into());
         out.extend_from_slice(&digits[..width]);
     }
     out.extend_from_slice(b"\"}}");

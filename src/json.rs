@@ -251,6 +251,30 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Takes an object, handing each member's name, decoded, to `take`, which takes the value.
+    pub fn object<E: From<SyntaxError>>(
+        &mut self,
+        mut take: impl FnMut(&mut Self, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'{')?;
+        let mut more = !self.eat(b'}');
+        while more {
+            let name = self.name()?;
+            take(self, name.decoded(self.input, &mut Vec::new()))?;
+            more = self.more(b'}')?;
+        }
+        Ok(())
+    }
+
+    /// Takes any value; what a string holds.
+    pub fn text(&mut self) -> Result<Option<Text>, SyntaxError> {
+        if self.peek() == b'"' {
+            return self.string().map(Some);
+        }
+        self.skip_value()?;
+        Ok(None)
+    }
+
     /// Takes a number and returns its text.
     pub fn number(&mut self) -> Result<Text, SyntaxError> {
         self.peek();

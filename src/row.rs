@@ -5,7 +5,7 @@ use crate::bind::{Binder, NamesTooLong, Offer};
 use crate::change::{Change, EventName};
 use crate::coerce::{self, Misfit};
 use crate::failure::Failure;
-use crate::json::{self, Text};
+use crate::json;
 use crate::rescue::{Reason, Rescue};
 use crate::schema::{Kind, Plan, PlannedStruct};
 use crate::time;
@@ -254,11 +254,7 @@ impl RowWriter {
 fn write_sequence(change: &Change, out: &mut Vec<u8>) {
     let mut text = [b'0'; 79];
     (text[0], text[21], text[78]) = (b'"', b'-', b'"');
-    let mut time = change.time_us;
-    for digit in text[1..21].iter_mut().rev() {
-        *digit = b'0' + (time % 10) as u8;
-        time /= 10;
-    }
+    time::put(&mut text[1..21], change.time_us);
     let number = &change.sequence_number;
     if number.len() <= 56 && number.iter().all(u8::is_ascii_digit) {
         text[78 - number.len()..78].copy_from_slice(number);
@@ -377,8 +373,8 @@ impl Values<'_> {
             if node.mark.has(Mark::DROP) {
                 continue;
             }
-            let offered: (NodeId, Text) = (child, node.name);
-            match self.writer.binder.offer_member(self.plan, planned, base, offered, self.input) {
+            let attribute = (child, node.name);
+            match self.writer.binder.offer_member(self.plan, planned, base, attribute, self.input) {
                 Offer::Taken => {}
                 Offer::Lost(loser) => {
                     self.writer.rescue.add_unbound(tape, loser, Reason::Collision);

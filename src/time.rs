@@ -203,19 +203,19 @@ pub fn write_microseconds(microseconds: u64, out: &mut Vec<u8>) {
 
 fn write_instant(civil: Civil, fraction: u32, digits: usize, out: &mut Vec<u8>) {
     let mut text = *b"0000-00-00T00:00:00.000000000";
-    put(&mut text[0..4], civil.year as u32);
-    put(&mut text[5..7], civil.month);
-    put(&mut text[8..10], civil.day);
-    put(&mut text[11..13], civil.hour);
-    put(&mut text[14..16], civil.minute);
-    put(&mut text[17..19], civil.second);
-    put(&mut text[20..29], fraction);
+    put(&mut text[0..4], civil.year as u64);
+    put(&mut text[5..7], civil.month.into());
+    put(&mut text[8..10], civil.day.into());
+    put(&mut text[11..13], civil.hour.into());
+    put(&mut text[14..16], civil.minute.into());
+    put(&mut text[17..19], civil.second.into());
+    put(&mut text[20..29], fraction.into());
     out.extend_from_slice(&text[..if digits == 0 { 19 } else { 20 + digits }]);
     out.push(b'Z');
 }
 
 /// Writes a number into all of `digits`, with leading zeros.
-pub fn put(digits: &mut [u8], mut value: u32) {
+pub fn put(digits: &mut [u8], mut value: u64) {
     for digit in digits.iter_mut().rev() {
         *digit = b'0' + (value % 10) as u8;
         value /= 10;

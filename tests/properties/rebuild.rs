@@ -20,7 +20,7 @@ use crate::coercion::{decimal, instant};
 use crate::generate::{self, Case};
 use crate::json::Json;
 use crate::walk::normalise;
-use crate::wire;
+use crate::wire::{self, METADATA};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
@@ -494,17 +494,6 @@ fn same(ty: &str, value: &Json, node: &Node, unit: Option<&str>) -> bool {
         _ => false,
     }
 }
-
-const METADATA: [&str; 8] = [
-    "_event_type",
-    "_event_time",
-    "_event_id",
-    "_table",
-    "_sequence",
-    "_ttl_delete",
-    "_old",
-    "_rescued",
-];
 
 /// Checks one row against the image that it was made of.
 fn audit(schema: Option<&Schema>, original: &Item, row: &Json) -> Check {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 use std::str::FromStr;
 
+use crate::wire::METADATA;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bigdecimal::BigDecimal;
 use sha2::{Digest, Sha256};
@@ -23,17 +24,6 @@ const EXPONENT_PLUS: bool = false;
 const DROPPED_COUNTS_AS_BOUND: bool = true;
 /// Of two failures at one place (a column that took the map, and a column with an explicit path into it) the outer is told.
 const OUTER_FAILURE_FIRST: bool = true;
-
-const METADATA: [&str; 8] = [
-    "_event_type",
-    "_event_time",
-    "_event_id",
-    "_table",
-    "_sequence",
-    "_ttl_delete",
-    "_old",
-    "_rescued",
-];
 
 pub(crate) enum Outcome {
     Ok { row: String, partition_keys: Option<Vec<(String, String)>> },

@@ -6,24 +6,13 @@
 
 use crate::generate::{self, Case};
 use crate::json::Json;
-use crate::wire;
+use crate::wire::{self, METADATA};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_dynamo::{AttributeValue, Item};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
-
-const METADATA: [&str; 8] = [
-    "_event_type",
-    "_event_time",
-    "_event_id",
-    "_table",
-    "_sequence",
-    "_ttl_delete",
-    "_old",
-    "_rescued",
-];
 
 /// Contract section 3, "Normalised names", as one would do it with regular expressions.
 pub(crate) fn normalise(raw: &str) -> String {

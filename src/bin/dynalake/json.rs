@@ -9,15 +9,10 @@ pub(crate) type Members = Vec<(String, Range<usize>)>;
 /// The members of the object that begins at `cursor`.
 pub(crate) fn members(cursor: &mut Cursor<'_>) -> Result<Members, SyntaxError> {
     let mut members = Vec::new();
-    let mut scratch = Vec::new();
-    cursor.expect(b'{')?;
-    let mut more = !cursor.eat(b'}');
-    while more {
-        let name = cursor.name()?;
-        let name = name.decoded(cursor.input(), &mut scratch);
+    cursor.object(|cursor, name| {
         members.push((String::from_utf8_lossy(name).into_owned(), value(cursor)?));
-        more = cursor.more(b'}')?;
-    }
+        Ok::<_, SyntaxError>(())
+    })?;
     Ok(members)
 }
 
