@@ -9,30 +9,6 @@ use std::fmt::Write;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::prelude::*;
 
-// What the contract leaves open; switch off what the two implementations are not meant to agree on.
-/// Protected columns inside the path of other protected columns.
-const NESTED_PROTECT: bool = true;
-/// Columns with an explicit path into a protected column's attribute.
-const PATH_INTO_PROTECTED: bool = true;
-/// Maps that lose a collision (so that flattening of losers matters).
-const LOSING_MAPS: bool = true;
-/// Two attributes that meet in one struct member.
-const STRUCT_COLLISIONS: bool = true;
-/// `-0`, `-0.0` in double and float columns.
-const NEGATIVE_ZERO: bool = true;
-/// Doubles of 1e16 and more (`1e21` of ryu, `1e+21` of newer serde_json).
-const LARGE_DOUBLES: bool = true;
-/// Unknown members beside the descriptor of an attribute value.
-const UNKNOWN_BESIDE_DESCRIPTOR: bool = true;
-/// A Kinesis sequence that is empty or not digits.
-const ODD_SEQUENCES: bool = true;
-/// Unknown envelope members with numbers that no double holds.
-const HUGE_UNKNOWN_NUMBERS: bool = true;
-/// Malformed attributes in the `NewImage` of a REMOVE, attributes in `Keys` that are no key of the schema.
-const ODD_REMOVES: bool = true;
-/// `24:00`, comma, offsets of 24 h, fractions of minutes.
-const ODD_TIMES: bool = true;
-
 pub(crate) struct Case {
     pub(crate) schema: Option<String>,
     pub(crate) tables: Option<String>,
@@ -580,20 +556,8 @@ impl Schema {
             _ => None,
         };
         let column = Column { name, ty, path, unit, protect };
-        let under = |inner: &Option<Vec<String>>, outer: &Column| {
-            let outer_path = outer.path.clone().unwrap_or_else(|| vec![outer.name.clone()]);
-            inner.as_ref().is_some_and(|inner| inner.starts_with(&outer_path))
-        };
         let clash = self.columns.iter().any(|other| {
-            let nested = |inner: &Column, outer: &Column| {
-                under(&inner.path, outer)
-                    && outer.protect.is_some()
-                    && (!PATH_INTO_PROTECTED || inner.protect.is_some() && !NESTED_PROTECT)
-            };
-            other.name == column.name
-                || other.path.is_some() && other.path == column.path
-                || nested(other, &column)
-                || nested(&column, other)
+            other.name == column.name || other.path.is_some() && other.path == column.path
         });
         // A key may be claimed once only.
         let of_key =
@@ -837,7 +801,7 @@ const NUMBERS: [&str; 66] = [
 ];
 
 fn number(tape: &mut Tape, ty: Option<&T>) -> String {
-    let text = match (tape.below(10), ty) {
+    match (tape.below(10), ty) {
         // The ends of the integer types, and one beyond.
         (5..=8, Some(T::Integer(bits))) => {
             let limit = 1i128 << (bits - 1);
@@ -879,19 +843,6 @@ fn number(tape: &mut Tape, ty: Option<&T>) -> String {
             .to_string(),
         (0 | 1, _) => tape.below(200).to_string(),
         _ => tape.pick(&NUMBERS).to_string(),
-    };
-    if !NEGATIVE_ZERO
-        && text.starts_with('-')
-        && text.parse() == Ok(0.0)
-        && matches!(ty, Some(T::Float | T::Double))
-    {
-        return "0".into();
-    }
-    let large = text.parse::<f64>().is_ok_and(|value| value.abs() >= 1e12);
-    if !LARGE_DOUBLES && large && matches!(ty, Some(T::Float | T::Double)) {
-        "7".into()
-    } else {
-        text
     }
 }
 
@@ -1008,7 +959,7 @@ fn time_text(tape: &mut Tape) -> String {
             "Z+01", "+02:00Z", "−01:00",
         ],
     );
-    if ODD_TIMES && tape.chance(10) {
+    if tape.chance(10) {
         return format!(
             "{date}T{}",
             tape.pick(&["24:00:00Z", "12:30:45,5Z", "12:30:00+24:00", "12:30.5Z"])
@@ -1122,15 +1073,15 @@ fn fitting(ty: &T, tape: &mut Tape, double: bool, depth: usize) -> V {
             let mut members = Vec::new();
             for (name, ty) in declared {
                 let words: Vec<String> = name.split('_').map(str::to_string).collect();
-                for _ in 0..=usize::from(STRUCT_COLLISIONS && tape.chance(12)) {
-                    let plain = name.starts_with('_') || tape.chance(50) || !STRUCT_COLLISIONS;
+                for _ in 0..=usize::from(tape.chance(12)) {
+                    let plain = name.starts_with('_') || tape.chance(50);
                     let raw = if plain { name.clone() } else { variant(&words, tape) };
                     let value = fitting(ty, tape, double, depth + 1);
                     put(&mut members, raw, value, tape);
                 }
             }
             if tape.chance(25) {
-                let name = format!("{}{}", if STRUCT_COLLISIONS { "" } else { "zz" }, name(tape));
+                let name = name(tape);
                 let value = anything(tape, double, depth + 1);
                 put(&mut members, name, value, tape);
             }
@@ -1201,7 +1152,7 @@ fn item(tape: &mut Tape, schema: Option<&Schema>, double: bool) -> (Item, Item) 
                 };
                 // Now and then a map, or a list, of the value where the value itself is awaited.
                 let mut value = fitting(&column.ty, tape, double, path.len());
-                if LOSING_MAPS && tape.chance(5) {
+                if tape.chance(5) {
                     value = V::M(vec![(tape.pick(&WORDS).into(), value)]);
                 }
                 put_at(&mut item, &path, value, tape);
@@ -1295,11 +1246,7 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
         put(&mut new, "deep".into(), value, tape);
     }
     if tape.chance(5) {
-        let beside = if UNKNOWN_BESIDE_DESCRIPTOR {
-            r#"{"N":null,"S":"odd","unknown":[1]}"#
-        } else {
-            r#"{"N":null,"S":"odd"}"#
-        };
+        let beside = r#"{"N":null,"S":"odd","unknown":[1]}"#;
         put(&mut new, tape.pick(&["c", "odd"]).into(), V::Odd(raw(beside)), tape);
     }
     match fault {
@@ -1325,7 +1272,7 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
         }
         _ => {}
     }
-    if ODD_REMOVES && event == "REMOVE" && tape.chance(20) {
+    if event == "REMOVE" && tape.chance(20) {
         put(&mut keys, "extra".into(), V::S("x".into()), tape);
     }
 
@@ -1344,7 +1291,7 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
         (_, 10) => {}
         (_, 11) => dynamodb
             .push(("NewImage", tape.pick(&[raw("null"), raw("[]"), raw("\"x\""), raw("5")]))),
-        ("REMOVE", _) if !ODD_REMOVES || !tape.chance(20) => {
+        ("REMOVE", _) if !tape.chance(20) => {
             dynamodb.extend(tape.chance(20).then(|| ("NewImage", raw("null"))));
         }
         _ => dynamodb.push(("NewImage", item_json(&new))),
@@ -1353,10 +1300,7 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
         "INSERT" => dynamodb.extend(tape.chance(20).then(|| ("OldImage", raw("null")))),
         _ => dynamodb.extend((!tape.chance(15)).then(|| ("OldImage", item_json(&old)))),
     }
-    dynamodb.push((
-        "SizeBytes",
-        raw(if HUGE_UNKNOWN_NUMBERS && tape.chance(3) { "1e999" } else { "161" }),
-    ));
+    dynamodb.push(("SizeBytes", raw(if tape.chance(3) { "1e999" } else { "161" })));
     if streams {
         dynamodb.push(("StreamViewType", string("NEW_AND_OLD_IMAGES")));
         if !tape.chance(15) {
@@ -1519,7 +1463,7 @@ fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Option<String>)
     let sequence = match tape.below(10) {
         0..=5 => Some("49615332175504399275388999519764255559777264071916650498"),
         6 => Some("123"),
-        7 if ODD_SEQUENCES => Some(tape.pick(&[
+        7 => Some(tape.pick(&[
             "",
             "12a",
             "496153321755043992753889995197642555597772640719166504981",

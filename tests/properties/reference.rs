@@ -1,7 +1,6 @@
-//! A slow, literal reading of `contract.md`, the oracle of differential tests.
+//! A slow, literal reading of the contract, the oracle of differential tests.
 //!
 //! Nothing here is clever: every record is parsed into a tree, bound, rewritten and printed in separate passes.
-//! Where the contract can be read in two ways the choice is a constant below, so that it can be flipped.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
@@ -11,19 +10,6 @@ use crate::wire::METADATA;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bigdecimal::BigDecimal;
 use sha2::{Digest, Sha256};
-
-/// A map that lost a collision was not *taken* (§3), so its members are flattened further.
-const FLATTEN_LOSERS: bool = false;
-/// Parts of a losing map that are rescued one by one keep the reason of the map.
-const PARTS_INHERIT_COLLISION: bool = true;
-/// `-0` in a double column is the double -0.0; false writes `0.0`.
-const NEGATIVE_ZERO: bool = true;
-/// `1e+21` is how serde_json >= 1.0.146 (zmij) writes what ryu writes as `1e21`.
-const EXPONENT_PLUS: bool = false;
-/// A map of which only a dropped attribute was bound still counts as partly bound (its parts are rescued, not the whole).
-const DROPPED_COUNTS_AS_BOUND: bool = true;
-/// Of two failures at one place (a column that took the map, and a column with an explicit path into it) the outer is told.
-const OUTER_FAILURE_FIRST: bool = true;
 
 pub(crate) enum Outcome {
     Ok { row: String, partition_keys: Option<Vec<(String, String)>> },
@@ -443,9 +429,6 @@ fn entry(entries: &mut Vec<Entry>, place: &Place, reason: Reason, attr: &Attr) {
 
 /// `_rescued`: in the order of the item, one entry for each path.
 fn rescued(mut entries: Vec<Entry>) -> String {
-    if !OUTER_FAILURE_FIRST {
-        entries.reverse();
-    }
     entries.sort_by(|a, b| a.place.position.cmp(&b.place.position));
     entries.dedup_by(|later, first| later.place.position == first.place.position);
     let member = |entry: Entry| {
@@ -637,12 +620,9 @@ impl Schema {
             }
             let mut next = Vec::new();
             for (names, attr) in level {
-                let lost = binding.lost.get(&names);
-                // A map that a column takes is not flattened further; what is protected is no map any more.
-                let closed = binding.bound.contains_key(&names)
-                    || lost.is_some_and(|&i| {
-                        !FLATTEN_LOSERS || self.columns[i].protect != Protect::No
-                    });
+                // A map that a column takes is not flattened further; one that lost it is rescued whole.
+                let closed =
+                    binding.bound.contains_key(&names) || binding.lost.contains_key(&names);
                 if let (false, Attr::M(members)) = (closed, attr) {
                     next.extend(
                         members
@@ -685,7 +665,7 @@ impl Schema {
         let mut row = Vec::new();
         let by_column: HashMap<usize, &Vec<String>> =
             binding.bound.iter().map(|(names, i)| (*i, names)).collect();
-        // Outer attributes first, so that their failures come first (see OUTER_FAILURE_FIRST).
+        // Outer attributes first, so that of two failures at one place the outer is told.
         let mut order: Vec<usize> = (0..self.columns.len()).collect();
         order.sort_by_key(|index| by_column.get(index).map_or(0, |names| names.len()));
         let mut values: HashMap<usize, String> = HashMap::new();
@@ -709,13 +689,7 @@ impl Schema {
             }
         }
         for (index, (name, attr)) in item.iter().enumerate() {
-            self.rescue(
-                &binding,
-                &Place::default().member(index, name),
-                attr,
-                Reason::Unknown,
-                entries,
-            );
+            rescue(&binding, &Place::default().member(index, name), attr, Reason::Unknown, entries);
         }
         Ok(row)
     }
@@ -742,42 +716,32 @@ impl Schema {
         }
         Ok(row)
     }
+}
 
-    /// §5: the entry is the highest attribute of which nothing is bound.
-    fn rescue(
-        &self,
-        binding: &Binding,
-        place: &Place,
-        attr: &Attr,
-        reason: Reason,
-        entries: &mut Vec<Entry>,
-    ) {
-        let mut reason = reason;
-        if let Some(names) = place.names() {
-            if binding.bound.contains_key(&names) {
-                return;
-            }
-            let lost = binding.lost.contains_key(&names);
-            if lost {
-                reason = Reason::Collision;
-            }
-            let counts = |(other, index): (&Vec<String>, &usize)| {
-                (DROPPED_COUNTS_AS_BOUND || self.columns[*index].protect != Protect::Drop)
-                    && other.len() > names.len()
-                    && other.starts_with(&names)
-            };
-            if let Attr::M(members) = attr
-                && binding.bound.iter().chain(&binding.lost).any(counts)
-            {
-                let inherited = if PARTS_INHERIT_COLLISION { reason } else { Reason::Unknown };
-                for (index, (name, attr)) in members.iter().enumerate() {
-                    self.rescue(binding, &place.member(index, name), attr, inherited, entries);
-                }
-                return;
-            }
+/// §5: the entry is the highest attribute of which nothing is bound.
+fn rescue(binding: &Binding, place: &Place, attr: &Attr, reason: Reason, entries: &mut Vec<Entry>) {
+    let mut reason = reason;
+    if let Some(names) = place.names() {
+        if binding.bound.contains_key(&names) {
+            return;
         }
-        entry(entries, place, reason, attr);
+        let lost = binding.lost.contains_key(&names);
+        if lost {
+            reason = Reason::Collision;
+        }
+        let counts = |(other, _): (&Vec<String>, &usize)| {
+            other.len() > names.len() && other.starts_with(&names)
+        };
+        if let Attr::M(members) = attr
+            && binding.bound.iter().chain(&binding.lost).any(counts)
+        {
+            for (index, (name, attr)) in members.iter().enumerate() {
+                rescue(binding, &place.member(index, name), attr, reason, entries);
+            }
+            return;
+        }
     }
+    entry(entries, place, reason, attr);
 }
 
 /// §3: lower-case hex of the text that the string column would hold; NULL stays NULL.
@@ -1107,7 +1071,7 @@ impl Coercion<'_> {
                     {
                         for (i, (name, attr)) in members.iter().enumerate() {
                             let place = place.member(i, name);
-                            self.schema.rescue(self.binding, &place, attr, reason, entries);
+                            rescue(self.binding, &place, attr, reason, entries);
                         }
                     }
                     _ => entry(entries, place, reason, attr),
@@ -1150,7 +1114,7 @@ impl Coercion<'_> {
                 None => Reason::Unknown,
             };
             // Not where a column with an explicit path took it.
-            self.schema.rescue(self.binding, &place.member(index, raw), attr, reason, entries);
+            rescue(self.binding, &place.member(index, raw), attr, reason, entries);
         }
         object(&result)
     }
@@ -1261,7 +1225,7 @@ fn float_text(
         None => ("", scientific),
     };
     if zero {
-        return Ok(if NEGATIVE_ZERO { format!("{minus}0.0") } else { "0.0".into() });
+        return Ok(format!("{minus}0.0"));
     }
     let (mantissa, exponent) = scientific.split_once('e').unwrap();
     let digits = mantissa.replace('.', "");
@@ -1275,7 +1239,7 @@ fn float_text(
     } else if point > smallest && point <= 0 {
         format!("0.{}{digits}", "0".repeat(-point as usize))
     } else {
-        format!("{mantissa}e{}{exponent}", if EXPONENT_PLUS && exponent > 0 { "+" } else { "" })
+        format!("{mantissa}e{exponent}")
     };
     Ok(format!("{minus}{text}"))
 }
