@@ -1,0 +1,47 @@
+# Everything from nothing: a DynamoDB table, and its changes as Parquet on S3 about a minute later.
+
+locals {
+  schema_file = coalesce(var.schema_file, "${path.module}/../../../examples/orders.schema.json")
+  schema      = jsondecode(file(local.schema_file))
+}
+
+resource "aws_dynamodb_table" "this" {
+  #checkov:skip=CKV_AWS_119: Encrypted by DynamoDB's own key; examples/existing-bucket-and-key shows a customer managed one.
+  name                        = local.schema.table
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = local.schema.keys[0]
+  deletion_protection_enabled = !var.force_destroy
+  tags                        = var.tags
+
+  attribute {
+    name = local.schema.keys[0]
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+
+  ttl {
+    attribute_name = "expiresAt"
+    enabled        = true
+  }
+}
+
+module "dynalake" {
+  source = "../.."
+
+  name                    = var.name
+  schema_file             = local.schema_file
+  table_name              = aws_dynamodb_table.this.name
+  package_file            = var.package_file
+  databricks_external_id  = var.databricks_external_id
+  alarm_actions           = var.alarm_actions
+  iam_propagation_seconds = var.iam_propagation_seconds
+  force_destroy           = var.force_destroy
+  tags                    = var.tags
+}

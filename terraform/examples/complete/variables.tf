@@ -1,0 +1,47 @@
+variable "name" {
+  description = "Name of the pipeline."
+  type        = string
+  default     = "dynalake-orders"
+}
+
+variable "schema_file" {
+  description = "Path of the table's schema file, or null for the repository's example."
+  type        = string
+  default     = null
+}
+
+variable "package_file" {
+  description = "Path of the function's zip, or null for the one that `python3 package.py` builds."
+  type        = string
+  default     = null
+}
+
+variable "databricks_external_id" {
+  description = "External ID that Databricks showed when the storage credential was created, or null before that."
+  type        = string
+  default     = null
+}
+
+variable "alarm_actions" {
+  description = "ARNs of what an alarm notifies, as an SNS topic."
+  type        = list(string)
+  default     = []
+}
+
+variable "iam_propagation_seconds" {
+  description = "How long to wait between granting Firehose's permissions and creating it, in seconds."
+  type        = number
+  default     = 20
+}
+
+variable "force_destroy" {
+  description = "Whether `terraform destroy` may delete the table and the bucket with all data in them."
+  type        = bool
+  default     = false
+}
+
+variable "tags" {
+  description = "Tags of all resources that take some."
+  type        = map(string)
+  default     = { project = "dynalake" }
+}

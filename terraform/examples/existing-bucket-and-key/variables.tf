@@ -1,0 +1,23 @@
+variable "name" {
+  description = "Name of the pipeline."
+  type        = string
+  default     = "dynalake-existing"
+}
+
+variable "package_file" {
+  description = "Path of the function's zip, or null for the one that `python3 package.py` builds."
+  type        = string
+  default     = null
+}
+
+variable "iam_propagation_seconds" {
+  description = "How long to wait between granting Firehose's permissions and creating it, in seconds."
+  type        = number
+  default     = 20
+}
+
+variable "force_destroy" {
+  description = "Whether `terraform destroy` may delete the table and the bucket with all data in them."
+  type        = bool
+  default     = false
+}

@@ -1,0 +1,19 @@
+output "stream_name" {
+  description = "Name of the Kinesis data stream."
+  value       = module.stream.name
+}
+
+output "locations" {
+  description = "The Parquet objects of each table as a URL."
+  value       = { for table, delivery in module.delivery : table => delivery.location }
+}
+
+output "queue_url" {
+  description = "URL of the SQS queue with the notifications of all tables."
+  value       = module.notifications.queue_url
+}
+
+output "glue_tables" {
+  description = "The Glue table of each DynamoDB table."
+  value       = { for table, delivery in module.delivery : table => "${delivery.database}.${delivery.table}" }
+}

@@ -1,0 +1,29 @@
+variable "name" {
+  description = "Name of the stream, and the beginning of the names of the tables' pipelines."
+  type        = string
+  default     = "dynalake-shop"
+}
+
+variable "schema_files" {
+  description = "Paths of the tables' schema files, or null for the repository's two examples."
+  type        = list(string)
+  default     = null
+}
+
+variable "package_file" {
+  description = "Path of the function's zip, or null for the one that `python3 package.py` builds."
+  type        = string
+  default     = null
+}
+
+variable "iam_propagation_seconds" {
+  description = "How long to wait between granting Firehose's permissions and creating it, in seconds."
+  type        = number
+  default     = 20
+}
+
+variable "force_destroy" {
+  description = "Whether `terraform destroy` may delete the tables and the bucket with all data in them."
+  type        = bool
+  default     = false
+}

@@ -1,0 +1,97 @@
+data "aws_caller_identity" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  # A bucket's name is unique in the world, so account and region belong to it.
+  suffix = "-${data.aws_caller_identity.current.account_id}-${data.aws_region.current.name}"
+  name = coalesce(var.bucket_name, join("", [
+    trim(substr(replace(lower(var.name), "/[^a-z0-9-]/", "-"), 0, 63 - length(local.suffix)), "-"), local.suffix
+  ]))
+}
+
+resource "aws_s3_bucket" "this" {
+  #checkov:skip=CKV_AWS_18: Access logs need a bucket of the user's and are theirs to choose; CloudTrail data events serve as well.
+  #checkov:skip=CKV_AWS_144: Replication is the user's choice; the stream and DynamoDB itself can rebuild the data.
+  #checkov:skip=CKV_AWS_145: Encrypted by S3's own key unless kms_key gives a customer managed one.
+  #checkov:skip=CKV2_AWS_62: Notifications are the module notifications'.
+  bucket        = local.name
+  force_destroy = var.force_destroy
+  tags          = var.tags
+}
+
+resource "aws_s3_bucket_public_access_block" "this" {
+  bucket                  = aws_s3_bucket.this.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_ownership_controls" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_versioning" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  rule {
+    # One data key for many objects, where there is a key to pay for.
+    bucket_key_enabled = var.kms_key != null
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = var.kms_key == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.kms_key == null ? null : var.kms_key.arn
+    }
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  rule {
+    id     = "clean-up"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = var.noncurrent_version_days
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.this]
+}
+
+resource "aws_s3_bucket_policy" "this" {
+  bucket = aws_s3_bucket.this.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "TlsOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+
+  depends_on = [aws_s3_bucket_public_access_block.this]
+}

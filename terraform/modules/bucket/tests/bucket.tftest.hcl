@@ -1,0 +1,86 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-central-1" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::orders-123456789012-eu-central-1" }
+  }
+}
+
+variables {
+  name = "orders"
+}
+
+run "own_bucket_is_private_encrypted_versioned_and_takes_tls_only" {
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "orders-123456789012-eu-central-1" && !aws_s3_bucket.this.force_destroy
+    error_message = "A name that is unique in the world; no data goes with a destroy."
+  }
+  assert {
+    condition = alltrue([
+      aws_s3_bucket_public_access_block.this.block_public_acls, aws_s3_bucket_public_access_block.this.block_public_policy,
+      aws_s3_bucket_public_access_block.this.ignore_public_acls, aws_s3_bucket_public_access_block.this.restrict_public_buckets,
+    ])
+    error_message = "No public access of any kind."
+  }
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256" && aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
+    error_message = "Encrypted and versioned."
+  }
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.this.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false" && jsondecode(aws_s3_bucket_policy.this.policy).Statement[0].Effect == "Deny"
+    error_message = "TLS only."
+  }
+}
+
+run "customer_key_encrypts_objects" {
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+  }
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id == var.kms_key.arn && one(aws_s3_bucket_server_side_encryption_configuration.this.rule).bucket_key_enabled
+    error_message = "The bucket's default is the key, by a bucket key."
+  }
+}
+
+run "a_long_name_with_other_characters_still_makes_a_bucket" {
+  variables {
+    name = "Team_Orders.of-the-whole-company-and-its-subsidiaries"
+  }
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "team-orders-of-the-whole-company-and-123456789012-eu-central-1"
+    error_message = "Got ${aws_s3_bucket.this.bucket}."
+  }
+}
+
+run "destroy_takes_the_data_only_where_asked_for" {
+  variables {
+    force_destroy = true
+    bucket_name   = "my-lake"
+  }
+  assert {
+    condition     = aws_s3_bucket.this.force_destroy && aws_s3_bucket.this.bucket == "my-lake"
+    error_message = "As asked for."
+  }
+}
+
+run "rejects_a_bucket_name_with_capitals" {
+  command = plan
+  variables { bucket_name = "Orders" }
+  expect_failures = [var.bucket_name]
+}
+
+run "rejects_no_time_to_undo" {
+  command = plan
+  variables { noncurrent_version_days = 0 }
+  expect_failures = [var.noncurrent_version_days]
+}
+
+run "rejects_a_name_that_begins_with_a_dash" {
+  command = plan
+  variables { name = "-orders" }
+  expect_failures = [var.name]
+}

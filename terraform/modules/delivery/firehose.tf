@@ -1,0 +1,118 @@
+locals {
+  # Firehose's own defaults must not be declared: the provider does not keep them in its state, so each plan would
+  # show them as new. What is left out is sent with its default all the same.
+  processor_parameters = merge(
+    { LambdaArn = var.transform.qualified_arn },
+    var.transform_buffer_size_mb == 1 ? {} : { BufferSizeInMBs = tostring(var.transform_buffer_size_mb) },
+    var.transform_buffer_interval_seconds == 60 ? {} : { BufferIntervalInSeconds = tostring(var.transform_buffer_interval_seconds) },
+  )
+}
+
+resource "aws_kinesis_firehose_delivery_stream" "this" {
+  #checkov:skip=CKV_AWS_240: Server-side encryption of a delivery stream is for Direct PUT; with a Kinesis source the stream's own encryption counts, and it is on.
+  #checkov:skip=CKV_AWS_241: As above; kms_key encrypts stream and objects by a customer managed key.
+  name        = var.name
+  destination = "extended_s3"
+  tags        = var.tags
+
+  kinesis_source_configuration {
+    kinesis_stream_arn = var.stream_arn
+    role_arn           = aws_iam_role.this.arn
+  }
+
+  extended_s3_configuration {
+    role_arn            = aws_iam_role.this.arn
+    bucket_arn          = local.bucket.arn
+    prefix              = "${local.data_prefix}${local.partitions[var.partition_by]}"
+    error_output_prefix = "${local.error_prefix}!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/hour=!{timestamp:HH}/"
+    buffering_size      = var.buffering_size_mb
+    buffering_interval  = coalesce(var.buffering_interval_seconds, var.partition_by == "event_time" ? 60 : 30)
+    # Parquet compresses by itself; with conversion on, AWS refuses anything else here.
+    compression_format = "UNCOMPRESSED"
+    kms_key_arn        = var.kms_key == null ? null : var.kms_key.arn
+
+    cloudwatch_logging_options {
+      enabled         = true
+      log_group_name  = aws_cloudwatch_log_group.this.name
+      log_stream_name = aws_cloudwatch_log_stream.this.name
+    }
+
+    dynamic "dynamic_partitioning_configuration" {
+      for_each = var.partition_by == "event_time" ? [1] : []
+      content {
+        enabled = true
+      }
+    }
+
+    processing_configuration {
+      enabled = true
+
+      processors {
+        type = "Lambda"
+
+        dynamic "parameters" {
+          for_each = local.processor_parameters
+          content {
+            parameter_name  = parameters.key
+            parameter_value = parameters.value
+          }
+        }
+      }
+    }
+
+    data_format_conversion_configuration {
+      enabled = true
+
+      input_format_configuration {
+        deserializer {
+          open_x_json_ser_de {
+            # Else keys of maps lose their capitals, and two that differ in case only fail the record.
+            case_insensitive = false
+          }
+        }
+      }
+
+      output_format_configuration {
+        serializer {
+          parquet_ser_de {
+            compression = "SNAPPY"
+          }
+        }
+      }
+
+      schema_configuration {
+        database_name = aws_glue_catalog_table.this.database_name
+        table_name    = aws_glue_catalog_table.this.name
+        role_arn      = aws_iam_role.this.arn
+        region        = local.region
+        version_id    = "LATEST"
+      }
+    }
+  }
+
+  depends_on = [terraform_data.iam_settled]
+}
+
+# The time that IAM takes to know the role everywhere. A provisioner, since the provider for waiting is one more to
+# trust and install. Where there is no `sleep` (Windows' cmd), the second command waits as long.
+resource "terraform_data" "iam_settled" {
+  triggers_replace = [aws_iam_role.this.arn, aws_iam_role_policy.this.policy]
+
+  provisioner "local-exec" {
+    command = "sleep ${var.iam_propagation_seconds} || ping -n ${var.iam_propagation_seconds + 1} 127.0.0.1 > NUL"
+  }
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_158: Logs are encrypted by AWS' own key unless kms_key is given; Firehose logs error codes and no data.
+  #checkov:skip=CKV_AWS_338: A month is enough to find a fault, and the retention is a setting.
+  name              = "/aws/kinesisfirehose/${var.name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key == null ? null : var.kms_key.arn
+  tags              = var.tags
+}
+
+resource "aws_cloudwatch_log_stream" "this" {
+  name           = "DestinationDelivery"
+  log_group_name = aws_cloudwatch_log_group.this.name
+}

@@ -1,0 +1,24 @@
+module "schema" {
+  source = "../schema"
+  schema = var.schema
+}
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+  region    = data.aws_region.current.name
+
+  data_prefix  = coalesce(var.data_prefix, "data/${module.schema.table}/")
+  error_prefix = coalesce(var.error_prefix, "errors/${module.schema.table}/")
+
+  # Hive style, by the names of the Glue table's partition keys.
+  by_hour = var.partition_granularity == "hour"
+  partitions = {
+    arrival    = "dt=!{timestamp:yyyy-MM-dd}/${local.by_hour ? "hour=!{timestamp:HH}/" : ""}"
+    event_time = "dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/${local.by_hour ? "hour=!{partitionKeyFromLambda:hour}/" : ""}"
+  }
+}

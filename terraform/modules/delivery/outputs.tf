@@ -1,0 +1,54 @@
+output "delivery_stream_name" {
+  description = "Name of the Firehose delivery stream."
+  value       = aws_kinesis_firehose_delivery_stream.this.name
+}
+
+output "delivery_stream_arn" {
+  description = "ARN of the delivery stream: what the module stream's `consumers` asks for."
+  value       = aws_kinesis_firehose_delivery_stream.this.arn
+}
+
+output "role_arn" {
+  description = "ARN of the delivery stream's role. A Glue database that Lake Formation governs must grant it DESCRIBE and SELECT."
+  value       = aws_iam_role.this.arn
+}
+
+output "bucket" {
+  description = "The bucket: { name, arn }, as other modules take it."
+  value       = local.bucket
+}
+
+output "data_prefix" {
+  description = "Prefix of the Parquet objects."
+  value       = local.data_prefix
+}
+
+output "error_prefix" {
+  description = "Prefix of what could not be delivered, by kind of error below it."
+  value       = local.error_prefix
+}
+
+output "location" {
+  description = "The data as a URL: s3://bucket/prefix."
+  value       = local.location
+}
+
+output "database" {
+  description = "Name of the Glue database."
+  value       = local.database
+}
+
+output "table" {
+  description = "Name of the Glue table."
+  value       = aws_glue_catalog_table.this.name
+}
+
+output "key_columns" {
+  description = "Columns that hold the DynamoDB table's key."
+  value       = module.schema.key_columns
+}
+
+output "log_group_name" {
+  description = "Name of the log group of Firehose's errors."
+  value       = aws_cloudwatch_log_group.this.name
+}

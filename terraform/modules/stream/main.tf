@@ -1,0 +1,34 @@
+resource "aws_kinesis_stream" "this" {
+  name             = var.name
+  shard_count      = var.shard_count
+  retention_period = var.retention_hours
+  encryption_type  = "KMS"
+  kms_key_id       = var.kms_key == null ? "alias/aws/kinesis" : var.kms_key.arn
+  tags             = var.tags
+
+  stream_mode_details {
+    stream_mode = var.shard_count == null ? "ON_DEMAND" : "PROVISIONED"
+  }
+}
+
+resource "aws_dynamodb_kinesis_streaming_destination" "this" {
+  for_each = var.tables
+
+  stream_arn = aws_kinesis_stream.this.arn
+  table_name = each.value
+  # Finer than a millisecond: `_sequence` begins with this time.
+  approximate_creation_date_time_precision = "MICROSECOND"
+
+  lifecycle {
+    # Another precision would be a new destination: for a while none, and its changes lost (hashicorp/aws 49342).
+    # A destination that was imported keeps the one it has; the function reads both.
+    ignore_changes = [approximate_creation_date_time_precision]
+
+    # Naming the consumers here is what puts them first: they are active before the first change flows, and on the
+    # way down the destination goes before they do.
+    precondition {
+      condition     = alltrue([for consumer in var.consumers : startswith(consumer, "arn:")])
+      error_message = "consumers: should be ARNs of Firehose delivery streams, as [module.delivery.delivery_stream_arn]."
+    }
+  }
+}

@@ -1,0 +1,89 @@
+module "schema" {
+  source = "../schema"
+  schema = var.schema
+}
+
+locals {
+  environment = merge(
+    { DYNALAKE_SCHEMA = module.schema.setting },
+    var.tables == null ? {} : { DYNALAKE_TABLES = join(",", var.tables) },
+    var.partition_by == "event_time" ? { DYNALAKE_PARTITION_KEYS = "event_time" } : {},
+  )
+  environment_bytes = sum([for name, value in local.environment : length(name) + length(value)])
+}
+
+resource "aws_lambda_function" "this" {
+  #checkov:skip=CKV_AWS_50: X-Ray would sample the timing that the function's own metrics give of each invocation.
+  #checkov:skip=CKV_AWS_115: A reservation is taken from the account's pool, so it is the user's choice (reserved_concurrency).
+  #checkov:skip=CKV_AWS_116: Firehose invokes synchronously, retries, and keeps what failed in the error prefix; a dead-letter queue serves asynchronous invocations only.
+  #checkov:skip=CKV_AWS_117: It calls nothing, so a VPC would add cost and a way to fail.
+  #checkov:skip=CKV_AWS_173: The environment holds the schema, no secret; kms_key encrypts it by a customer managed key.
+  #checkov:skip=CKV_AWS_272: The package is built by the user; signing needs a signing profile of theirs.
+  function_name    = var.name
+  description      = "dynalake: changes of the DynamoDB table ${module.schema.table} to rows"
+  role             = aws_iam_role.this.arn
+  filename         = var.package_file
+  source_code_hash = filebase64sha256(var.package_file)
+  runtime          = "provided.al2023"
+  handler          = "bootstrap"
+  architectures    = [var.architecture]
+  memory_size      = var.memory_size
+  timeout          = var.timeout_seconds
+  kms_key_arn      = var.kms_key == null ? null : var.kms_key.arn
+  tags             = var.tags
+
+  # Each change of code or schema is a version of its own. Firehose is given the version, so a new one updates
+  # Firehose, which is also what makes it read the Glue table anew (hashicorp/aws 39593).
+  publish                        = true
+  reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
+
+  environment {
+    variables = local.environment
+  }
+
+  logging_config {
+    log_format            = "JSON"
+    application_log_level = var.log_level
+    system_log_level      = "WARN"
+    log_group             = aws_cloudwatch_log_group.this.name
+  }
+
+  lifecycle {
+    precondition {
+      condition     = local.environment_bytes <= 4096
+      error_message = "schema: the function's environment would have ${local.environment_bytes} bytes, of which Lambda allows 4,096. Shorten comments and names, or drop columns that are found by name alone and need no path."
+    }
+  }
+
+  # Lambda would make the log group itself, without retention; and it must be able to write from the first invocation on.
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.logs]
+}
+
+# Runs each new version once, on an event without records, before Firehose gets it. A schema or a package that the
+# function refuses fails the apply here, with its message, and what runs goes on running.
+resource "aws_lambda_invocation" "check" {
+  function_name = aws_lambda_function.this.function_name
+  qualifier     = aws_lambda_function.this.version
+  input = jsonencode({
+    invocationId      = "terraform-apply"
+    deliveryStreamArn = "terraform-apply"
+    records           = []
+  })
+  triggers = { version = aws_lambda_function.this.version }
+
+  lifecycle {
+    postcondition {
+      condition     = can(jsondecode(self.result).records)
+      error_message = "The function answered ${self.result} to an event without records. See its log group; `dynalake check` on the schema file tells what it would refuse."
+    }
+  }
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  #checkov:skip=CKV_AWS_158: Logs are encrypted by AWS' own key unless kms_key is given; they hold counts and record ids.
+  #checkov:skip=CKV_AWS_338: A month is enough to find a fault, and the retention is a setting.
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key == null ? null : var.kms_key.arn
+  tags              = var.tags
+}

@@ -1,0 +1,134 @@
+variable "name" {
+  description = "Name of the function, and part of the names of its role and log group."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,54}$", var.name))
+    error_message = "name: 1 to 54 of a-z, A-Z, 0-9, _ and -, as the role's name is made of it; shorten it or replace what else is in it."
+  }
+}
+
+variable "schema" {
+  description = "What the table's schema file says: jsondecode(file(\"orders.schema.json\"))."
+  type        = any
+  nullable    = false
+}
+
+variable "package_file" {
+  description = "Path of the function's zip: dist/<architecture>/bootstrap.zip, which `python3 package.py` builds."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = fileexists(var.package_file)
+    error_message = "package_file: there is no ${var.package_file}; run `python3 package.py` in the repository, or give the path of a bootstrap.zip."
+  }
+}
+
+variable "architecture" {
+  description = "Instruction set that the package was built for: x86_64, or arm64 (about a fifth cheaper a millisecond)."
+  type        = string
+  default     = "x86_64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "architecture: x86_64 or arm64, as the package in package_file was built."
+  }
+}
+
+variable "memory_size" {
+  description = "Memory in MB, and with it the share of a processor (1,769 MB are one). The function itself stays within 64 MB."
+  type        = number
+  default     = 256
+  nullable    = false
+
+  validation {
+    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
+    error_message = "memory_size: a whole number of MB from 128 to 10240."
+  }
+}
+
+variable "timeout_seconds" {
+  description = "How long one invocation may take, in seconds. A batch takes milliseconds; Firehose gives up after 300."
+  type        = number
+  default     = 60
+  nullable    = false
+
+  validation {
+    condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 300 && floor(var.timeout_seconds) == var.timeout_seconds
+    error_message = "timeout_seconds: a whole number from 1 to 300, as Firehose waits five minutes at most."
+  }
+}
+
+variable "tables" {
+  description = "Names of the DynamoDB tables whose changes become rows, or null for the schema's own table. Changes of other tables on the stream are dropped."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.tables == null || try(length(var.tables) > 0 && alltrue([for table in var.tables : can(regex("^[a-zA-Z0-9_.-]{3,255}$", table))]), false)
+    error_message = "tables: names of DynamoDB tables (3 to 255 of a-z, A-Z, 0-9, _, . and -), or null for the schema's own table."
+  }
+}
+
+variable "partition_by" {
+  description = "What the date prefixes on S3 are made of: \"arrival\" (Firehose's clock), or \"event_time\" (each change's own time, which the function then hands to Firehose's dynamic partitioning). The same value as the module delivery's."
+  type        = string
+  default     = "arrival"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arrival", "event_time"], var.partition_by)
+    error_message = "partition_by: \"arrival\" or \"event_time\"."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "Most invocations at one time, taken from the account's pool, or null for no reservation. Firehose runs up to five a shard, so less than that throttles."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 5 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
+    error_message = "reserved_concurrency: a whole number from 5 (Firehose runs up to five invocations a shard), or null."
+  }
+}
+
+variable "log_level" {
+  description = "Least level of log lines: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. Metrics are written at any level."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
+    error_message = "log_level: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept, in days. They hold counts and record ids, never values."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days: one of CloudWatch's: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+  }
+}
+
+variable "kms_key" {
+  description = "Customer managed key that encrypts the environment and the logs, or null for AWS' own. Its policy must let CloudWatch Logs use it, as that of the module kms_key does."
+  type        = object({ arn = string })
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags of all resources that take some."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

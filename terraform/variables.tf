@@ -1,0 +1,150 @@
+variable "name" {
+  description = "Name of the pipeline: of its stream, function, delivery stream and queue, and the beginning of all other names."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z][a-zA-Z0-9_-]{0,39}$", var.name))
+    error_message = "name: 1 to 40 of a-z, A-Z, 0-9, _ and -, beginning with a letter; shorten it or replace what else is in it."
+  }
+}
+
+variable "schema_file" {
+  description = "Path of the table's schema file; `dynalake check` explains it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = fileexists(var.schema_file)
+    error_message = "schema_file: there is no ${var.schema_file}; give the path of the table's schema file (examples/orders.schema.json is one)."
+  }
+  validation {
+    condition     = !fileexists(var.schema_file) || can(jsondecode(file(var.schema_file)))
+    error_message = "schema_file: ${var.schema_file} is not JSON; `dynalake check` tells where."
+  }
+}
+
+variable "table_name" {
+  description = "Name of the DynamoDB table, or null for the schema's. For tables whose names carry a stage, as orders-prod, while the schema is one."
+  type        = string
+  default     = null
+}
+
+variable "architecture" {
+  description = "Instruction set of the function: x86_64, or arm64 (about a fifth cheaper a millisecond)."
+  type        = string
+  default     = "x86_64"
+  nullable    = false
+}
+
+variable "package_file" {
+  description = "Path of the function's zip, or null for dist/<architecture>/bootstrap.zip of this repository, which `python3 package.py` builds."
+  type        = string
+  default     = null
+}
+
+variable "partition_by" {
+  description = "What dates the partitions: \"arrival\" (when Firehose got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). It can't be changed later without replacing Firehose."
+  type        = string
+  default     = "arrival"
+  nullable    = false
+}
+
+variable "partition_granularity" {
+  description = "How fine partitions are: \"hour\", or \"day\" for little traffic."
+  type        = string
+  default     = "hour"
+  nullable    = false
+}
+
+variable "buffering_interval_seconds" {
+  description = "How long Firehose gathers rows before it writes an object, in seconds, or null for 30 (60 with partition_by = \"event_time\"). Most of the pipeline's latency; a longer one makes fewer, larger objects."
+  type        = number
+  default     = null
+}
+
+variable "shard_count" {
+  description = "Number of the stream's shards (1 MB/s or 1,000 changes/s each), or null for on-demand capacity."
+  type        = number
+  default     = null
+}
+
+variable "retention_hours" {
+  description = "How long the stream keeps changes, in hours: the time that anything after it may be broken with nothing lost."
+  type        = number
+  default     = 168
+  nullable    = false
+}
+
+variable "bucket" {
+  description = "Existing bucket to deliver to, or null to make one."
+  type = object({
+    name = string
+    arn  = string
+  })
+  default = null
+}
+
+variable "topic" {
+  description = "Existing SNS topic that gets the bucket's notifications, or null to make one with the bucket's notification. A bucket has one notification configuration: where something else manages it, pass its topic."
+  type        = object({ arn = string })
+  default     = null
+}
+
+variable "kms_key" {
+  description = "Customer managed key that encrypts stream, environment, objects, logs, topic and queues, or null for AWS' own. The module kms_key makes one whose policy fits."
+  type        = object({ arn = string })
+  default     = null
+}
+
+variable "force_destroy" {
+  description = "Whether `terraform destroy` deletes the bucket with all data in it."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "retained_columns" {
+  description = "Columns that the schema no longer has and the Glue table keeps, with their types."
+  type = list(object({
+    name    = string
+    type    = string
+    comment = optional(string)
+  }))
+  default  = []
+  nullable = false
+}
+
+variable "databricks_access" {
+  description = "Whether to make the IAM role for a Unity Catalog storage credential. Until databricks_external_id is given nobody can assume it."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "databricks_external_id" {
+  description = "External ID that Databricks showed when the storage credential was created, or null before that."
+  type        = string
+  default     = null
+}
+
+variable "alarm_actions" {
+  description = "ARNs of what an alarm notifies, as an SNS topic."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "iam_propagation_seconds" {
+  description = "How long to wait between granting Firehose's permissions and creating it, in seconds. IAM is eventually consistent."
+  type        = number
+  default     = 20
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of all resources that take some."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
