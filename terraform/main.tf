@@ -22,14 +22,17 @@ module "stream" {
 module "transform" {
   source = "./modules/transform"
 
-  name         = var.name
-  schema       = local.schema
-  tables       = var.table_name == null ? null : [var.table_name]
-  package_file = coalesce(var.package_file, "${path.module}/../dist/${var.architecture}/bootstrap.zip")
-  architecture = var.architecture
-  partition_by = var.partition_by
-  kms_key      = var.kms_key
-  tags         = var.tags
+  name                    = var.name
+  schema                  = local.schema
+  tables                  = var.table_name == null ? null : [var.table_name]
+  package_file            = coalesce(var.package_file, "${path.module}/../dist/${var.architecture}/bootstrap.zip")
+  architecture            = var.architecture
+  memory_size             = var.memory_size
+  reserved_concurrency    = var.reserved_concurrency
+  partition_by            = var.partition_by
+  iam_propagation_seconds = var.iam_propagation_seconds
+  kms_key                 = var.kms_key
+  tags                    = var.tags
 }
 
 module "delivery" {
@@ -47,6 +50,7 @@ module "delivery" {
   partition_by               = var.partition_by
   partition_granularity      = var.partition_granularity
   buffering_interval_seconds = var.buffering_interval_seconds
+  transform_buffer_size_mb   = var.transform_buffer_size_mb
   retained_columns           = var.retained_columns
   iam_propagation_seconds    = var.iam_propagation_seconds
   kms_key                    = var.kms_key
@@ -86,12 +90,15 @@ module "monitoring" {
   retention_hours          = module.stream.retention_hours
   function_name            = module.transform.function_name
   function_timeout_seconds = module.transform.timeout_seconds
+  function_memory_mb       = var.memory_size
   delivery_stream_name     = module.delivery.delivery_stream_name
   dynamic_partitioning     = var.partition_by == "event_time"
   queues = {
     queue_name             = module.notifications.queue_name
     dead_letter_queue_name = module.notifications.dead_letter_queue_name
   }
+  # A long buffering interval is no fault.
+  thresholds    = merge({ freshness_seconds = max(300, 4 * module.delivery.buffering_interval_seconds) }, var.thresholds)
   alarm_actions = var.alarm_actions
   tags          = var.tags
 }

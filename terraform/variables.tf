@@ -76,6 +76,26 @@ variable "retention_hours" {
   nullable    = false
 }
 
+variable "memory_size" {
+  description = "The function's memory in MB, and with it its share of a processor (1,769 MB are one)."
+  type        = number
+  default     = 256
+  nullable    = false
+}
+
+variable "reserved_concurrency" {
+  description = "Most invocations of the function at one time, taken from the account's pool, or null for no reservation. Firehose runs up to five a shard."
+  type        = number
+  default     = null
+}
+
+variable "transform_buffer_size_mb" {
+  description = "How many MB of changes one invocation gets at most, 0.2 to 3. Rows must come back within Lambda's 6 MB."
+  type        = number
+  default     = 1
+  nullable    = false
+}
+
 variable "bucket" {
   description = "Existing bucket to deliver to, or null to make one."
   type = object({
@@ -133,6 +153,21 @@ variable "alarm_actions" {
   type        = list(string)
   default     = []
   nullable    = false
+}
+
+variable "thresholds" {
+  description = "Thresholds of the alarms that differ from the module monitoring's, as { rows_rescued = 100, expect_traffic_minutes = 60 }."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition = length(setsubtract(keys(var.thresholds), [
+      "replication_age_seconds", "stream_age_seconds", "retention_percent", "freshness_seconds", "function_duration_percent",
+      "records_failed", "rows_rescued", "queue_age_seconds", "expect_traffic_minutes"
+    ])) == 0
+    error_message = "thresholds: there is none of some name given; there are replication_age_seconds, stream_age_seconds, retention_percent, freshness_seconds, function_duration_percent, records_failed, rows_rescued, queue_age_seconds, expect_traffic_minutes."
+  }
 }
 
 variable "iam_propagation_seconds" {

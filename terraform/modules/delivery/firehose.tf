@@ -90,17 +90,14 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
     }
   }
 
-  depends_on = [terraform_data.iam_settled]
+  depends_on = [module.iam_propagation]
 }
 
-# The time that IAM takes to know the role everywhere. A provisioner, since the provider for waiting is one more to
-# trust and install. Where there is no `sleep` (Windows' cmd), the second command waits as long.
-resource "terraform_data" "iam_settled" {
-  triggers_replace = [aws_iam_role.this.arn, aws_iam_role_policy.this.policy]
+module "iam_propagation" {
+  source = "../iam_propagation"
 
-  provisioner "local-exec" {
-    command = "sleep ${var.iam_propagation_seconds} || ping -n ${var.iam_propagation_seconds + 1} 127.0.0.1 > NUL"
-  }
+  permissions = [aws_iam_role.this.arn, aws_iam_role_policy.this.policy]
+  seconds     = var.iam_propagation_seconds
 }
 
 resource "aws_cloudwatch_log_group" "this" {

@@ -28,6 +28,16 @@ output "error_prefix" {
   value       = local.error_prefix
 }
 
+output "prefix_expression" {
+  description = "Prefix of the Parquet objects with the date's expression, as Firehose has it."
+  value       = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].prefix
+}
+
+output "buffering_interval_seconds" {
+  description = "How long Firehose gathers rows before it writes an object, in seconds."
+  value       = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].buffering_interval
+}
+
 output "location" {
   description = "The data as a URL: s3://bucket/prefix."
   value       = local.location

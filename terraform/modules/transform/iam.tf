@@ -17,7 +17,7 @@ resource "aws_iam_role" "this" {
   })
 }
 
-resource "aws_iam_role_policy" "logs" {
+resource "aws_iam_role_policy" "this" {
   name = "logs"
   role = aws_iam_role.this.id
 

@@ -56,7 +56,16 @@ resource "aws_lambda_function" "this" {
   }
 
   # Lambda would make the log group itself, without retention; and it must be able to write from the first invocation on.
-  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.logs]
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
+}
+
+# Lambda decrypts the environment by the function's role, which must be known by then.
+module "iam_propagation" {
+  source = "../iam_propagation"
+  count  = var.kms_key == null ? 0 : 1
+
+  permissions = [aws_iam_role.this.arn, aws_iam_role_policy.this.policy]
+  seconds     = var.iam_propagation_seconds
 }
 
 # Runs each new version once, on an event without records, before Firehose gets it. A schema or a package that the
@@ -70,6 +79,8 @@ resource "aws_lambda_invocation" "check" {
     records           = []
   })
   triggers = { version = aws_lambda_function.this.version }
+
+  depends_on = [module.iam_propagation]
 
   lifecycle {
     postcondition {

@@ -36,6 +36,11 @@ output "role_arn" {
   value       = aws_iam_role.this.arn
 }
 
+output "partition_by" {
+  description = "What the function gives partition keys for: \"arrival\" (none) or \"event_time\"."
+  value       = lookup(local.environment, "DYNALAKE_PARTITION_KEYS", "arrival")
+}
+
 output "environment_bytes" {
   description = "Bytes of the function's environment, of the 4,096 that Lambda allows."
   value       = local.environment_bytes

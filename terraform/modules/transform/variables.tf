@@ -120,6 +120,18 @@ variable "log_retention_days" {
   }
 }
 
+variable "iam_propagation_seconds" {
+  description = "How long to wait between granting the role a key and running the function, in seconds. Only with kms_key."
+  type        = number
+  default     = 20
+  nullable    = false
+
+  validation {
+    condition     = var.iam_propagation_seconds >= 0 && var.iam_propagation_seconds <= 300 && floor(var.iam_propagation_seconds) == var.iam_propagation_seconds
+    error_message = "iam_propagation_seconds: a whole number from 0 to 300."
+  }
+}
+
 variable "kms_key" {
   description = "Customer managed key that encrypts the environment and the logs, or null for AWS' own. Its policy must let CloudWatch Logs use it, as that of the module kms_key does."
   type        = object({ arn = string })

@@ -22,8 +22,9 @@ mock_provider "aws" {
 }
 
 variables {
-  name         = "orders"
-  package_file = "README.md" # any file will do: nothing is run here
+  name                    = "orders"
+  iam_propagation_seconds = 0
+  package_file            = "README.md" # any file will do: nothing is run here
   schema = {
     table   = "orders"
     keys    = ["orderId"]

@@ -21,8 +21,9 @@ mock_provider "aws" {
 }
 
 variables {
-  name         = "orders"
-  package_file = "README.md" # any file will do: nothing is run here
+  name                    = "orders"
+  iam_propagation_seconds = 0
+  package_file            = "README.md" # any file will do: nothing is run here
   schema = {
     table   = "orders"
     keys    = ["orderId"]
@@ -59,7 +60,7 @@ run "defaults" {
 
 run "the_role_may_write_its_own_logs_and_nothing_else" {
   assert {
-    condition = jsonencode(jsondecode(aws_iam_role_policy.logs.policy).Statement) == jsonencode([{
+    condition = jsonencode(jsondecode(aws_iam_role_policy.this.policy).Statement) == jsonencode([{
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Effect   = "Allow"
       Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders:*"
@@ -89,7 +90,7 @@ run "customer_key_encrypts_environment_and_logs" {
     error_message = "Environment and logs by the customer's key."
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.logs.policy).Statement[1].Action == ["kms:Decrypt"] && jsondecode(aws_iam_role_policy.logs.policy).Statement[1].Resource == [var.kms_key.arn]
+    condition     = jsondecode(aws_iam_role_policy.this.policy).Statement[1].Action == ["kms:Decrypt"] && jsondecode(aws_iam_role_policy.this.policy).Statement[1].Resource == [var.kms_key.arn]
     error_message = "The role may decrypt with that key."
   }
 }

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Writes the tables of inputs and outputs in the READMEs of the Terraform modules, from the modules themselves.
+
+    python3 .ci/module_docs.py            writes them
+    python3 .ci/module_docs.py --check    fails where one is not what the module says
+
+A README has the tables between the lines `<!-- BEGIN TABLES -->` and `<!-- END TABLES -->`. The module that a README
+speaks of is the folder it lies in; the project's README says which, in the first line: `<!-- BEGIN TABLES terraform -->`.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import hcl2  # comes with checkov
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLES = re.compile(r"(<!-- BEGIN TABLES ?(\S*) -->\n).*?(<!-- END TABLES -->)", re.DOTALL)
+
+
+def blocks(folder: Path, kind: str) -> list[tuple[str, dict]]:
+    """The module's variables or outputs, in the order of the file."""
+    with open(folder / f"{kind}s.tf") as file:
+        return [(name, body) for block in hcl2.load(file).get(kind, []) for name, body in block.items()]
+
+
+def plain(value: object) -> str:
+    """An HCL expression as it is written: without the parser's quotes and braces, on one line."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    text = re.sub(r"\$\{(.*)\}", r"\1", text, flags=re.DOTALL)
+    while "${" in text:
+        text = re.sub(r"'?\$\{([^${}]*)\}'?", r"\1", text)
+    return re.sub(r"'(\w+)': ", r"\1 = ", text).replace("'", "")
+
+
+def cell(text: str) -> str:
+    # The parser leaves quotes within a text escaped.
+    return text.replace('\\"', '"').replace("|", "\\|").replace("<", "&lt;").strip()
+
+
+def tables(folder: Path) -> str:
+    lines = ["| input | type | default | meaning |", "|---|---|---|---|"]
+    for name, body in blocks(folder, "variable"):
+        default = "required"
+        if "default" in body:
+            value = body["default"][0]
+            default = f"`{plain(value) if str(value).startswith('${') else json.dumps(value)}`"
+        lines.append(f"| `{name}` | `{plain(body['type'][0])}` | {default} | {cell(body['description'][0])} |")
+    lines += ["", "| output | value |", "|---|---|"]
+    for name, body in blocks(folder, "output"):
+        lines.append(f"| `{name}` | {cell(body['description'][0])} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    check = sys.argv[1:] == ["--check"]
+    stale, written = [], 0
+    for readme in [ROOT / "README.md", *sorted((ROOT / "terraform").glob("modules/*/README.md"))]:
+        text = readme.read_text()
+
+        def fill(found: re.Match) -> str:
+            folder = ROOT / found[2] if found[2] else readme.parent
+            return found[1] + tables(folder) + found[3]
+
+        new, count = TABLES.subn(fill, text)
+        if count != 1:
+            stale.append(f"{readme.relative_to(ROOT)} should have one pair of BEGIN TABLES and END TABLES")
+        elif new != text and check:
+            stale.append(f"{readme.relative_to(ROOT)} is not what its module says; run: python3 .ci/module_docs.py")
+        elif new != text:
+            readme.write_text(new)
+        written += 1
+    print("\n".join(stale) if stale else f"{written} READMEs say what their modules say")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

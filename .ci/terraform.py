@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs, refused schemas, checkov.
+
+    python3 .ci/terraform.py
+
+Runs in a virtual environment that has checkov. Fails loudly where something is missing.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TERRAFORM = ROOT / "terraform"
+sys.path.insert(0, str(ROOT / "demo"))
+import environment  # noqa: E402
+import terraform as demo_terraform  # noqa: E402
+
+# Refused schemas that only the function refuses, and why Terraform can't or needn't. `modules/transform` runs each new
+# version before it is used, so these fail the apply, not the pipeline.
+REFUSED_BY_THE_FUNCTION_ONLY = {
+    "a-map-with-numbers-as-keys": "how types nest is read by the function",
+    "a-type-that-goes-on": "how types nest is read by the function",
+    "an-empty-struct": "how types nest is read by the function",
+    "decimal-without-scale": "how types nest is read by the function",
+    "nested-33-deep": "how types nest is read by the function",
+    "struct-members-that-normalise-alike": "how types nest is read by the function",
+    "one-member-twice": "jsondecode keeps the last and tells nobody",
+}
+
+
+def clean_environment() -> dict:
+    return environment.clean_environment(None) | {"TF_IN_AUTOMATION": "1"}
+
+
+def run(*command: str, cwd: Path = TERRAFORM, accept: tuple = (0,)) -> str:
+    done = subprocess.run(command, cwd=cwd, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode not in accept:
+        sys.exit(f"{done.stdout}\n`{' '.join(command)}` failed in {cwd.relative_to(ROOT) if cwd.is_relative_to(ROOT) else cwd}")
+    return done.stdout
+
+
+def init(folder: Path) -> None:
+    mirror = demo_terraform.plugin_mirror()
+    run("terraform", "init", "-backend=false", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []), cwd=folder)
+
+
+def check_folder(folder: Path) -> str:
+    init(folder)
+    run("terraform", "validate", "-no-color", cwd=folder)
+    if not (folder / "tests").is_dir():
+        return "valid"
+    return run("terraform", "test", "-no-color", cwd=folder).strip().splitlines()[-1]
+
+
+def check_refused_schemas() -> None:
+    """Each schema that the function refuses is refused at plan time too, or stands in the list above."""
+    folders = sorted((ROOT / "fixtures" / "schema-refused").iterdir())
+    assert folders, "fixtures/schema-refused has no cases"
+    unknown = REFUSED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
+    taken, refused = [], []
+    with tempfile.TemporaryDirectory() as place:
+        shutil.copytree(TERRAFORM / "modules" / "schema", Path(place) / "terraform" / "modules" / "schema", ignore=shutil.ignore_patterns(".terraform*", "tests"))
+        shutil.copy(TERRAFORM / "metadata_columns.json", Path(place) / "terraform")
+        caller = Path(place) / "caller"
+        caller.mkdir()
+        (caller / "main.tf").write_text(
+            'variable "file" {\n  type = string\n}\n'
+            'module "schema" {\n  source = "../terraform/modules/schema"\n  schema = jsondecode(file(var.file))\n}\n'
+        )
+        init(caller)
+        for folder in folders:
+            said = run("terraform", "plan", "-no-color", "-input=false", f"-var=file={folder / 'schema.json'}", cwd=caller, accept=(0, 1))
+            (refused if "Error:" in said else taken).append(folder.name)
+            # A message that names no cause is Terraform stumbling, not the module refusing.
+            if "Error:" in said and "schema: " not in said and "jsondecode" not in said:
+                sys.exit(f"{said}\n{folder.name} is refused without a message of the module's")
+    surprise = set(taken) ^ REFUSED_BY_THE_FUNCTION_ONLY.keys() | unknown
+    if surprise:
+        sys.exit(f"taken by Terraform and not expected to be, or the other way round: {', '.join(sorted(surprise))}")
+    print(f"refused schemas: {len(refused)} at plan time, {len(taken)} by the function when it is checked")
+
+
+def main() -> int:
+    run("terraform", "fmt", "-check", "-recursive", "-diff")
+    print("format: as `terraform fmt` would have it")
+    folders = [*sorted(TERRAFORM.glob("modules/*")), TERRAFORM, *sorted(TERRAFORM.glob("examples/*"))]
+    for folder in folders:
+        started = time.monotonic()
+        print(f"{folder.relative_to(ROOT)}: {check_folder(folder)} ({time.monotonic() - started:.0f} s)", flush=True)
+    check_refused_schemas()
+    subprocess.run([sys.executable, ROOT / ".ci" / "module_docs.py", "--check"], check=True)
+    checkov = Path(sys.executable).parent / "checkov"
+    report = json.loads(run(str(checkov), "-d", ".", "--framework", "terraform", "--quiet", "--output", "json", "--skip-download", accept=(0, 1)))
+    summary = report["summary"] if isinstance(report, dict) else report[0]["summary"]
+    results = (report if isinstance(report, dict) else report[0])["results"]
+    for failed in results["failed_checks"]:
+        print(f"checkov: {failed['check_id']} {failed['resource']} in {failed['file_path']}: {failed['check_name']}")
+    if summary["failed"] or not summary["passed"]:
+        sys.exit(f"checkov: {summary['passed']} passed, {summary['failed']} failed")
+    unexplained = [skip for skip in results["skipped_checks"] if not skip["check_result"].get("suppress_comment")]
+    if unexplained:
+        sys.exit(f"checkov: skipped without a reason: {unexplained[0]['check_id']} on {unexplained[0]['resource']}")
+    print(f"checkov: {summary['passed']} passed, {summary['skipped']} skipped, each with its reason")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,9 @@
+# The time that IAM takes to know a permission everywhere. A provisioner, since the provider for waiting is one more to
+# trust and install. Where there is no `sleep` (Windows' cmd), the second command waits as long.
+resource "terraform_data" "this" {
+  triggers_replace = var.permissions
+
+  provisioner "local-exec" {
+    command = "sleep ${var.seconds} || ping -n ${var.seconds + 1} 127.0.0.1 > NUL"
+  }
+}

@@ -1,0 +1,190 @@
+# One page, top to bottom: is anything wrong, how old is the data, how much flows, what fails, what it costs.
+#
+# A line of a graph is { label, of = [source, metric, statistic], divide }, by the sources of main.tf, where divide turns
+# the metric's unit into the graph's; or { label, search, divide }.
+
+locals {
+  # AWS documents no value of these metrics' second dimension (alarms.tf), so their lines search for it.
+  replication = {
+    for table in var.tables : table => {
+      for metric, stat in { AgeOfOldestUnreplicatedRecord = "Maximum", FailedToReplicateRecordCount = "Sum", ThrottledPutRecordCount = "Sum" } :
+      metric => "SEARCH('{AWS/DynamoDB,TableName,DelegatedOperation} MetricName=\"${metric}\" TableName=\"${table}\"', '${stat}', 300)"
+    }
+  }
+
+  graphs_of_state = [
+    {
+      title = "Freshness: how long a change waits where", unit = "seconds", width = 12, period = 60
+      lines = concat(
+        [for table in var.tables : { label = "${table}: in DynamoDB", search = local.replication[table].AgeOfOldestUnreplicatedRecord, divide = 1000 }],
+        [
+          { label = "from change to function", of = ["rows", "EventAgeMaxMs", "Maximum"], divide = 1000 },
+          { label = "in Firehose", of = ["firehose", "DeliveryToS3.DataFreshness", "Maximum"] },
+        ],
+        [for queues in [var.queues] : { label = "in the queue", of = ["queue", "ApproximateAgeOfOldestMessage", "Maximum"] } if queues != null],
+      )
+      mark = { label = "firehose-freshness", value = var.thresholds.freshness_seconds }
+    },
+    {
+      title = "Reserve: how far behind, of the stream's ${var.retention_hours} hours", unit = "hours", width = 12, period = 60
+      lines = [
+        { label = "Firehose", of = ["firehose", "KinesisMillisBehindLatest", "Maximum"], divide = 3600000 },
+        { label = "slowest consumer", of = ["stream", "GetRecords.IteratorAgeMilliseconds", "Maximum"], divide = 3600000 },
+      ]
+      mark = { label = "firehose-behind", value = var.retention_hours * var.thresholds.retention_percent / 100 }
+    },
+    {
+      title = "Records", unit = "a minute", width = 12, period = 60
+      lines = [
+        { label = "into the stream", of = ["stream", "IncomingRecords", "Sum"] },
+        { label = "read by Firehose", of = ["firehose", "DataReadFromKinesisStream.Records", "Sum"] },
+        { label = "into the function", of = ["rows", "RecordsIn", "Sum"] },
+        { label = "rows", of = ["rows", "RecordsOk", "Sum"] },
+        { label = "dropped: another table's", of = ["rows", "RecordsDropped", "Sum"] },
+        { label = "converted to Parquet", of = ["firehose", "SucceedConversion.Records", "Sum"] },
+        { label = "delivered to S3", of = ["firehose", "DeliveryToS3.Records", "Sum"] },
+      ]
+    },
+    {
+      title = "Bytes", unit = "a minute", width = 12, period = 60
+      lines = [
+        { label = "into the stream", of = ["stream", "IncomingBytes", "Sum"] },
+        { label = "read by Firehose", of = ["firehose", "DataReadFromKinesisStream.Bytes", "Sum"] },
+        { label = "into the function", of = ["rows", "BytesIn", "Sum"] },
+        { label = "out of the function", of = ["rows", "BytesOut", "Sum"] },
+        { label = "delivered to S3", of = ["firehose", "DeliveryToS3.Bytes", "Sum"] },
+      ]
+    },
+    {
+      title = "Out of the way: fetch or fix", unit = "in five minutes", width = 8, period = 300
+      lines = concat(
+        [
+          { label = "failed records: processing-failed", of = ["rows", "RecordsFailed", "Sum"] },
+          { label = "rows not converted: format-conversion-failed", of = ["firehose", "FailedConversion.Records", "Sum"] },
+          { label = "rows with _rescued", of = ["rows", "RowsRescued", "Sum"] },
+          { label = "duplicates within a batch", of = ["rows", "Duplicates", "Sum"] },
+        ],
+        [for table in var.tables : { label = "${table}: over 1 MB, lost", search = local.replication[table].FailedToReplicateRecordCount }],
+      )
+    },
+    {
+      title = "Throttled and failing", unit = "in five minutes", width = 8, period = 300
+      lines = concat(
+        [
+          { label = "stream: writes throttled", of = ["stream", "WriteProvisionedThroughputExceeded", "Sum"] },
+          { label = "stream: reads throttled", of = ["stream", "ReadProvisionedThroughputExceeded", "Sum"] },
+          { label = "Firehose: reads throttled", of = ["firehose", "ThrottledGetRecords", "Sum"] },
+          { label = "function: throttled", of = ["function", "Throttles", "Sum"] },
+          { label = "function: errors", of = ["function", "Errors", "Sum"] },
+        ],
+        [for table in var.tables : { label = "${table}: throttled", search = local.replication[table].ThrottledPutRecordCount }],
+        [for exceeded in [{ label = "Firehose: too many partitions", of = ["firehose", "PartitionCountExceeded", "Maximum"] }] : exceeded if var.dynamic_partitioning],
+      )
+    },
+    {
+      title = "Succeeding: 100 is well", unit = "percent", width = 8, period = 300
+      lines = [
+        { label = "Firehose's calls of the function", of = ["firehose", "ExecuteProcessing.Success", "Average"], divide = 0.01 },
+        { label = "Firehose's writes to S3", of = ["firehose", "DeliveryToS3.Success", "Average"], divide = 0.01 },
+      ]
+    },
+  ]
+
+  graphs_of_queues = [
+    for graph in [{
+      title = "Notifications", unit = "messages", width = 24, period = 60
+      lines = [
+        { label = "new files", of = ["queue", "NumberOfMessagesSent", "Sum"] },
+        { label = "done", of = ["queue", "NumberOfMessagesDeleted", "Sum"] },
+        { label = "waiting", of = ["queue", "ApproximateNumberOfMessagesVisible", "Maximum"] },
+        { label = "dead letters", of = ["dead_letters", "ApproximateNumberOfMessagesVisible", "Maximum"] },
+      ]
+    }] : graph if var.queues != null
+  ]
+
+  graphs_of_cost = [
+    {
+      title = "Cost: volume", unit = "GB an hour", width = 8, period = 3600
+      lines = [
+        { label = "Kinesis in", of = ["stream", "IncomingBytes", "Sum"], divide = 1000000000 },
+        { label = "Kinesis out", of = ["stream", "GetRecords.Bytes", "Sum"], divide = 1000000000 },
+        { label = "Firehose in (bills each record as a multiple of 5 KB)", of = ["firehose", "DataReadFromKinesisStream.Bytes", "Sum"], divide = 1000000000 },
+        { label = "S3 in", of = ["firehose", "DeliveryToS3.Bytes", "Sum"], divide = 1000000000 },
+      ]
+    },
+    {
+      title = "Cost: function", unit = "an hour", width = 8, period = 3600
+      lines = [
+        { label = "invocations", of = ["function", "Invocations", "Sum"] },
+        # A GB-second is 1,024 MB for 1,000 ms.
+        { label = var.function_memory_mb == null ? "seconds" : "GB-seconds", of = ["function", "Duration", "Sum"], divide = 1000 * (var.function_memory_mb == null ? 1 : 1024 / var.function_memory_mb) },
+      ]
+    },
+    {
+      title = "Cost: number", unit = "an hour", width = 8, period = 3600
+      lines = concat(
+        [{ label = "records", of = ["stream", "IncomingRecords", "Sum"] }],
+        # Firehose counts objects only with dynamic partitioning; but each file is one notification.
+        [for objects in [{ label = "S3 objects", of = ["firehose", "DeliveryToS3.ObjectCount", "Sum"] }] : objects if var.dynamic_partitioning],
+        [for queues in [var.queues] : { label = "S3 files notified", of = ["queue", "NumberOfMessagesSent", "Sum"] } if queues != null],
+      )
+    },
+  ]
+
+  # The same in CloudWatch's terms, where a line is either [namespace, metric, dimension, value, …, { options }] or
+  # [{ expression }]. A metric that is divided is there twice: hidden, and as the expression's operand.
+  widgets = [
+    for graph in concat(local.graphs_of_state, local.graphs_of_queues, local.graphs_of_cost) : {
+      type   = "metric"
+      width  = graph.width
+      height = 6
+      properties = merge(
+        {
+          title  = graph.title
+          region = data.aws_region.current.name
+          view   = "timeSeries"
+          period = graph.period
+          yAxis  = { left = { min = 0, label = graph.unit, showUnits = false } }
+          metrics = concat([
+            for at, line in graph.lines : concat(
+              [
+                for of in [try(line.of, null)] : concat(
+                  [local.sources[of[0]].namespace, of[1]],
+                  flatten([for name, value in local.sources[of[0]].dimensions : [name, value]]),
+                  [{ id = "m${at}", stat = of[2], label = line.label, visible = !can(line.divide) }],
+                ) if of != null
+              ],
+              [
+                for operand in [try(line.search, "m${at}")] :
+                [{ id = "e${at}", label = line.label, expression = join(" / ", compact([operand, try(line.divide, "")])) }]
+                if can(line.search) || can(line.divide)
+              ],
+            )
+          ]...)
+        },
+        { for mark in [try(graph.mark, null)] : "annotations" => { horizontal = [mark] } if mark != null },
+      )
+    }
+  ]
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = var.name
+  # Widgets without x and y stand side by side until a row's 24 columns are full.
+  dashboard_body = jsonencode({
+    start          = "-PT6H"
+    periodOverride = "inherit"
+    widgets = concat(
+      [{
+        type   = "alarm"
+        width  = 24
+        height = 2 + ceil(length(local.alarms) / 4)
+        properties = {
+          title  = "Alarms: look here first"
+          alarms = [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn]
+        }
+      }],
+      local.widgets,
+    )
+  })
+}

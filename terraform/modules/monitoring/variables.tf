@@ -1,0 +1,190 @@
+variable "name" {
+  description = "Begins every alarm's name, as in orders-firehose-freshness, and names the dashboard."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,100}$", var.name))
+    error_message = "name: a dashboard's name has a-z, A-Z, 0-9, _ and - only, here 100 at most; shorten it or replace what else is in it."
+  }
+}
+
+variable "stream_name" {
+  description = "Name of the Kinesis data stream."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_.-]{1,128}$", var.stream_name))
+    error_message = "stream_name: the stream's name (a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name."
+  }
+}
+
+variable "retention_hours" {
+  description = "How long the stream keeps changes, in hours: the alarm firehose-behind is a share of it."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.retention_hours >= 24 && var.retention_hours <= 8760
+    error_message = "retention_hours: the stream's own retention, from 24 to 8760."
+  }
+}
+
+variable "tables" {
+  description = "Names of the DynamoDB tables whose changes go into the stream. Each gets four alarms."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.tables) > 0 && length(distinct(var.tables)) == length(var.tables) && alltrue([for table in var.tables : can(regex("^[a-zA-Z0-9_.-]{3,255}$", table))])
+    error_message = "tables: name at least one DynamoDB table, each once, by its name (3 to 255 of a-z, A-Z, 0-9, _, . and -), not by its ARN."
+  }
+  validation {
+    # An alarm's name has 255 characters; "-replication-throttled-" takes 23.
+    condition     = alltrue([for table in var.tables : length(var.name) + length(table) <= 232])
+    error_message = "tables: with name before it, an alarm's name would pass CloudWatch's 255 characters; shorten name."
+  }
+}
+
+variable "delivery_stream_name" {
+  description = "Name of the Firehose delivery stream."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_.-]{1,64}$", var.delivery_stream_name))
+    error_message = "delivery_stream_name: the delivery stream's name (1 to 64 of a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name."
+  }
+}
+
+variable "dynamic_partitioning" {
+  description = "Whether the delivery stream partitions by event time (Firehose's dynamic partitioning), which then has a limit of its own to watch."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "function_name" {
+  description = "Name of the Lambda function that transforms the changes."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name))
+    error_message = "function_name: the function's name (1 to 64 of a-z, A-Z, 0-9, _ and -), without version and not its ARN: metrics go by name."
+  }
+}
+
+variable "function_timeout_seconds" {
+  description = "The function's timeout in seconds: the alarm function-duration is a share of it."
+  type        = number
+  nullable    = false
+
+  validation {
+    condition     = var.function_timeout_seconds >= 1 && var.function_timeout_seconds <= 900
+    error_message = "function_timeout_seconds: the function's own timeout, from 1 to 900."
+  }
+}
+
+variable "function_memory_mb" {
+  description = "The function's memory in MB, with which the dashboard shows GB-seconds, what Lambda bills; or null, to show seconds."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.function_memory_mb == null || try(var.function_memory_mb >= 128 && var.function_memory_mb <= 10240, false)
+    error_message = "function_memory_mb: the function's own memory, from 128 to 10240, or null."
+  }
+}
+
+variable "queues" {
+  description = "Names of the queue that tells Databricks of new files and of its dead-letter queue, or null where there are none."
+  type        = object({ queue_name = string, dead_letter_queue_name = string })
+  default     = null
+
+  validation {
+    condition     = var.queues == null || try(can(regex("^[a-zA-Z0-9_-]{1,80}$", var.queues.queue_name)) && can(regex("^[a-zA-Z0-9_-]{1,80}$", var.queues.dead_letter_queue_name)), false)
+    error_message = "queues: both queues' names (1 to 80 of a-z, A-Z, 0-9, _ and -; S3 takes no FIFO queue), not URLs or ARNs; or null."
+  }
+}
+
+variable "thresholds" {
+  description = <<-TEXT
+    From where on an alarm goes off; each has a default. Alarms on what is always wrong (a failed write, a dead letter) have none.
+    `replication_age_seconds` (300): DynamoDB's oldest change not yet in the stream; milliseconds are normal.
+    `stream_age_seconds` (600): age of the records that any consumer of the stream reads.
+    `retention_percent` (25): how far Firehose may be behind, in percent of the stream's retention.
+    `freshness_seconds` (300): age of the oldest record in Firehose; its buffering interval (30 or 60 seconds) and half of it more are normal. Keep it above three times a longer interval.
+    `function_duration_percent` (80): longest invocation, in percent of the function's timeout.
+    `records_failed` (0): records that couldn't be rows, in five minutes.
+    `rows_rescued` (0): rows with a `_rescued` value, in an hour. Raise it where attributes without a column are normal.
+    `queue_age_seconds` (3600): oldest notification. Raise it above the interval of a pipeline that is not always on.
+    `expect_traffic_minutes` (null): minutes without a single row after which something must be wrong; null where a table may rest.
+  TEXT
+  type = object({
+    replication_age_seconds   = optional(number, 300)
+    stream_age_seconds        = optional(number, 600)
+    retention_percent         = optional(number, 25)
+    freshness_seconds         = optional(number, 300)
+    function_duration_percent = optional(number, 80)
+    records_failed            = optional(number, 0)
+    rows_rescued              = optional(number, 0)
+    queue_age_seconds         = optional(number, 3600)
+    expect_traffic_minutes    = optional(number)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.thresholds.replication_age_seconds >= 1 && var.thresholds.replication_age_seconds <= 604800
+    error_message = "thresholds.replication_age_seconds: from 1 to 604800; after 168 hours DynamoDB switches the replication off."
+  }
+  validation {
+    condition     = var.thresholds.stream_age_seconds >= 60 && var.thresholds.stream_age_seconds < var.retention_hours * 3600
+    error_message = "thresholds.stream_age_seconds: from 60 to less than the stream's retention (retention_hours), past which records are gone."
+  }
+  validation {
+    condition     = var.thresholds.retention_percent >= 1 && var.thresholds.retention_percent <= 90
+    error_message = "thresholds.retention_percent: from 1 to 90, so that there is time left to act."
+  }
+  validation {
+    condition     = var.thresholds.freshness_seconds >= 120 && var.thresholds.freshness_seconds <= 86400
+    error_message = "thresholds.freshness_seconds: from 120 to 86400; Firehose's own buffering takes up to 90 seconds, more where its interval is longer."
+  }
+  validation {
+    condition     = var.thresholds.function_duration_percent >= 10 && var.thresholds.function_duration_percent <= 95
+    error_message = "thresholds.function_duration_percent: from 10 to 95, below the timeout itself."
+  }
+  validation {
+    condition     = var.thresholds.records_failed >= 0 && var.thresholds.rows_rescued >= 0
+    error_message = "thresholds.records_failed, thresholds.rows_rescued: 0 or more; the alarm goes off above it."
+  }
+  validation {
+    condition     = var.thresholds.queue_age_seconds >= 60 && var.thresholds.queue_age_seconds <= 1209600
+    error_message = "thresholds.queue_age_seconds: from 60 to 1209600 (14 days, the longest that SQS keeps a message)."
+  }
+  validation {
+    condition     = var.thresholds.expect_traffic_minutes == null || try(var.thresholds.expect_traffic_minutes >= 5 && var.thresholds.expect_traffic_minutes <= 1440 && floor(var.thresholds.expect_traffic_minutes) == var.thresholds.expect_traffic_minutes, false)
+    error_message = "thresholds.expect_traffic_minutes: a whole number of minutes from 5 to 1440 (a day, the longest that such an alarm looks back), or null."
+  }
+}
+
+variable "alarm_actions" {
+  description = "ARNs of the SNS topics that are told when an alarm goes off, and when it is over. An empty list makes alarms that only the dashboard shows."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.alarm_actions) <= 5 && alltrue([for action in var.alarm_actions : can(regex("^arn:[a-z-]+:sns:", action))])
+    error_message = "alarm_actions: up to five ARNs of SNS topics, as arn:aws:sns:eu-central-1:123456789012:on-call. An encrypted topic's key must allow cloudwatch.amazonaws.com."
+  }
+}
+
+variable "tags" {
+  description = "Tags of all resources that take some; a dashboard takes none."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

@@ -1,0 +1,176 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-central-1" }
+  }
+  mock_resource "aws_kinesis_stream" {
+    defaults = { arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/orders" }
+  }
+  mock_resource "aws_lambda_function" {
+    defaults = {
+      arn           = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
+      qualified_arn = "arn:aws:lambda:eu-central-1:123456789012:function:orders:1"
+      version       = "1"
+    }
+  }
+  mock_resource "aws_lambda_invocation" {
+    defaults = { result = "{\"records\":[]}" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:orders" }
+  }
+  mock_resource "aws_s3_bucket" {
+    defaults = { arn = "arn:aws:s3:::orders-123456789012-eu-central-1" }
+  }
+  mock_resource "aws_kinesis_firehose_delivery_stream" {
+    defaults = { arn = "arn:aws:firehose:eu-central-1:123456789012:deliverystream/orders" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:orders" }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:eu-central-1:123456789012:orders", url = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders" }
+  }
+}
+
+variables {
+  name                    = "orders"
+  schema_file             = "../examples/orders.schema.json"
+  package_file            = "metadata_columns.json" # any file will do: nothing is run here
+  iam_propagation_seconds = 0
+}
+
+run "a_name_and_a_schema_file_make_a_pipeline" {
+  assert {
+    condition     = output.table_name == "orders" && output.stream_name == "orders" && output.delivery_stream_name == "orders" && output.glue_table == "orders"
+    error_message = "Named by name and schema."
+  }
+  assert {
+    condition     = output.location == "s3://orders-123456789012-eu-central-1/data/orders/" && output.error_prefix == "errors/orders/"
+    error_message = "Data and errors lie apart."
+  }
+  assert {
+    condition     = join(",", output.key_columns) == "order_id"
+    error_message = "The key's column."
+  }
+  assert {
+    condition     = length(output.alarm_names) > 10 && output.dashboard_name != ""
+    error_message = "Alarms and a dashboard come with it."
+  }
+  assert {
+    condition     = output.databricks_role_arn != null && output.databricks_next_steps != null && module.transform.partition_by == "arrival"
+    error_message = "The role for Databricks, and what to do with it."
+  }
+}
+
+run "by_event_time" {
+  variables {
+    partition_by          = "event_time"
+    partition_granularity = "day"
+  }
+  assert {
+    condition     = module.transform.partition_by == "event_time" && module.delivery.prefix_expression == "data/orders/dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/"
+    error_message = "The function gives the keys that Firehose's prefix asks for."
+  }
+  assert {
+    condition     = contains(output.alarm_names, "orders-firehose-partitions")
+    error_message = "Dynamic partitioning has an alarm of its own."
+  }
+}
+
+run "a_table_with_a_stage_in_its_name" {
+  variables {
+    table_name = "orders-prod"
+  }
+  assert {
+    condition     = output.table_name == "orders-prod" && output.glue_table == "orders"
+    error_message = "The schema's name stays the lake's."
+  }
+}
+
+run "existing_bucket_topic_and_key" {
+  variables {
+    bucket  = { name = "lake", arn = "arn:aws:s3:::lake" }
+    topic   = { arn = "arn:aws:sns:eu-central-1:123456789012:lake" }
+    kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+  }
+  assert {
+    condition     = output.location == "s3://lake/data/orders/" && output.topic_arn == "arn:aws:sns:eu-central-1:123456789012:lake"
+    error_message = "What was given is used."
+  }
+}
+
+run "without_databricks" {
+  variables {
+    databricks_access = false
+  }
+  assert {
+    condition     = output.databricks_role_arn == null && output.databricks_next_steps == null
+    error_message = "No role."
+  }
+}
+
+run "with_databricks_external_id" {
+  variables {
+    databricks_external_id = "0d4f8f3e-2f1e-4f66-9d3b-0a8f5ad3c001"
+  }
+  assert {
+    condition     = output.databricks_role_arn != null
+    error_message = "The second step."
+  }
+}
+
+run "provisioned_and_kept_for_a_day" {
+  variables {
+    shard_count                = 2
+    retention_hours            = 24
+    buffering_interval_seconds = 300
+    alarm_actions              = ["arn:aws:sns:eu-central-1:123456789012:on-call"]
+    thresholds                 = { expect_traffic_minutes = 60, rows_rescued = 100 }
+    memory_size                = 512
+    reserved_concurrency       = 10
+    transform_buffer_size_mb   = 0.5
+    retained_columns           = [{ name = "discount", type = "int" }]
+    architecture               = "arm64"
+  }
+  assert {
+    condition     = module.stream.retention_hours == 24 && module.delivery.buffering_interval_seconds == 300
+    error_message = "As asked for."
+  }
+  assert {
+    condition     = contains(output.alarm_names, "orders-no-traffic")
+    error_message = "Thresholds pass through."
+  }
+}
+
+run "rejects_a_schema_file_that_is_not_there" {
+  command = plan
+  variables { schema_file = "nowhere.json" }
+  expect_failures = [var.schema_file]
+}
+
+run "rejects_a_schema_file_that_is_not_json" {
+  command = plan
+  variables { schema_file = "main.tf" }
+  expect_failures = [var.schema_file]
+}
+
+run "rejects_a_threshold_that_is_none" {
+  command = plan
+  variables { thresholds = { freshnes_seconds = 100 } }
+  expect_failures = [var.thresholds]
+}
+
+run "rejects_a_name_with_a_dot" {
+  command = plan
+  variables { name = "my.orders" }
+  expect_failures = [var.name]
+}
