@@ -25,7 +25,6 @@ import terraform as demo_terraform  # noqa: E402
 # version before it is used, so these fail the apply, not the pipeline.
 REFUSED_BY_THE_FUNCTION_ONLY = {
     "a-map-with-numbers-as-keys": "how types nest is read by the function",
-    "a-type-that-goes-on": "how types nest is read by the function",
     "an-empty-struct": "how types nest is read by the function",
     "decimal-without-scale": "how types nest is read by the function",
     "nested-33-deep": "how types nest is read by the function",
@@ -46,7 +45,7 @@ def run(*command: str, cwd: Path = TERRAFORM, accept: tuple = (0,)) -> str:
 
 
 def init(folder: Path) -> None:
-    mirror = demo_terraform.plugin_mirror()
+    mirror = demo_terraform._plugin_mirror()
     run("terraform", "init", "-backend=false", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []), cwd=folder)
 
 

@@ -72,7 +72,7 @@ module "databricks_access" {
   source = "./modules/databricks_access"
   count  = var.databricks_access ? 1 : 0
 
-  name        = var.name
+  name        = "${var.name}-databricks"
   bucket      = module.delivery.bucket
   prefixes    = [module.delivery.data_prefix]
   queue_arn   = module.notifications.queue_arn

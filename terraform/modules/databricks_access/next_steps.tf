@@ -1,0 +1,64 @@
+# What to do in Databricks, as commands for its command line with all names filled in.
+
+locals {
+  urls      = [for prefix in var.prefixes : "s3://${var.bucket.name}/${trimsuffix(prefix, "/")}"]
+  queue     = split(":", var.queue_arn)
+  queue_url = "https://sqs.${local.queue[3]}.${data.aws_partition.this.dns_suffix}/${local.queue[4]}/${local.queue[5]}"
+
+  create_credential = "databricks storage-credentials create --json '${jsonencode({
+    name            = var.name
+    aws_iam_role    = { role_arn = local.role_arn }
+    read_only       = true
+    skip_validation = true # the role's trust doesn't hold the external id yet
+  })}'"
+
+  validate_credential = [for url in local.urls : "databricks storage-credentials validate --json '${jsonencode({
+    storage_credential_name = var.name
+    url                     = url
+    read_only               = true
+  })}'"]
+
+  # A queue serves one external location, as Databricks deletes what it reads: with several, none gets it. Said outright,
+  # as file events are on by default, and Databricks would make a queue and a notification of its own.
+  create_locations = [for index, url in local.urls : "databricks external-locations create --json '${jsonencode(merge(
+    {
+      name               = length(local.urls) == 1 ? var.name : "${var.name}-${index}"
+      url                = url
+      credential_name    = var.name
+      read_only          = true
+      enable_file_events = length(local.urls) == 1
+    },
+    length(local.urls) == 1 ? { file_event_queue = { provided_sqs = { queue_url = local.queue_url } } } : null,
+  ))}'"]
+
+  before_external_id = <<-EOT
+    The role ${var.name} is there, and nobody can take it on yet. Next:
+
+    1. Make the storage credential. Its answer shows aws_iam_role.external_id. (It shows unity_catalog_iam_arn too: where
+       that isn't ${var.unity_catalog_role_arn}, set unity_catalog_role_arn to it.)
+
+         ${local.create_credential}
+
+       To see it again: databricks storage-credentials get ${var.name}
+
+    2. Give the external id to Terraform and apply once more, which changes the role's trust in place.
+
+         terraform apply -var databricks_external_id=<external_id>
+
+       Each later apply needs it too, or Databricks is shut out again. This keeps it:
+
+         echo 'databricks_external_id = "<external_id>"' > databricks.auto.tfvars
+  EOT
+
+  after_external_id = <<-EOT
+    The role ${var.name} trusts Databricks by its external id; IAM may take a minute to pass that on. Next:
+
+    1. Check the storage credential.
+
+         ${join("\n     ", local.validate_credential)}
+
+    2. Make the external location${length(local.urls) == 1 ? ". It names the queue, so that Databricks makes none of its own." : "s, with no file events: one queue can't serve several. See prefixes in the module's README."}
+
+         ${join("\n     ", local.create_locations)}
+  EOT
+}

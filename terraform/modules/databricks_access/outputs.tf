@@ -1,0 +1,19 @@
+output "role_name" {
+  description = "Name of the role."
+  value       = aws_iam_role.this.name
+}
+
+output "role_arn" {
+  description = "ARN of the role, for the storage credential. It is made of text and known before the role exists, so a storage credential can take it and give external_id back in the same apply."
+  value       = local.role_arn
+}
+
+output "external_location_urls" {
+  description = "URLs of the external locations that the role can read, one for each prefix."
+  value       = local.urls
+}
+
+output "next_steps" {
+  description = "The commands to run next in Databricks, with all names filled in: terraform output -raw next_steps."
+  value       = var.external_id == null ? local.before_external_id : local.after_external_id
+}

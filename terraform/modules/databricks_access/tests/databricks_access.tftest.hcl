@@ -1,0 +1,267 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+  }
+}
+
+variables {
+  name      = "orders-databricks"
+  bucket    = { name = "lake", arn = "arn:aws:s3:::lake" }
+  queue_arn = "arn:aws:sqs:eu-central-1:123456789012:orders"
+}
+
+run "nobody_can_take_on_the_role_before_the_external_id_is_known" {
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_iam_role.this.assume_role_policy).Statement :
+      # What sts:AssumeRole accepts; a value outside can't be sent, so the condition can't be met.
+      !can(regex("^[a-zA-Z0-9_+=,.@:/-]+$", statement.Condition.StringEquals["sts:ExternalId"]))
+    ])
+    error_message = "Each statement wants an external id that can't be sent."
+  }
+  assert {
+    condition     = length(jsondecode(aws_iam_role.this.assume_role_policy).Statement) == 2
+    error_message = "No other way in."
+  }
+  assert {
+    condition = (
+      strcontains(output.next_steps, "databricks storage-credentials create --json '{\"aws_iam_role\":{\"role_arn\":\"arn:aws:iam::123456789012:role/orders-databricks\"},\"name\":\"orders-databricks\",\"read_only\":true,\"skip_validation\":true}'")
+      && strcontains(output.next_steps, "terraform apply -var databricks_external_id=<external_id>")
+    )
+    error_message = "The next steps make the credential and apply again."
+  }
+}
+
+run "the_external_id_goes_into_the_trust" {
+  variables {
+    external_id = "1f2e3d4c-0000-4000-8000-123456789abc"
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.this.assume_role_policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid       = "UnityCatalogAssumesRole"
+          Effect    = "Allow"
+          Principal = { AWS = "arn:aws:iam::414351767826:role/unity-catalog-prod-UCMasterRole-14S5ZJVKOTYTL" }
+          Action    = "sts:AssumeRole"
+          Condition = { StringEquals = { "sts:ExternalId" = "1f2e3d4c-0000-4000-8000-123456789abc" } }
+        },
+        {
+          Sid       = "RoleAssumesItself"
+          Effect    = "Allow"
+          Principal = { AWS = "arn:aws:iam::123456789012:root" }
+          Action    = "sts:AssumeRole"
+          Condition = {
+            ArnLike      = { "aws:PrincipalArn" = "arn:aws:iam::123456789012:role/orders-databricks" }
+            StringEquals = { "sts:ExternalId" = "1f2e3d4c-0000-4000-8000-123456789abc" }
+          }
+        },
+      ]
+    }
+    error_message = "Databricks' role and the role itself, each with the external id."
+  }
+  assert {
+    condition     = aws_iam_role.this.max_session_duration == 3600
+    error_message = "Sessions of an hour."
+  }
+  assert {
+    condition = (
+      strcontains(output.next_steps, "databricks storage-credentials validate --json '{\"read_only\":true,\"storage_credential_name\":\"orders-databricks\",\"url\":\"s3://lake/data\"}'")
+      && strcontains(output.next_steps, "\"file_event_queue\":{\"provided_sqs\":{\"queue_url\":\"https://sqs.eu-central-1.amazonaws.com/123456789012/orders\"}}")
+      && strcontains(output.next_steps, "\"enable_file_events\":true")
+      && !strcontains(output.next_steps, "storage-credentials create")
+    )
+    error_message = "The next steps check the credential and make the external location with our queue."
+  }
+}
+
+run "a_second_apply_changes_the_trust" {
+  variables {
+    external_id = "another-external-id"
+  }
+  assert {
+    condition     = length(regexall("another-external-id", aws_iam_role.this.assume_role_policy)) == 2 && !strcontains(aws_iam_role.this.assume_role_policy, "1f2e3d4c")
+    error_message = "The new external id in both statements, and no other."
+  }
+}
+
+run "it_reads_the_prefix_and_the_queue_and_nothing_else" {
+  assert {
+    condition = jsondecode(aws_iam_role_policy.this.policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        { Sid = "ReadObjects", Effect = "Allow", Action = "s3:GetObject", Resource = ["arn:aws:s3:::lake/data/*"] },
+        {
+          Sid       = "ListPrefixes"
+          Effect    = "Allow"
+          Action    = "s3:ListBucket"
+          Resource  = "arn:aws:s3:::lake"
+          Condition = { StringLike = { "s3:prefix" = ["data/*"] } }
+        },
+        { Sid = "KnowBucket", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:GetBucketNotification"], Resource = "arn:aws:s3:::lake" },
+        {
+          Sid    = "ReadQueue"
+          Effect = "Allow"
+          Action = [
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:PurgeQueue",
+            "sqs:ReceiveMessage",
+          ]
+          Resource = "arn:aws:sqs:eu-central-1:123456789012:orders"
+        },
+        { Sid = "AssumeItself", Effect = "Allow", Action = "sts:AssumeRole", Resource = "arn:aws:iam::123456789012:role/orders-databricks" },
+      ]
+    }
+    error_message = "Exactly these statements."
+  }
+  assert {
+    condition     = output.external_location_urls == ["s3://lake/data"] && output.role_arn == "arn:aws:iam::123456789012:role/orders-databricks" && output.role_name == "orders-databricks"
+    error_message = "The outputs name the role and the location."
+  }
+}
+
+run "several_prefixes" {
+  variables {
+    prefixes    = ["data/orders/", "data/customers/"]
+    external_id = "1f2e3d4c"
+  }
+  assert {
+    condition = (
+      jsondecode(aws_iam_role_policy.this.policy).Statement[0].Resource == ["arn:aws:s3:::lake/data/orders/*", "arn:aws:s3:::lake/data/customers/*"]
+      && jsondecode(aws_iam_role_policy.this.policy).Statement[1].Condition.StringLike["s3:prefix"] == ["data/orders/*", "data/customers/*"]
+    )
+    error_message = "Both, for reading and for listing."
+  }
+  assert {
+    condition     = output.external_location_urls == ["s3://lake/data/orders", "s3://lake/data/customers"] && strcontains(output.next_steps, "\"name\":\"orders-databricks-1\"")
+    error_message = "A location for each."
+  }
+  assert {
+    condition     = !strcontains(output.next_steps, "provided_sqs") && length(regexall("\"enable_file_events\":false", output.next_steps)) == 2
+    error_message = "One queue can't serve two locations, and neither may make a queue of its own."
+  }
+}
+
+run "a_customer_key_adds_decrypt_by_way_of_s3_and_sqs" {
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+  }
+  assert {
+    condition = jsondecode(aws_iam_role_policy.this.policy).Statement[5] == {
+      Sid       = "DecryptObjectsAndMessages"
+      Effect    = "Allow"
+      Action    = "kms:Decrypt"
+      Resource  = "arn:aws:kms:eu-central-1:123456789012:key/1"
+      Condition = { StringEquals = { "kms:ViaService" = ["s3.eu-central-1.amazonaws.com", "sqs.eu-central-1.amazonaws.com"] } }
+    }
+    error_message = "Decrypt, that key, those services."
+  }
+}
+
+run "another_master_role_in_another_partition" {
+  variables {
+    unity_catalog_role_arn = "arn:aws-us-gov:iam::044793339203:role/unity-catalog-prod-UCMasterRole-1QRFA8SGY15OJ"
+  }
+  override_data {
+    target = data.aws_partition.this
+    values = { partition = "aws-us-gov", dns_suffix = "amazonaws.com" }
+  }
+  assert {
+    condition = (
+      jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Principal.AWS == "arn:aws-us-gov:iam::044793339203:role/unity-catalog-prod-UCMasterRole-1QRFA8SGY15OJ"
+      && jsondecode(aws_iam_role.this.assume_role_policy).Statement[1].Principal.AWS == "arn:aws-us-gov:iam::123456789012:root"
+    )
+    error_message = "GovCloud's role, and the account in the same partition."
+  }
+}
+
+run "rejects_an_external_id_with_a_space" {
+  command = plan
+  variables { external_id = "1f2e 3d4c" }
+  expect_failures = [var.external_id]
+}
+
+run "rejects_an_empty_external_id" {
+  command = plan
+  variables { external_id = "" }
+  expect_failures = [var.external_id]
+}
+
+run "rejects_a_placeholder_that_can_be_guessed" {
+  command = plan
+  variables { external_id = "0000" }
+  expect_failures = [var.external_id]
+}
+
+run "rejects_an_account_as_master_role" {
+  command = plan
+  variables { unity_catalog_role_arn = "arn:aws:iam::414351767826:root" }
+  expect_failures = [var.unity_catalog_role_arn]
+}
+
+run "rejects_a_wildcard_as_master_role" {
+  command = plan
+  variables { unity_catalog_role_arn = "arn:aws:iam::414351767826:role/*" }
+  expect_failures = [var.unity_catalog_role_arn]
+}
+
+run "rejects_no_prefix" {
+  command = plan
+  variables { prefixes = [] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_the_whole_bucket" {
+  command = plan
+  variables { prefixes = [""] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_a_prefix_without_its_slash" {
+  command = plan
+  variables { prefixes = ["data"] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_a_prefix_with_a_wildcard" {
+  command = plan
+  variables { prefixes = ["*/"] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_a_prefix_that_begins_with_a_slash" {
+  command = plan
+  variables { prefixes = ["/data/"] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_a_queue_url" {
+  command = plan
+  variables { queue_arn = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders" }
+  expect_failures = [var.queue_arn]
+}
+
+run "rejects_a_bucket_arn_with_a_key" {
+  command = plan
+  variables { bucket = { name = "lake", arn = "arn:aws:s3:::lake/*" } }
+  expect_failures = [var.bucket]
+}
+
+run "rejects_a_key_by_its_alias" {
+  command = plan
+  variables { kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:alias/orders" } }
+  expect_failures = [var.kms_key]
+}
+
+run "rejects_a_name_too_long_for_a_role" {
+  command = plan
+  variables { name = "a1234567890123456789012345678901234567890123456789012345678901234" }
+  expect_failures = [var.name]
+}

@@ -1,0 +1,95 @@
+variable "name" {
+  description = "Name of the role, and of the storage credential in the commands of next_steps."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.name))
+    error_message = "name: 1 to 64 of a-z, A-Z, 0-9, _ and -; shorten it or replace what else is in it."
+  }
+}
+
+variable "bucket" {
+  description = "Bucket that Databricks reads."
+  type        = object({ name = string, arn = string })
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]+$", var.bucket.arn))
+    error_message = "bucket: arn should be a bucket's, as arn:aws:s3:::my-bucket, with no key behind it."
+  }
+}
+
+variable "prefixes" {
+  description = "Prefixes that Databricks may list and read; each becomes the URL of an external location. The rest of the bucket stays closed to it. One prefix that holds all tables is best: a queue serves one external location."
+  type        = list(string)
+  default     = ["data/"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.prefixes) > 0
+    error_message = "prefixes: name at least one, as data/."
+  }
+  validation {
+    # No wildcards above all: in a policy "*" and "?" would open more than they say.
+    condition     = alltrue([for prefix in var.prefixes : can(regex("^([a-zA-Z0-9_.=-]+/)+$", prefix))])
+    error_message = "prefixes: each should end with \"/\", not begin with it, and have only a-z, A-Z, 0-9, _, ., = and - between slashes, as data/orders/."
+  }
+}
+
+variable "queue_arn" {
+  description = "ARN of the queue from which Databricks learns of new files. Databricks deletes what it reads, so the queue is its alone."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+$", var.queue_arn))
+    error_message = "queue_arn: should be a queue's ARN, as arn:aws:sqs:eu-central-1:123456789012:orders, not its URL."
+  }
+}
+
+variable "kms_key" {
+  description = "Customer managed key that encrypts the bucket or the queue, or null where there is none."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
+    error_message = "kms_key: arn should be a key's own, as arn:aws:kms:eu-central-1:123456789012:key/<id>; IAM doesn't know aliases."
+  }
+}
+
+variable "external_id" {
+  description = "External id that Databricks shows once the storage credential exists, or null until then: nobody can take on the role so long. Keep it in a file of variables; an apply without it shuts Databricks out again."
+  type        = string
+  default     = null
+
+  validation {
+    # What sts:AssumeRole accepts.
+    condition     = var.external_id == null || try(can(regex("^[a-zA-Z0-9_+=,.@:/-]{2,}$", var.external_id)) && length(var.external_id) <= 1224, false)
+    error_message = "external_id: should be the value of aws_iam_role.external_id in the storage credential (2 to 1224 of a-z, A-Z, 0-9 and _+=,.@:/-), or null until Databricks shows it."
+  }
+  validation {
+    condition     = var.external_id == null || can(regex("[^0]", var.external_id))
+    error_message = "external_id: \"0000\" is a placeholder that anybody can guess; leave it null until Databricks shows the real one."
+  }
+}
+
+variable "unity_catalog_role_arn" {
+  description = "Databricks' own role that takes on this one: the value of aws_iam_role.unity_catalog_iam_arn in the storage credential. The default is that of the commercial AWS regions; GovCloud has others."
+  type        = string
+  default     = "arn:aws:iam::414351767826:role/unity-catalog-prod-UCMasterRole-14S5ZJVKOTYTL"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[a-zA-Z0-9_+=,.@/-]+$", var.unity_catalog_role_arn))
+    error_message = "unity_catalog_role_arn: should be one role's ARN, as arn:aws:iam::414351767826:role/unity-catalog-prod-UCMasterRole-14S5ZJVKOTYTL, not an account or a wildcard."
+  }
+}
+
+variable "tags" {
+  description = "Tags of the role."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}

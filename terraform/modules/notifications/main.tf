@@ -1,0 +1,49 @@
+# S3 → SNS → SQS. Why SNS between: a queue has one consumer, which deletes what it reads, and S3 sends the events under
+# a prefix to one place only. A topic lets each consumer have its own queue, added later with no change to the bucket;
+# and some, as Snowpipe, subscribe to a topic and nothing else.
+
+data "aws_caller_identity" "this" {}
+data "aws_partition" "this" {}
+data "aws_region" "this" {}
+
+locals {
+  topic_arn = var.topic == null ? aws_sns_topic.this[0].arn : var.topic.arn
+
+  # Made of text, as the queues name each other and, in their policies, themselves.
+  queue_names = { this = var.name, dead_letter = "${var.name}-dead-letters" }
+  queue_arns = { for queue, name in local.queue_names :
+    queue => "arn:${data.aws_partition.this.partition}:sqs:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:${name}"
+  }
+
+  queue_policies = { for queue, arn in local.queue_arns : queue => jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AllowTopicToSend"
+        Effect    = "Allow"
+        Principal = { Service = "sns.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = arn
+        # The ARN holds the account as well.
+        Condition = { ArnEquals = { "aws:SourceArn" = local.topic_arn } }
+      },
+      {
+        Sid       = "DenyInsecureTransport"
+        Effect    = "Deny"
+        Principal = "*"
+        # All that touches messages or their place: SQS takes at most seven actions in a statement.
+        Action = [
+          "sqs:ChangeMessageVisibility",
+          "sqs:DeleteMessage",
+          "sqs:GetQueueAttributes",
+          "sqs:GetQueueUrl",
+          "sqs:PurgeQueue",
+          "sqs:ReceiveMessage",
+          "sqs:SendMessage",
+        ]
+        Resource  = arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  }) }
+}

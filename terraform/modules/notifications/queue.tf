@@ -1,0 +1,63 @@
+# The policies stand in the queues, not in resources of their own: so no queue is ever without, and Terraform, which
+# waits 25 seconds after each change of a queue, waits twice and not four times.
+
+resource "aws_sqs_queue" "this" {
+  name                      = local.queue_names.this
+  policy                    = local.queue_policies.this
+  message_retention_seconds = var.message_retention_days * 86400
+
+  # Long polling: a receive waits for a message, so an idle queue costs three calls a minute and a message is seen
+  # at once.
+  receive_wait_time_seconds = 20
+
+  # How long a consumer has to write down what it read before the message shows again. A micro-batch takes longer
+  # than SQS' 30 seconds, and each time it shows again counts towards max_receive_count.
+  visibility_timeout_seconds = 300
+
+  # SSE-SQS where there is no customer managed key. Not alias/aws/sqs: SNS can't be granted it.
+  sqs_managed_sse_enabled           = var.kms_key == null ? true : null
+  kms_master_key_id                 = var.kms_key == null ? null : var.kms_key.arn
+  kms_data_key_reuse_period_seconds = var.kms_key == null ? null : 300
+
+  redrive_policy = jsonencode({
+    # From the resource, as SQS refuses a dead-letter queue that doesn't exist.
+    deadLetterTargetArn = aws_sqs_queue.dead_letter.arn
+    maxReceiveCount     = var.max_receive_count
+  })
+
+  tags = var.tags
+}
+
+# What a consumer received max_receive_count times and never deleted, and what SNS could not put into the queue.
+resource "aws_sqs_queue" "dead_letter" {
+  name   = local.queue_names.dead_letter
+  policy = local.queue_policies.dead_letter
+
+  # The longest there is, whatever the queue's: a message keeps its age when it moves here.
+  message_retention_seconds = 14 * 86400
+
+  receive_wait_time_seconds         = 20
+  sqs_managed_sse_enabled           = var.kms_key == null ? true : null
+  kms_master_key_id                 = var.kms_key == null ? null : var.kms_key.arn
+  kms_data_key_reuse_period_seconds = var.kms_key == null ? null : 300
+
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [local.queue_arns.this]
+  })
+
+  tags = var.tags
+}
+
+resource "aws_sns_topic_subscription" "this" {
+  topic_arn = local.topic_arn
+  protocol  = "sqs"
+  endpoint  = aws_sqs_queue.this.arn
+
+  # The S3 event stays inside SNS' envelope: the layout that Databricks sets up for itself. Whether its file events
+  # take the bare event too is nowhere said.
+  raw_message_delivery = false
+
+  # SNS doesn't retry what a queue refuses, for its policy or its key; without this such an event would be gone.
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn })
+}

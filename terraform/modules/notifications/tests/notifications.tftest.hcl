@@ -1,0 +1,415 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-central-1" }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:orders" }
+  }
+  override_resource {
+    target = aws_sqs_queue.this
+    values = {
+      arn = "arn:aws:sqs:eu-central-1:123456789012:orders"
+      id  = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders"
+      url = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders"
+    }
+  }
+  override_resource {
+    target = aws_sqs_queue.dead_letter
+    values = {
+      arn = "arn:aws:sqs:eu-central-1:123456789012:orders-dead-letters"
+      id  = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders-dead-letters"
+      url = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders-dead-letters"
+    }
+  }
+}
+
+variables {
+  name   = "orders"
+  bucket = { name = "lake", arn = "arn:aws:s3:::lake" }
+}
+
+run "only_parquet_under_the_prefix_is_announced" {
+  assert {
+    condition     = aws_s3_bucket_notification.this[0].bucket == "lake" && length(aws_s3_bucket_notification.this[0].topic) == 1
+    error_message = "One notification of the bucket."
+  }
+  assert {
+    condition = (
+      aws_s3_bucket_notification.this[0].topic[0].filter_prefix == "data/"
+      && aws_s3_bucket_notification.this[0].topic[0].filter_suffix == ".parquet"
+      && aws_s3_bucket_notification.this[0].topic[0].events == toset(["s3:ObjectCreated:*"])
+      && aws_s3_bucket_notification.this[0].topic[0].topic_arn == "arn:aws:sns:eu-central-1:123456789012:orders"
+    )
+    error_message = "New .parquet objects under data/, to the topic."
+  }
+  assert {
+    condition     = length(aws_s3_bucket_notification.this[0].queue) == 0 && length(aws_s3_bucket_notification.this[0].lambda_function) == 0
+    error_message = "To nothing else."
+  }
+}
+
+run "only_the_bucket_may_publish_and_only_over_tls" {
+  assert {
+    condition = jsondecode(aws_sns_topic_policy.this[0].policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid       = "AllowBucketToPublish"
+          Effect    = "Allow"
+          Principal = { Service = "s3.amazonaws.com" }
+          Action    = "sns:Publish"
+          Resource  = "arn:aws:sns:eu-central-1:123456789012:orders"
+          Condition = {
+            StringEquals = { "aws:SourceAccount" = "123456789012" }
+            ArnEquals    = { "aws:SourceArn" = "arn:aws:s3:::lake" }
+          }
+        },
+        {
+          Sid       = "DenyInsecureTransport"
+          Effect    = "Deny"
+          Principal = "*"
+          Action = [
+            "sns:AddPermission",
+            "sns:DeleteTopic",
+            "sns:GetTopicAttributes",
+            "sns:ListSubscriptionsByTopic",
+            "sns:Publish",
+            "sns:RemovePermission",
+            "sns:SetTopicAttributes",
+            "sns:Subscribe",
+          ]
+          Resource  = "arn:aws:sns:eu-central-1:123456789012:orders"
+          Condition = { Bool = { "aws:SecureTransport" = "false" } }
+        },
+      ]
+    }
+    error_message = "Exactly these statements."
+  }
+}
+
+run "only_the_topic_may_send_to_the_queues_and_only_over_tls" {
+  assert {
+    condition = jsondecode(aws_sqs_queue.this.policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid       = "AllowTopicToSend"
+          Effect    = "Allow"
+          Principal = { Service = "sns.amazonaws.com" }
+          Action    = "sqs:SendMessage"
+          Resource  = "arn:aws:sqs:eu-central-1:123456789012:orders"
+          Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:sns:eu-central-1:123456789012:orders" } }
+        },
+        {
+          Sid       = "DenyInsecureTransport"
+          Effect    = "Deny"
+          Principal = "*"
+          Action = [
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:PurgeQueue",
+            "sqs:ReceiveMessage",
+            "sqs:SendMessage",
+          ]
+          Resource  = "arn:aws:sqs:eu-central-1:123456789012:orders"
+          Condition = { Bool = { "aws:SecureTransport" = "false" } }
+        },
+      ]
+    }
+    error_message = "Exactly these statements."
+  }
+  assert {
+    condition     = replace(aws_sqs_queue.dead_letter.policy, "orders-dead-letters", "orders") == aws_sqs_queue.this.policy
+    error_message = "The same for the dead-letter queue, with its own ARN."
+  }
+  assert {
+    # SQS refuses an eighth.
+    condition     = length(jsondecode(aws_sqs_queue.this.policy).Statement[1].Action) <= 7
+    error_message = "At most seven actions in a statement."
+  }
+}
+
+run "messages_are_kept_long_and_go_to_the_dead_letter_queue" {
+  assert {
+    condition     = aws_sqs_queue.this.message_retention_seconds == 1209600 && aws_sqs_queue.dead_letter.message_retention_seconds == 1209600
+    error_message = "14 days in both."
+  }
+  assert {
+    condition     = jsondecode(aws_sqs_queue.this.redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-central-1:123456789012:orders-dead-letters", maxReceiveCount = 50 }
+    error_message = "To the dead-letter queue at the 51st receive."
+  }
+  assert {
+    condition     = jsondecode(aws_sqs_queue.dead_letter.redrive_allow_policy) == { redrivePermission = "byQueue", sourceQueueArns = ["arn:aws:sqs:eu-central-1:123456789012:orders"] }
+    error_message = "From that queue and no other."
+  }
+  assert {
+    condition     = aws_sqs_queue.this.receive_wait_time_seconds == 20 && aws_sqs_queue.this.visibility_timeout_seconds == 300
+    error_message = "Long polling, and five minutes to work on a message."
+  }
+}
+
+run "the_queue_is_subscribed_with_the_envelope" {
+  assert {
+    condition = (
+      aws_sns_topic_subscription.this.topic_arn == "arn:aws:sns:eu-central-1:123456789012:orders"
+      && aws_sns_topic_subscription.this.protocol == "sqs"
+      && aws_sns_topic_subscription.this.endpoint == "arn:aws:sqs:eu-central-1:123456789012:orders"
+      && aws_sns_topic_subscription.this.raw_message_delivery == false
+    )
+    error_message = "The queue, by SQS, in SNS' envelope."
+  }
+  assert {
+    condition     = jsondecode(aws_sns_topic_subscription.this.redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-central-1:123456789012:orders-dead-letters" }
+    error_message = "What the queue refuses goes to the dead-letter queue."
+  }
+}
+
+run "without_a_key_the_queues_have_sse_sqs_and_the_topic_none" {
+  command = plan
+  assert {
+    condition     = aws_sqs_queue.this.sqs_managed_sse_enabled == true && aws_sqs_queue.dead_letter.sqs_managed_sse_enabled == true
+    error_message = "SSE-SQS."
+  }
+  assert {
+    condition     = aws_sns_topic.this[0].kms_master_key_id == null && aws_sqs_queue.this.kms_master_key_id == null && aws_sqs_queue.dead_letter.kms_master_key_id == null
+    error_message = "No key, and above all none of AWS' own, which S3 and SNS can't be granted."
+  }
+}
+
+run "a_customer_key_encrypts_topic_and_queues" {
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+  }
+  assert {
+    condition = alltrue([for key in [aws_sns_topic.this[0].kms_master_key_id, aws_sqs_queue.this.kms_master_key_id, aws_sqs_queue.dead_letter.kms_master_key_id] :
+      key == "arn:aws:kms:eu-central-1:123456789012:key/1"
+    ])
+    error_message = "The customer's key on all three."
+  }
+  assert {
+    condition     = aws_sqs_queue.this.kms_data_key_reuse_period_seconds == 300 && aws_sqs_queue.dead_letter.kms_data_key_reuse_period_seconds == 300
+    error_message = "A data key serves five minutes."
+  }
+}
+
+run "several_prefixes" {
+  variables {
+    prefixes = ["data/orders/", "data/customers/"]
+  }
+  assert {
+    condition     = [for topic in aws_s3_bucket_notification.this[0].topic : topic.filter_prefix] == ["data/orders/", "data/customers/"]
+    error_message = "A filter for each, in one resource."
+  }
+  assert {
+    condition     = length(distinct([for topic in aws_s3_bucket_notification.this[0].topic : topic.id])) == 2
+    error_message = "Each with its own id."
+  }
+}
+
+run "a_given_topic_leaves_the_bucket_alone" {
+  variables {
+    topic = { arn = "arn:aws:sns:eu-central-1:123456789012:lake-events" }
+  }
+  assert {
+    condition     = length(aws_sns_topic.this) == 0 && length(aws_sns_topic_policy.this) == 0 && length(aws_s3_bucket_notification.this) == 0
+    error_message = "No topic, no policy, no notification."
+  }
+  assert {
+    condition     = aws_sns_topic_subscription.this.topic_arn == "arn:aws:sns:eu-central-1:123456789012:lake-events" && output.topic_arn == "arn:aws:sns:eu-central-1:123456789012:lake-events"
+    error_message = "The queue is subscribed to the given topic."
+  }
+  assert {
+    condition     = jsondecode(aws_sqs_queue.this.policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == "arn:aws:sns:eu-central-1:123456789012:lake-events"
+    error_message = "The queue lets the given topic in."
+  }
+}
+
+run "further_consumers_may_subscribe" {
+  variables {
+    additional_topic_policy_statements = [
+      { Sid = "Snowpipe", Effect = "Allow", Principal = { AWS = "arn:aws:iam::210987654321:user/snowflake" }, Action = ["sns:Subscribe"] },
+      { Sid = "Audit", Effect = "Allow", Principal = { AWS = ["arn:aws:iam::123456789012:role/audit"] }, Action = "sns:GetTopicAttributes", Resource = "arn:aws:sns:eu-central-1:123456789012:orders", Condition = { Bool = { "aws:SecureTransport" = "true" } } },
+    ]
+  }
+  assert {
+    condition = jsondecode(aws_sns_topic_policy.this[0].policy).Statement[2] == {
+      Sid       = "Snowpipe"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::210987654321:user/snowflake" }
+      Action    = ["sns:Subscribe"]
+      Resource  = "arn:aws:sns:eu-central-1:123456789012:orders"
+    }
+    error_message = "A statement without Resource gets the topic's ARN."
+  }
+  assert {
+    condition     = jsondecode(aws_sns_topic_policy.this[0].policy).Statement[3].Condition == { Bool = { "aws:SecureTransport" = "true" } } && length(jsondecode(aws_sns_topic_policy.this[0].policy).Statement) == 4
+    error_message = "Statements of different shapes stand beside the module's own."
+  }
+}
+
+run "numbers_are_the_users" {
+  variables {
+    max_receive_count      = 5
+    message_retention_days = 4
+  }
+  assert {
+    condition     = aws_sqs_queue.this.message_retention_seconds == 345600 && jsondecode(aws_sqs_queue.this.redrive_policy).maxReceiveCount == 5
+    error_message = "Four days, five receives."
+  }
+  assert {
+    condition     = aws_sqs_queue.dead_letter.message_retention_seconds == 1209600
+    error_message = "Dead letters are kept for the longest time whatever the queue's."
+  }
+}
+
+run "outputs_name_the_queues" {
+  assert {
+    condition = (
+      output.topic_arn == "arn:aws:sns:eu-central-1:123456789012:orders"
+      && output.queue_name == "orders"
+      && output.queue_url == "https://sqs.eu-central-1.amazonaws.com/123456789012/orders"
+      && output.queue_arn == "arn:aws:sqs:eu-central-1:123456789012:orders"
+      && output.dead_letter_queue_name == "orders-dead-letters"
+      && output.dead_letter_queue_url == "https://sqs.eu-central-1.amazonaws.com/123456789012/orders-dead-letters"
+      && output.dead_letter_queue_arn == "arn:aws:sqs:eu-central-1:123456789012:orders-dead-letters"
+    )
+    error_message = "Names, URLs and ARNs."
+  }
+}
+
+run "rejects_a_name_too_long_for_the_dead_letter_queue" {
+  command = plan
+  variables { name = "a1234567890123456789012345678901234567890123456789012345678901234567" }
+  expect_failures = [var.name]
+}
+
+run "rejects_a_fifo_name" {
+  command = plan
+  variables { name = "orders.fifo" }
+  expect_failures = [var.name]
+}
+
+run "rejects_a_bucket_arn_with_a_key" {
+  command = plan
+  variables { bucket = { name = "lake", arn = "arn:aws:s3:::lake/data/" } }
+  expect_failures = [var.bucket]
+}
+
+run "rejects_no_prefix" {
+  command = plan
+  variables { prefixes = [] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_a_prefix_without_its_slash" {
+  command = plan
+  variables { prefixes = ["data"] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_the_whole_bucket" {
+  command = plan
+  variables { prefixes = [""] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_an_expression_in_a_prefix" {
+  command = plan
+  variables { prefixes = ["data/dt=!{timestamp:yyyy}/"] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_overlapping_prefixes" {
+  command = plan
+  variables { prefixes = ["data/orders/", "data/"] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_a_prefix_given_twice" {
+  command = plan
+  variables { prefixes = ["data/", "data/"] }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_a_fifo_topic" {
+  command = plan
+  variables { topic = { arn = "arn:aws:sns:eu-central-1:123456789012:lake.fifo" } }
+  expect_failures = [var.topic]
+}
+
+run "rejects_the_aws_managed_key" {
+  command = plan
+  variables { kms_key = { arn = "alias/aws/sns" } }
+  expect_failures = [var.kms_key]
+}
+
+run "rejects_the_aws_managed_key_by_its_arn" {
+  command = plan
+  variables { kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:alias/aws/sqs" } }
+  expect_failures = [var.kms_key]
+}
+
+run "rejects_retention_over_fourteen_days" {
+  command = plan
+  variables { message_retention_days = 15 }
+  expect_failures = [var.message_retention_days]
+}
+
+run "rejects_half_a_day" {
+  command = plan
+  variables { message_retention_days = 0.5 }
+  expect_failures = [var.message_retention_days]
+}
+
+run "rejects_more_receives_than_sqs_counts" {
+  command = plan
+  variables { max_receive_count = 1001 }
+  expect_failures = [var.max_receive_count]
+}
+
+run "rejects_no_receive_at_all" {
+  command = plan
+  variables { max_receive_count = 0 }
+  expect_failures = [var.max_receive_count]
+}
+
+run "rejects_a_statement_without_principal" {
+  command = plan
+  variables { additional_topic_policy_statements = [{ Sid = "Snowpipe", Effect = "Allow", Action = "sns:Subscribe" }] }
+  expect_failures = [var.additional_topic_policy_statements]
+}
+
+run "rejects_a_statement_with_the_modules_own_sid" {
+  command = plan
+  variables { additional_topic_policy_statements = [{ Sid = "AllowBucketToPublish", Effect = "Allow", Principal = { AWS = "123456789012" }, Action = "sns:Publish" }] }
+  expect_failures = [var.additional_topic_policy_statements]
+}
+
+run "rejects_statements_as_text" {
+  command = plan
+  variables { additional_topic_policy_statements = "[]" }
+  expect_failures = [var.additional_topic_policy_statements]
+}
+
+run "rejects_a_wildcard_action" {
+  command = plan
+  variables { additional_topic_policy_statements = [{ Sid = "Snowpipe", Effect = "Allow", Principal = { AWS = "123456789012" }, Action = ["sns:Subscribe", "sns:*"] }] }
+  expect_failures = [var.additional_topic_policy_statements]
+}
+
+run "rejects_statements_for_a_given_topic" {
+  command = plan
+  variables {
+    topic                              = { arn = "arn:aws:sns:eu-central-1:123456789012:lake-events" }
+    additional_topic_policy_statements = [{ Sid = "Snowpipe", Effect = "Allow", Principal = { AWS = "123456789012" }, Action = "sns:Subscribe" }]
+  }
+  expect_failures = [var.additional_topic_policy_statements]
+}

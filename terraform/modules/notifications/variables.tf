@@ -1,0 +1,119 @@
+variable "name" {
+  description = "Name of the topic and the queue; the dead-letter queue is <name>-dead-letters."
+  type        = string
+  nullable    = false
+
+  validation {
+    # A queue's name has at most 80 characters, 13 of which "-dead-letters" takes.
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,67}$", var.name))
+    error_message = "name: 1 to 67 of a-z, A-Z, 0-9, _ and - (80 for a queue, less \"-dead-letters\"); shorten it or replace what else is in it."
+  }
+}
+
+variable "bucket" {
+  description = "Bucket whose new objects are announced, in the account and region of the queue. A bucket has ONE aws_s3_bucket_notification, and this module makes it: it replaces whatever notifications the bucket has. Where the bucket has some already, add a topic there and give it as topic."
+  type        = object({ name = string, arn = string })
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]+$", var.bucket.arn))
+    error_message = "bucket: arn should be a bucket's, as arn:aws:s3:::my-bucket, with no key behind it."
+  }
+}
+
+variable "prefixes" {
+  description = "Prefixes under which new .parquet objects are announced. Not used with a given topic, whose owner decides."
+  type        = list(string)
+  default     = ["data/"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.prefixes) >= 1 && length(var.prefixes) <= 100
+    error_message = "prefixes: 1 to 100, as S3 allows a bucket 100 notifications."
+  }
+  validation {
+    # S3 wants other characters URL-encoded here, and Firehose's own = and !{} come after the prefix.
+    condition     = alltrue([for prefix in var.prefixes : can(regex("^([a-zA-Z0-9_.-]+/)+$", prefix))])
+    error_message = "prefixes: each should end with \"/\", not begin with it, and have only a-z, A-Z, 0-9, _, . and - between slashes, as data/orders/."
+  }
+  validation {
+    condition     = length(distinct(var.prefixes)) == length(var.prefixes) && alltrue([for a in var.prefixes : alltrue([for b in var.prefixes : a == b || !startswith(a, b)])])
+    error_message = "prefixes: none may lie within another, as S3 refuses overlapping notifications; keep the shorter one."
+  }
+}
+
+variable "topic" {
+  description = "Existing topic to which the bucket's events go already, or null to make one. With it the module makes no topic and leaves the bucket's notifications alone: a bucket has ONE aws_s3_bucket_notification, so whoever owns it must send s3:ObjectCreated:* with suffix .parquet to this topic."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.topic == null || can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+$", var.topic.arn))
+    error_message = "topic: arn should be a standard topic's, as arn:aws:sns:eu-central-1:123456789012:orders; S3 can't use a FIFO topic."
+  }
+}
+
+variable "kms_key" {
+  description = "Customer managed key that encrypts topic, queue and dead-letter queue, or null for SSE-SQS on the queues and none on the topic. Its policy must let S3 and SNS use it, as that of the module kms_key does. Not alias/aws/sns or alias/aws/sqs: these can't be granted to S3 and SNS, and events would be dropped without a word."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
+    error_message = "kms_key: arn should be a key's own, as arn:aws:kms:eu-central-1:123456789012:key/<id>, not an alias: the AWS-managed keys behind alias/aws/sns and alias/aws/sqs can't be granted to S3 and SNS."
+  }
+}
+
+variable "max_receive_count" {
+  description = "How often a message may be received and not deleted before it goes to the dead-letter queue. 50 times five minutes are four hours of a consumer that fails at every attempt; less would carry off messages that a restarted stream reads again."
+  type        = number
+  default     = 50
+  nullable    = false
+
+  validation {
+    condition     = var.max_receive_count >= 1 && var.max_receive_count <= 1000 && floor(var.max_receive_count) == var.max_receive_count
+    error_message = "max_receive_count: a whole number from 1 to 1000."
+  }
+}
+
+variable "message_retention_days" {
+  description = "How long the queue keeps messages that nobody deletes, in days. 14 is SQS' longest: so long may the consumer be down before it misses a file."
+  type        = number
+  default     = 14
+  nullable    = false
+
+  validation {
+    condition     = var.message_retention_days >= 1 && var.message_retention_days <= 14 && floor(var.message_retention_days) == var.message_retention_days
+    error_message = "message_retention_days: a whole number from 1 to 14, which is SQS' longest."
+  }
+}
+
+variable "additional_topic_policy_statements" {
+  description = "More statements of the topic's policy, as objects with Sid, Effect, Principal and Action, for further consumers: what Snowflake's SYSTEM$GET_AWS_SNS_IAM_POLICY answers, for instance. A statement without Resource gets the topic's ARN."
+  type        = any
+  default     = []
+  nullable    = false
+
+  validation {
+    condition = can([for statement in var.additional_topic_policy_statements : [statement.Sid, statement.Effect, statement.Principal, statement.Action]]) && try(
+      length(distinct(concat([for statement in var.additional_topic_policy_statements : statement.Sid], ["AllowBucketToPublish", "DenyInsecureTransport"]))) == length(var.additional_topic_policy_statements) + 2,
+      false,
+    )
+    error_message = "additional_topic_policy_statements: a list of objects, each with Effect, Principal, Action and a Sid of its own (not AllowBucketToPublish or DenyInsecureTransport, which are the module's)."
+  }
+  validation {
+    condition     = try(alltrue([for statement in var.additional_topic_policy_statements : alltrue([for action in flatten([statement.Action]) : !strcontains(action, "*")])]), false)
+    error_message = "additional_topic_policy_statements: name each action, as sns:Subscribe, in place of a wildcard."
+  }
+  validation {
+    condition     = var.topic == null || try(length(var.additional_topic_policy_statements) == 0, false)
+    error_message = "additional_topic_policy_statements: the policy of a given topic is its owner's; add the statements there, or leave topic null."
+  }
+}
+
+variable "tags" {
+  description = "Tags of all resources that take some."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
