@@ -45,7 +45,7 @@ def run(*command: str, cwd: Path = TERRAFORM, accept: tuple = (0,)) -> str:
 
 
 def init(folder: Path) -> None:
-    mirror = demo_terraform._plugin_mirror()
+    mirror = demo_terraform.plugin_mirror()
     run("terraform", "init", "-backend=false", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []), cwd=folder)
 
 

@@ -77,7 +77,7 @@ run "by_event_time" {
     partition_granularity = "day"
   }
   assert {
-    condition     = module.transform.partition_by == "event_time" && module.delivery.prefix_expression == "data/orders/dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/"
+    condition     = module.transform.partition_by == "event_time" && module.delivery.prefix_expression == "data/orders/dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/arrived-!{timestamp:yyyy-MM-dd}-"
     error_message = "The function gives the keys that Firehose's prefix asks for."
   }
   assert {

@@ -15,10 +15,12 @@ locals {
   data_prefix  = coalesce(var.data_prefix, "data/${module.schema.table}/")
   error_prefix = coalesce(var.error_prefix, "errors/${module.schema.table}/")
 
-  # Hive style, by the names of the Glue table's partition keys.
+  # Hive style, by the names of the Glue table's partition keys. With partition keys the name of the object begins with the
+  # day of arrival: to a prefix without any timestamp expression Firehose appends folders of its own (yyyy/MM/dd/HH/), says
+  # its page on prefixes, and a day makes no more partitions but at midnight.
   by_hour = var.partition_granularity == "hour"
   partitions = {
     arrival    = "dt=!{timestamp:yyyy-MM-dd}/${local.by_hour ? "hour=!{timestamp:HH}/" : ""}"
-    event_time = "dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/${local.by_hour ? "hour=!{partitionKeyFromLambda:hour}/" : ""}"
+    event_time = "dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/${local.by_hour ? "hour=!{partitionKeyFromLambda:hour}/" : ""}arrived-!{timestamp:yyyy-MM-dd}-"
   }
 }

@@ -136,7 +136,7 @@ run "event_time_uses_dynamic_partitioning" {
     partition_by = "event_time"
   }
   assert {
-    condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].prefix == "data/orders/dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/hour=!{partitionKeyFromLambda:hour}/"
+    condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].prefix == "data/orders/dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/hour=!{partitionKeyFromLambda:hour}/arrived-!{timestamp:yyyy-MM-dd}-"
     error_message = "By the change's own time, from the function."
   }
   assert {
@@ -159,7 +159,7 @@ run "event_time_by_day" {
     partition_granularity = "day"
   }
   assert {
-    condition     = endswith(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].prefix, "-!{partitionKeyFromLambda:day}/")
+    condition     = endswith(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].prefix, "-!{partitionKeyFromLambda:day}/arrived-!{timestamp:yyyy-MM-dd}-")
     error_message = "Days only."
   }
 }

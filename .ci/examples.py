@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Applies what the demo doesn't to the local emulator: the root module by itself, and the other two examples.
+
+    python3 demo --test && target/demo/venv/bin/python .ci/examples.py
+
+For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right prefixes, destroy,
+nothing left. For the root module also: every call that Terraform made is allowed by terraform/apply-policy.json, and a schema
+that only the function refuses ends the apply before Firehose gets it. Each runs in an account of its own, at the same time.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "target" / "ci" / "examples"
+sys.path.insert(0, str(ROOT / "demo"))
+import boto3  # noqa: E402
+import emulator as emulators  # noqa: E402
+import environment  # noqa: E402
+import terraform as demo_terraform  # noqa: E402
+
+# Actions of IAM whose names are not those of the calls (https://docs.aws.amazon.com/service-authorization/latest/reference/).
+ACTIONS = {
+    "S3.DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
+    "S3.DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
+    "S3.DeleteBucketOwnershipControls": "s3:PutBucketOwnershipControls",
+    "S3.DeleteObjects": "s3:DeleteObject",
+    "S3.DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "S3.GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
+    "S3.GetBucketCors": "s3:GetBucketCORS",
+    "S3.GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "S3.GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "S3.GetBucketNotificationConfiguration": "s3:GetBucketNotification",
+    "S3.GetBucketReplication": "s3:GetReplicationConfiguration",
+    "S3.GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+    "S3.GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "S3.HeadBucket": "s3:ListBucket",
+    "S3.ListObjectVersions": "s3:ListBucketVersions",
+    "S3.ListObjectsV2": "s3:ListBucket",
+    "S3.PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "S3.PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "S3.PutBucketNotificationConfiguration": "s3:PutBucketNotification",
+    "S3.PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "Lambda.Invoke": "lambda:InvokeFunction",
+    "DynamoDB.ListTagsOfResource": "dynamodb:ListTagsOfResource",
+}
+PREFIXES = {"CloudWatch Logs": "logs", "DynamoDB": "dynamodb", "Lambda": "lambda", "Firehose": "firehose", "Kinesis": "kinesis"}
+
+
+class Place:
+    """A configuration on the emulator, in an account of its own."""
+
+    def __init__(self, name: str, folder: str, account: str, emulator: emulators.Emulator) -> None:
+        self.name, self.account, self.emulator = name, account, emulator
+        place = WORK / name
+        shutil.rmtree(place, ignore_errors=True)
+        ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "tests")
+        shutil.copytree(ROOT / "terraform", place / "terraform", ignore=ignored)
+        shutil.copytree(ROOT / "examples", place / "examples")
+        self.folder = place / "terraform" / folder
+        (self.folder / "local_override.tf").write_text(demo_terraform.PROVIDER.replace('"test"', f'"{account}"', 1))
+        self.log = place / "terraform.log"
+        self.trace = place / "trace.log"
+        mirror = demo_terraform.plugin_mirror()
+        self.terraform("init", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []))
+
+    def say(self, text: str) -> None:
+        print(f"{self.name}: {text}", flush=True)
+
+    def client(self, service: str):
+        return boto3.client(
+            service, endpoint_url=self.emulator.endpoint, region_name=emulators.REGION,
+            aws_access_key_id=self.account, aws_secret_access_key="test",
+            config=boto3.session.Config(s3={"addressing_style": "path"}, proxies={}),
+        )
+
+    def terraform(self, *words: str, accept: tuple = (0,), trace: bool = False) -> str:
+        settings = environment.clean_environment(self.emulator.endpoint)
+        # The override has the keys.
+        del settings["AWS_ACCESS_KEY_ID"]
+        if trace:
+            settings |= {"TF_LOG_PROVIDER": "DEBUG", "TF_LOG_PATH": str(self.trace)}
+        done = subprocess.run(
+            ["terraform", *words], cwd=self.folder, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        with open(self.log, "a") as log:
+            log.write(done.stdout)
+        if done.returncode not in accept:
+            raise SystemExit(f"{self.name}: terraform {words[0]} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+        return done.stdout
+
+    def apply(self, *variables: str, trace: bool = False) -> dict:
+        started = time.monotonic()
+        values = [f"-var={variable}" for variable in (*variables, "iam_propagation_seconds=0", "force_destroy=true")]
+        self.variables = values
+        self.terraform("apply", "-auto-approve", "-input=false", "-no-color", *values, trace=trace)
+        self.say(f"applied in {time.monotonic() - started:.0f} s")
+        # -detailed-exitcode: 0 is an empty plan, 2 one with changes.
+        self.terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", *values, trace=trace)
+        self.say("second plan: no changes")
+        return {name: output["value"] for name, output in json.loads(self.terraform("output", "-json")).items()}
+
+    def destroy(self, trace: bool = False) -> None:
+        self.terraform("destroy", "-auto-approve", "-input=false", "-no-color", *self.variables, trace=trace)
+        left = self.terraform("state", "list").split()
+        if left:
+            raise SystemExit(f"{self.name}: destroy left {left}")
+        for service, call, member in (("s3", "list_buckets", "Buckets"), ("kinesis", "list_streams", "StreamNames"),
+                                      ("firehose", "list_delivery_streams", "DeliveryStreamNames"), ("sqs", "list_queues", "QueueUrls"),
+                                      ("lambda", "list_functions", "Functions"), ("iam", "list_roles", "Roles")):
+            found = [one for one in getattr(self.client(service), call)().get(member, []) if "dynalake" in json.dumps(one, default=str)]
+            if found:
+                raise SystemExit(f"{self.name}: destroy left {found}")
+        self.say("destroyed, nothing left")
+
+    def put(self, stream: str, table: str, keys: dict, item: dict, time_us: int = 1_769_903_999_999_999) -> None:
+        """A change as AWS' Kinesis Data Streams for DynamoDB writes it. The time is 2026-01-31T23:59:59.999999Z."""
+        change = {
+            "awsRegion": emulators.REGION, "eventID": f"{table}-{time_us}", "eventName": "INSERT", "userIdentity": None,
+            "recordFormat": "application/json", "tableName": table, "eventSource": "aws:dynamodb",
+            "dynamodb": {"ApproximateCreationDateTime": time_us, "ApproximateCreationDateTimePrecision": "MICROSECOND",
+                         "Keys": keys, "NewImage": {**keys, **item}, "SizeBytes": 100},
+        }
+        self.client("kinesis").put_record(StreamName=stream, PartitionKey=table, Data=json.dumps(change).encode())
+
+    def objects(self, bucket: str, expected: int) -> list:
+        """The bucket's keys, once there are as many as expected, or after half a minute."""
+        for _ in range(60):
+            keys = [one["Key"] for one in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
+            if len(keys) >= expected:
+                return keys
+            time.sleep(0.5)
+        raise SystemExit(f"{self.name}: {len(keys)} objects after 30 s, not {expected}: {keys}")
+
+
+def expect(place: Place, what: str, found: object, wanted: object) -> None:
+    if found != wanted:
+        raise SystemExit(f"{place.name}: {what} should be\n  {wanted}\nand is\n  {found}")
+    place.say(what)
+
+
+def package() -> str:
+    return f"package_file={ROOT}/dist/{os.uname().machine.replace('aarch64', 'arm64')}/bootstrap.zip"
+
+
+def architecture() -> str:
+    return f"architecture={os.uname().machine.replace('aarch64', 'arm64')}"
+
+
+def root_module(emulator: emulators.Emulator) -> None:
+    place = Place("root module", ".", "111111111111", emulator)
+    schema = WORK / "root module" / "orders.schema.json"
+    shutil.copy(ROOT / "examples" / "orders.schema.json", schema)
+    place.client("dynamodb").create_table(
+        TableName="orders", BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
+    )
+    outputs = place.apply("name=dynalake-root", f"schema_file={schema}", package(), architecture(), trace=True)
+    place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
+    key = place.objects(outputs["bucket"], 1)[0]
+    if not re.match(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynalake-root-.*\.parquet$", key):
+        raise SystemExit(f"{place.name}: an object by arrival lies at {key}")
+    place.say(f"by arrival: {key.rsplit('/', 1)[0]}/")
+
+    # Two members that normalise alike: Terraform takes it, the function does not.
+    def processor() -> str:
+        described = place.client("firehose").describe_delivery_stream(DeliveryStreamName="dynalake-root")
+        destination = described["DeliveryStreamDescription"]["Destinations"][0]["ExtendedS3DestinationDescription"]
+        parameters = destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]
+        return next(one["ParameterValue"] for one in parameters if one["ParameterName"] == "LambdaArn")
+
+    before = processor()
+    good = schema.read_text()
+    schema.write_text(good.replace("array<string>", "array<struct<sku:int,Sku:int>>"))
+    said = place.terraform("apply", "-auto-approve", "-input=false", "-no-color", *place.variables, accept=(1,))
+    if "aws_lambda_invocation" not in said:
+        raise SystemExit(f"{place.name}: a schema that the function refuses failed otherwise:\n{said}")
+    expect(place, "a schema that the function refuses does not reach Firehose", processor(), before)
+    place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-2"}}, {"total": {"N": "1.5"}})
+    place.objects(outputs["bucket"], 2)
+    place.say("and the version of before goes on")
+    schema.write_text(good)
+    place.apply(*(value.removeprefix("-var=") for value in place.variables), trace=True)
+    place.destroy(trace=True)
+    check_rights(place)
+
+
+def check_rights(place: Place) -> None:
+    """Each call of Terraform's is an action of terraform/apply-policy.json."""
+    policy = json.loads((ROOT / "terraform" / "apply-policy.json").read_text())
+    allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
+    made = set()
+    for line in place.trace.read_text(errors="replace").splitlines():
+        method, service = re.search(r"rpc\.method=(\w+)", line), re.search(r'rpc\.service="?([A-Za-z0-9 ]+?)"?(?: [a-z@]|$)', line)
+        if method and service:
+            made.add((service[1].strip(), method[1]))
+    needed = {ACTIONS.get(f"{service}.{method}", f"{PREFIXES.get(service, service.lower().replace(' ', ''))}:{method}") for service, method in made}
+    if len(needed) < 60:
+        raise SystemExit(f"{place.name}: only {len(needed)} calls were found in {place.trace}; is its format another?")
+    expect(place, f"terraform/apply-policy.json allows all {len(needed)} kinds of calls that were made", sorted(needed - allowed), [])
+
+
+def existing_bucket_and_key(emulator: emulators.Emulator) -> None:
+    place = Place("existing-bucket-and-key", "examples/existing-bucket-and-key", "222222222222", emulator)
+    outputs = place.apply(package())
+    bucket = outputs["location"].split("/")[2]
+    stream = outputs["stream_arn"].split("/")[-1]
+    place.put(stream, "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
+    keys = place.objects(bucket, 1)
+    expect(place, "by the change's own time", keys[0].rsplit("/", 1)[0], "data/orders/dt=2026-01-31/hour=23")
+    place.destroy()
+
+
+def several_tables(emulator: emulators.Emulator) -> None:
+    place = Place("several-tables", "examples/several-tables", "333333333333", emulator)
+    outputs = place.apply(package())
+    bucket = outputs["locations"]["orders"].split("/")[2]
+    place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
+    place.put(outputs["stream_name"], "customers", {"tenant": {"S": "t"}, "customerId": {"N": "7"}}, {"credit": {"N": "-0.01"}})
+    tables = sorted(key.split("/")[1] for key in place.objects(bucket, 2))
+    expect(place, "each table's change lies with its table, once", tables, ["customers", "orders"])
+    place.destroy()
+
+
+def main() -> int:
+    WORK.mkdir(parents=True, exist_ok=True)
+    emulator = emulators.start(owned=True)
+    try:
+        with ThreadPoolExecutor() as pool:
+            for done in [pool.submit(job, emulator) for job in (root_module, existing_bucket_and_key, several_tables)]:
+                done.result()
+    finally:
+        emulator.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""What only the end-to-end test checks: the deployment, not the data."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, List
+
+import environment
+import expect
+import lake as lakes
+import story
+import terraform
+from emulator import Emulator
+from story import S, Step
+
+NEW_COLUMN = {"name": "coupon_code", "type": "string", "comment": "added by the end-to-end test"}
+# Replacing one of these would lose changes or data.
+NEVER_REPLACED = (
+    "aws_kinesis_firehose_delivery_stream",
+    "aws_kinesis_stream",
+    "aws_dynamodb_table",
+    "aws_dynamodb_kinesis_streaming_destination",
+    "aws_glue_catalog_table",
+    "aws_s3_bucket",
+    "aws_sqs_queue",
+    "aws_sns_topic",
+)
+
+
+def check_all(demo: Any) -> List[str]:
+    found = check_order(demo.applied) + check_logs(demo)
+    with demo._stage("second plan") as stage:
+        if demo.terraform.has_no_changes():
+            stage.result = "no changes"
+        else:
+            found.append("the second plan would change something; see {}".format(terraform.LOG))
+            stage.result = "changes"
+    return found + check_schema_change(demo)
+
+
+def check_order(applied: terraform.Applied) -> List[str]:
+    """Firehose reads from the latest record on, so it must be there before DynamoDB writes into the stream."""
+    delivery = applied.position("apply_complete", "aws_kinesis_firehose_delivery_stream.")
+    destination = applied.position("apply_start", "aws_dynamodb_kinesis_streaming_destination.")
+    if delivery is None or destination is None:
+        return ["apply made no delivery stream or no DynamoDB destination"]
+    if delivery > destination:
+        return ["the DynamoDB destination was switched on before the delivery stream was there"]
+    return []
+
+
+def check_logs(demo: Any) -> List[str]:
+    """No attribute's value may be in the function's log; the story's are looked for."""
+    secrets = ["ada@example.com", "4111 1111", "Ada Lovelace", "Zürich", "about 12", "yesterday", "AUTUMN",
+               "123456789012345678901234567", "not a change record"]
+    logs, function = demo.emulator.client("logs"), demo.emulator.client("lambda")
+    text = "\n".join(lakes.messages(logs, function, demo.outputs["function_name"]))
+    return ["the function's log has an attribute's value: {}".format(value) for value in secrets if value in text]
+
+
+def check_schema_change(demo: Any) -> List[str]:
+    """A column more in the schema file, an apply, and it is filled: nothing replaced, nothing else touched."""
+    found: List[str] = []
+    schema = json.loads(terraform.SCHEMA.read_text())
+    schema["columns"].append(NEW_COLUMN)
+    terraform.SCHEMA.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
+    with demo._stage("plan of a schema change") as stage:
+        planned = demo.terraform.planned_actions()
+        found += wrong_actions(planned)
+        stage.result = "{} resources changed in place".format(sum(a == ["update"] for a in planned.values()))
+    with demo._stage("apply of the schema change") as stage:
+        demo.terraform.apply(stage.update)
+    with demo._stage("a row in the new column") as stage:
+        demo.schema = expect.Schema(schema)
+        before = {each["Key"] for each in demo.lake.objects()}
+        demo.writer.write(Step("put", "o-5", {"status": S("placed"), "couponCode": S("WINTER-ü")}))
+        demo._wait(stage)
+        demo.lake.fetch()
+        rows = [row for row in lakes.rows(demo.schema.table) if row["order_id"] == "o-5"]
+        written = [change for change in demo.writer.written if change.key == "o-5"]
+        found += expect.differences(written, rows, demo.schema)
+        stage.result = "{} new object".format(len(demo.lake.objects()) - len(before))
+    with demo._stage("third plan") as stage:
+        if not demo.terraform.has_no_changes():
+            found.append("after the schema change a plan would change something; see {}".format(terraform.LOG))
+        stage.result = "no changes" if not found else "differences"
+    return found
+
+
+def wrong_actions(planned: Dict[str, List[str]]) -> List[str]:
+    """What a schema change must not do, and what it must."""
+    found = [
+        "a schema change would {} {}".format(" and ".join(actions), address)
+        for address, actions in planned.items()
+        if "delete" in actions and any(kind + "." in address for kind in NEVER_REPLACED)
+    ]
+    for kind in ("aws_glue_catalog_table", "aws_lambda_function", "aws_kinesis_firehose_delivery_stream"):
+        if not any(kind + "." in address and actions == ["update"] for address, actions in planned.items()):
+            found.append("a schema change does not update {} in place".format(kind))
+    return found
+
+
+def what_is_left(emulator: Emulator) -> List[str]:
+    """All that the emulator still has of the kinds that the example makes."""
+    client = emulator.client
+    left = {
+        "table": client("dynamodb").list_tables()["TableNames"],
+        "stream": client("kinesis").list_streams()["StreamNames"],
+        "delivery stream": client("firehose").list_delivery_streams()["DeliveryStreamNames"],
+        "function": [each["FunctionName"] for each in client("lambda").list_functions()["Functions"]],
+        "bucket": [each["Name"] for each in client("s3").list_buckets()["Buckets"]],
+        "queue": client("sqs").list_queues().get("QueueUrls", []),
+        "topic": [each["TopicArn"] for each in client("sns").list_topics()["Topics"]],
+        "database": [each["Name"] for each in client("glue").get_databases()["DatabaseList"]],
+        "log group": [each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]],
+        "alarm": [each["AlarmName"] for each in client("cloudwatch").describe_alarms()["MetricAlarms"]],
+        "dashboard": [each["DashboardName"] for each in client("cloudwatch").list_dashboards()["DashboardEntries"]],
+        "role": [each["RoleName"] for each in client("iam").list_roles()["Roles"]
+                 if not each["Path"].startswith("/aws-service-role/")],
+    }
+    return ["{} {}".format(kind, name) for kind, names in left.items() for name in names]

@@ -1,0 +1,173 @@
+"""Looks at what came out at the far end: objects, rows, notifications, metrics, and the Kinesis stream in between."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.parse
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Sequence, Tuple
+
+import duckdb
+
+import environment
+
+FOLDER = environment.WORK / "lake"
+
+
+class Lake:
+    """The bucket's objects under a prefix, and the rows in them."""
+
+    def __init__(self, s3: Any, bucket: str, data_prefix: str, error_prefix: str) -> None:
+        self.s3, self.bucket = s3, bucket
+        self.data_prefix, self.error_prefix = data_prefix, error_prefix
+
+    def objects(self) -> List[dict]:
+        return self._list(self.data_prefix)
+
+    def errors(self) -> List[dict]:
+        return self._list(self.error_prefix)
+
+    def error_texts(self, most: int = 3) -> List[str]:
+        """What Firehose says of records that it could not convert; without their data, which may be anyone's."""
+        said = []
+        for each in self.errors()[:most]:
+            document = json.loads(self.s3.get_object(Bucket=self.bucket, Key=each["Key"])["Body"].read())
+            document.pop("rawData", None)
+            said.append("{}: {}".format(each["Key"], document.get("ErrorCode", document)))
+        return said
+
+    def _list(self, prefix: str) -> List[dict]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [each for page in pages for each in page.get("Contents", [])]
+
+    def fetch(self, anew: bool = False) -> None:
+        """Brings the Parquet objects here; those that are here already stay."""
+        if anew:
+            shutil.rmtree(FOLDER, ignore_errors=True)
+        for each in self.objects():
+            path = FOLDER / each["Key"]
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                unfinished = path.with_suffix(".new")
+                self.s3.download_file(self.bucket, each["Key"], str(unfinished))
+                unfinished.replace(path)
+
+
+def connect(table: str) -> duckdb.DuckDBPyConnection:
+    """DuckDB with a view of the fetched Parquet files under the table's name."""
+    connection = duckdb.connect()
+    files = str(FOLDER / "**" / "*.parquet").replace("'", "''")
+    connection.execute(
+        'CREATE VIEW "{}" AS FROM read_parquet(\'{}\', hive_partitioning = true, union_by_name = true)'.format(table, files)
+    )
+    return connection
+
+
+def rows(table: str) -> List[Dict[str, Any]]:
+    found = connect(table).execute('FROM "{}"'.format(table))
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, values)) for values in found.fetchall()]
+
+
+def notifications(sqs: Any, queue_url: str, keep: bool) -> List[str]:
+    """Receives every message in the queue; returns the object keys that they tell of.
+
+    Each is deleted as a reader of the queue does, or shown again at once where it is to be kept.
+    """
+    keys, seen = [], []
+    while True:
+        messages = sqs.receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0, VisibilityTimeout=120
+        ).get("Messages", [])
+        if not messages:
+            break
+        for message in messages:
+            body = json.loads(message["Body"])
+            # Raw delivery leaves SNS' envelope out.
+            event = json.loads(body["Message"]) if "Message" in body else body
+            keys += [record["s3"]["object"]["key"] for record in event.get("Records", [])]
+        seen += messages
+        if not keep:
+            sqs.delete_message_batch(QueueUrl=queue_url, Entries=[
+                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]} for number, message in enumerate(messages)
+            ])
+    if keep:
+        for message in seen:
+            sqs.change_message_visibility(
+                QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+    return keys
+
+
+def unquoted(key: str) -> str:
+    """An object key as S3 has it; a notification writes it as a URL does."""
+    return urllib.parse.unquote_plus(key)
+
+
+def count_messages(sqs: Any, queue_url: str) -> int:
+    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+    return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+
+
+METRICS = ["RecordsIn", "RecordsOk", "RecordsDropped", "RecordsFailed", "RowsRescued", "Duplicates"]
+
+
+def metrics(logs: Any, function: Any, function_name: str) -> Tuple[Dict[str, int], List[str]]:
+    """The sums of what the function counted, and its lines at WARN or ERROR, from its log group."""
+    sums, said = dict.fromkeys(METRICS, 0), []
+    for message in messages(logs, function, function_name):
+        if not message.startswith("{"):
+            continue
+        try:
+            line = json.loads(message)
+        except ValueError:
+            continue
+        if "_aws" in line:
+            for name in METRICS:
+                sums[name] += line.get(name, 0)
+        elif line.get("level") in ("WARN", "ERROR"):
+            said.append(message)
+    return sums, said
+
+
+def messages(logs: Any, function: Any, function_name: str) -> Iterator[str]:
+    """Every line in the function's log group."""
+    configuration = function.get_function_configuration(FunctionName=function_name)
+    group = configuration.get("LoggingConfig", {}).get("LogGroup", "/aws/lambda/" + function_name)
+    more: Dict[str, str] = {}
+    while True:
+        answer = logs.filter_log_events(logGroupName=group, **more)
+        yield from (event["message"] for event in answer["events"])
+        if not answer.get("nextToken") or answer["nextToken"] == more.get("nextToken"):
+            return
+        more = {"nextToken": answer["nextToken"]}
+
+
+def event_ids_in_stream(kinesis: Any, stream: str) -> Tuple[List[str], List[str]]:
+    """Event ids of the records in the Kinesis stream: the relay's, and those that the emulator put there itself."""
+    ours, emulators = [], []
+    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
+        iterator = kinesis.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        while iterator:
+            answer = kinesis.get_records(ShardIterator=iterator, Limit=10000)
+            for record in answer["Records"]:
+                try:
+                    change = json.loads(record["Data"])
+                except ValueError:
+                    continue
+                (ours if "tableName" in change else emulators).append(change["eventID"])
+            if not answer["Records"] and not answer.get("MillisBehindLatest"):
+                break
+            iterator = answer.get("NextShardIterator")
+    return ours, emulators
+
+
+def partitions(keys: Sequence[str]) -> Dict[str, int]:
+    """How many objects lie under each folder."""
+    counts: Dict[str, int] = {}
+    for key in keys:
+        folder = str(Path(key).parent) + "/"
+        counts[folder] = counts.get(folder, 0) + 1
+    return counts

@@ -1,0 +1,164 @@
+"""Carries changes from the table's DynamoDB stream into Kinesis, as DynamoDB itself does on AWS.
+
+Why a relay: on AWS, "Kinesis Data Streams for DynamoDB" writes each change into the Kinesis stream. The emulator
+does too, but in the shape of DynamoDB Streams, and such a record wakes no delivery stream. So these records
+stay in the stream unread, and the demo takes each change from the DynamoDB stream and puts it into Kinesis in
+the shape that AWS uses: table name, microseconds, binary values in base64 twice.
+
+With `--keep` this module runs as a process of its own: python relay.py ENDPOINT STREAM_ARN STREAM SEQUENCE_NUMBER
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+import threading
+import time
+from typing import Any, Dict, List, Optional, Set
+
+# Small, as the emulator answers nothing else while it delivers a batch.
+BATCH = 10
+TTL_SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+
+
+class Relay:
+    def __init__(self, streams: Any, kinesis: Any, stream_arn: str, stream_name: str, region: str) -> None:
+        self.streams, self.kinesis = streams, kinesis
+        self.stream_arn, self.stream_name, self.region = stream_arn, stream_name, region
+        self.table = stream_arn.split("/")[1]
+        # Keys whose next deletion counts as Time to Live's: the emulator's own leaves no change in the stream.
+        self.expired: Set[str] = set()
+        self.sent: List[dict] = []
+        self.last_sequence_number: Optional[str] = None
+        self.error: Optional[BaseException] = None
+        self._last_time_us = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run_thread, name="relay", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, wait: bool = True) -> None:
+        self._stop.set()
+        if wait and self._thread.is_alive():
+            self._thread.join(30)
+
+    def _run_thread(self) -> None:
+        try:
+            self.run()
+        except BaseException as error:
+            self.error = error
+
+    def run(self, after: Optional[str] = None) -> None:
+        """Relays until it is stopped, from the stream's beginning or after a sequence number."""
+        shards = self.streams.describe_stream(StreamArn=self.stream_arn)["StreamDescription"]["Shards"]
+        if len(shards) != 1:
+            raise RuntimeError("the emulator's DynamoDB stream has {} shards, not one".format(len(shards)))
+        position = {"ShardIteratorType": "TRIM_HORIZON"}
+        if after:
+            position = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
+        iterator = self.streams.get_shard_iterator(
+            StreamArn=self.stream_arn, ShardId=shards[0]["ShardId"], **position
+        )["ShardIterator"]
+        while iterator and not self._stop.is_set():
+            answer = self.streams.get_records(ShardIterator=iterator, Limit=BATCH)
+            iterator = answer.get("NextShardIterator")
+            if answer["Records"]:
+                self._put([self._change(record) for record in answer["Records"]])
+                self.last_sequence_number = answer["Records"][-1]["dynamodb"]["SequenceNumber"]
+            else:
+                self._stop.wait(0.1)
+
+    def _put(self, changes: List[dict]) -> None:
+        """One batch, in order; an item's changes share a partition key, so they keep their order on AWS too."""
+        answer = self.kinesis.put_records(StreamName=self.stream_name, Records=[
+            {
+                "PartitionKey": hashlib.md5(_json(change["dynamodb"]["Keys"])).hexdigest().upper(),
+                "Data": _json(change),
+            }
+            for change in changes
+        ])
+        if answer["FailedRecordCount"]:
+            raise RuntimeError("Kinesis refused {} records".format(answer["FailedRecordCount"]))
+        self.sent += changes
+
+    def _change(self, record: dict) -> dict:
+        """The record as "Kinesis Data Streams for DynamoDB" writes it."""
+        source = record["dynamodb"]
+        change: Dict[str, Any] = {
+            "ApproximateCreationDateTime": self._time_us(source["SequenceNumber"]),
+            "Keys": _twice(source["Keys"]),
+        }
+        for image in ("NewImage", "OldImage"):
+            if image in source:
+                change[image] = _twice(source[image])
+        change["SizeBytes"] = len(_json(change))
+        change["ApproximateCreationDateTimePrecision"] = "MICROSECOND"
+        identity = None
+        key = next(iter(source["Keys"].values())).get("S")
+        if record["eventName"] == "REMOVE" and key in self.expired:
+            self.expired.discard(key)
+            identity = TTL_SERVICE
+        return {
+            "awsRegion": self.region,
+            "eventID": record["eventID"],
+            "eventName": record["eventName"],
+            "userIdentity": identity,
+            "recordFormat": "application/json",
+            "tableName": self.table,
+            "dynamodb": change,
+            "eventSource": "aws:dynamodb",
+        }
+
+    def _time_us(self, sequence_number: str) -> int:
+        """The time of the change in microseconds.
+
+        The emulator gives whole seconds, but its sequence numbers begin with milliseconds. Each change is later
+        than the one before, as on AWS an item's changes are.
+        """
+        self._last_time_us = max(int(sequence_number[:20]) * 1000, self._last_time_us + 1)
+        return self._last_time_us
+
+
+def _twice(attributes: Dict[str, dict]) -> Dict[str, Any]:
+    """boto3's attribute values as JSON with binary values in base64 of base64."""
+    return {name: _attribute(value) for name, value in attributes.items()}
+
+
+def _attribute(attribute: dict) -> dict:
+    [(kind, value)] = attribute.items()
+    if kind == "B":
+        return {kind: _binary(value)}
+    if kind == "BS":
+        return {kind: [_binary(member) for member in value]}
+    if kind == "L":
+        return {kind: [_attribute(member) for member in value]}
+    if kind == "M":
+        return {kind: _twice(value)}
+    return {kind: value}
+
+
+def _binary(value: bytes) -> str:
+    return base64.b64encode(base64.b64encode(value)).decode()
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+if __name__ == "__main__":
+    from emulator import Emulator, REGION
+
+    endpoint, arn, name, last = sys.argv[1:]
+    emulator = Emulator(port=int(endpoint.rsplit(":", 1)[1]), pid=0)
+    relay = Relay(emulator.client("dynamodbstreams"), emulator.client("kinesis"), arn, name, REGION)
+    while True:
+        try:
+            relay.run(after=relay.last_sequence_number or last)
+        except Exception as error:
+            print("relay: {}".format(error), file=sys.stderr, flush=True)
+            if emulator.client("dynamodb").list_tables()["TableNames"] == []:
+                raise
+            time.sleep(1)

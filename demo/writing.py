@@ -1,0 +1,63 @@
+"""Writes the story into the DynamoDB table through its real API, and keeps what it wrote."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Dict, List, Optional, Set
+
+from expect import Written
+from story import Item, Step
+
+
+class Writer:
+    """Knows each item as it should be now, so that the expectation needs nothing that the table says."""
+
+    def __init__(self, dynamodb: Any, table: str, key: str, expired: Set[str]) -> None:
+        self.dynamodb, self.table, self.key = dynamodb, table, key
+        self.expired = expired
+        self.items: Dict[str, Item] = {}
+        self.written: List[Written] = []
+
+    def write(self, step: Step) -> None:
+        key = {self.key: {"S": step.key}}
+        old = self.items.get(step.key)
+        new: Optional[Item] = None
+        if step.ttl:
+            self.expired.add(step.key)
+        began = time.time()
+        if step.action == "put":
+            new = {**key, **step.attributes}
+            self.dynamodb.put_item(TableName=self.table, Item=new)
+        elif step.action == "update":
+            new = {**key, **(old or {}), **step.attributes}
+            new = {name: value for name, value in new.items() if value is not None}
+            self.dynamodb.update_item(TableName=self.table, Key=key, **_update(step))
+        else:
+            self.dynamodb.delete_item(TableName=self.table, Key=key)
+        ended = time.time()
+        if new is None:
+            self.items.pop(step.key)
+            event = "REMOVE"
+        else:
+            self.items[step.key] = new
+            event = "INSERT" if old is None else "MODIFY"
+        self.written.append(Written(step.key, event, old, new, began, ended, step.ttl, step.tells))
+
+
+def _update(step: Step) -> Dict[str, Any]:
+    """An update expression for top-level attributes, whatever characters their names have."""
+    names, values, sets, removes = {}, {}, [], []
+    for number, (name, value) in enumerate(step.attributes.items()):
+        names["#n{}".format(number)] = name
+        if value is None:
+            removes.append("#n{}".format(number))
+        else:
+            values[":v{}".format(number)] = value
+            sets.append("#n{0} = :v{0}".format(number))
+    expression = " ".join(
+        "{} {}".format(word, ", ".join(parts)) for word, parts in (("SET", sets), ("REMOVE", removes)) if parts
+    )
+    request: Dict[str, Any] = {"UpdateExpression": expression, "ExpressionAttributeNames": names}
+    if values:
+        request["ExpressionAttributeValues"] = values
+    return request
