@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, List
 
 import environment
@@ -78,10 +79,8 @@ def show_operations(demo: Any) -> None:
 
 
 def message_of(line: str) -> str:
-    """The gist of a log line, whose ids differ from one to the next."""
-    document = json.loads(line)
-    fields = document.get("fields", document)
-    return "{} {}".format(document.get("level", ""), fields.get("message", fields))
+    """A log line without what differs from one to the next: time, request, example."""
+    return re.sub(r"^\S+Z +|invocation\{[^}]*\}: |example_record_id=\S+", "", line).strip()
 
 
 def show_times(demo: Any) -> None:
@@ -107,7 +106,7 @@ def show_how_to_look_around(demo: Any) -> None:
   write a change      {aws} dynamodb put-item --table-name {table} --item '{item}'
   the objects         {aws} s3 ls --recursive s3://{bucket}/
   a notification      {aws} sqs receive-message --queue-url {queue}
-  the function's log  {aws} logs tail /aws/lambda/{function} --since 1h
+  the function's log  {aws} logs filter-log-events --log-group-name /aws/lambda/{function} --query 'events[].message'
 
   terraform           AWS_ENDPOINT_URL={endpoint} terraform -chdir={example} plan
   logs                {work}/emulator.log, relay.log, terraform.log
