@@ -95,7 +95,7 @@ def main() -> int:
     check_refused_schemas()
     subprocess.run([sys.executable, ROOT / ".ci" / "module_docs.py", "--check"], check=True)
     checkov = Path(sys.executable).parent / "checkov"
-    report = json.loads(run(str(checkov), "-d", ".", "--framework", "terraform", "--quiet", "--output", "json", "--skip-download", accept=(0, 1)))
+    report = json.loads(run(str(checkov), "-d", ".", "--framework", "terraform", "--output", "json", "--skip-download", accept=(0, 1)))
     summary = report["summary"] if isinstance(report, dict) else report[0]["summary"]
     results = (report if isinstance(report, dict) else report[0])["results"]
     for failed in results["failed_checks"]:
