@@ -8,6 +8,7 @@ Runs in a virtual environment that has checkov. Fails loudly where something is 
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,7 +86,29 @@ def check_refused_schemas() -> None:
     print(f"refused schemas: {len(refused)} at plan time, {len(taken)} by the function when it is checked")
 
 
+def names(folder: Path, kind: str) -> list:
+    return re.findall(rf'^{kind} "([^"]+)"', (folder / f"{kind}s.tf").read_text(), re.MULTILINE)
+
+
+def check_what_stands_twice() -> None:
+    """What is written in two places, since Terraform or GitHub leaves no other way."""
+    compression = [name for name in names(TERRAFORM / "modules" / "delivery", "variable") if "compress" in name or "version_id" in name]
+    if compression:
+        sys.exit(f"modules/delivery: {compression} would let a user ask for what Firehose refuses beside conversion")
+    if names(TERRAFORM, "output") != names(TERRAFORM / "examples" / "complete", "output"):
+        sys.exit("examples/complete should have the outputs of the root module, in its order")
+    runbook = (ROOT / "README.md").read_text().split("\n## Runbook\n")[1].split("\n## ")[0]
+    headings = set(re.findall(r"^### ([a-z-]+)$", runbook, re.MULTILINE)) - {"replay", "backfill"}
+    source = (TERRAFORM / "modules" / "monitoring" / "alarms.tf").read_text() + (TERRAFORM / "modules" / "monitoring" / "main.tf").read_text()
+    alarms = set(re.findall(r'^\s*(?:for table in var\.tables : )?"([a-z-]+?)(?:-\$\{table\})?" (?:=>?) \{', source, re.MULTILINE))
+    alarms |= set(re.findall(r'for subject in \["([a-z-]+)"\]', source))
+    if headings != alarms or len(alarms) < 20:
+        sys.exit(f"alarms without an entry in the runbook: {sorted(alarms - headings)}; entries without an alarm: {sorted(headings - alarms)}")
+    print(f"{len(alarms)} kinds of alarms, each with its entry in the runbook")
+
+
 def main() -> int:
+    check_what_stands_twice()
     run("terraform", "fmt", "-check", "-recursive", "-diff")
     print("format: as `terraform fmt` would have it")
     folders = [*sorted(TERRAFORM.glob("modules/*")), TERRAFORM, *sorted(TERRAFORM.glob("examples/*"))]

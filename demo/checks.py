@@ -39,14 +39,17 @@ def check_all(demo: Any) -> List[str]:
 
 
 def check_order(applied: terraform.Applied) -> List[str]:
-    """Firehose reads from the latest record on, so it must be there before DynamoDB writes into the stream."""
-    delivery = applied.position("apply_complete", "aws_kinesis_firehose_delivery_stream.")
+    """What must stand before DynamoDB writes into the stream. Firehose reads from the latest record on, and S3 never
+    tells again of an object that came before its notification."""
+    found = []
     destination = applied.position("apply_start", "aws_dynamodb_kinesis_streaming_destination.")
-    if delivery is None or destination is None:
-        return ["apply made no delivery stream or no DynamoDB destination"]
-    if delivery > destination:
-        return ["the DynamoDB destination was switched on before the delivery stream was there"]
-    return []
+    for earlier in ("aws_kinesis_firehose_delivery_stream.", "aws_s3_bucket_notification.", "aws_sns_topic_subscription."):
+        done = applied.position("apply_complete", earlier)
+        if done is None or destination is None:
+            found.append("apply made no {} or no DynamoDB destination".format(earlier))
+        elif done > destination:
+            found.append("the DynamoDB destination was switched on before {} was there".format(earlier))
+    return found
 
 
 def check_logs(demo: Any) -> List[str]:

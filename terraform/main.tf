@@ -1,6 +1,6 @@
 # One DynamoDB table to Parquet on S3, with notifications, alarms and a role for Databricks. The order in which things
-# come up follows from who refers to whom: stream, function, delivery stream; and only then, by `consumers`, the
-# table's Kinesis destination.
+# come up follows from who refers to whom: stream, function, delivery stream; and only then, by
+# `consumers` and `ready`, the table's Kinesis destination.
 
 locals {
   schema     = jsondecode(file(var.schema_file))
@@ -13,6 +13,7 @@ module "stream" {
   name            = var.name
   tables          = [local.table_name]
   consumers       = [module.delivery.delivery_stream_arn]
+  ready           = [module.notifications.ready]
   shard_count     = var.shard_count
   retention_hours = var.retention_hours
   kms_key         = var.kms_key

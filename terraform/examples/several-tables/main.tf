@@ -59,6 +59,7 @@ module "stream" {
   name      = var.name
   tables    = [for table in aws_dynamodb_table.this : table.name]
   consumers = [for delivery in module.delivery : delivery.delivery_stream_arn]
+  ready     = [module.notifications.ready]
 }
 
 module "transform" {

@@ -60,17 +60,19 @@ resource "aws_iam_role_policy" "this" {
     Statement = concat(
       [
         {
-          Sid      = "ReadObjects"
-          Effect   = "Allow"
-          Action   = "s3:GetObject"
-          Resource = [for prefix in var.prefixes : "${var.bucket.arn}/${prefix}*"]
+          Sid    = "ReadObjects"
+          Effect = "Allow"
+          Action = "s3:GetObject"
+          # And the prefix itself without its slash, which is the external location's URL: asked for that key, S3 shall
+          # say that there is none, and not that it is forbidden.
+          Resource = flatten([for prefix in var.prefixes : ["${var.bucket.arn}/${prefix}*", "${var.bucket.arn}/${trimsuffix(prefix, "/")}"]])
         },
         {
           Sid       = "ListPrefixes"
           Effect    = "Allow"
           Action    = "s3:ListBucket"
           Resource  = var.bucket.arn
-          Condition = { StringLike = { "s3:prefix" = [for prefix in var.prefixes : "${prefix}*"] } }
+          Condition = { StringLike = { "s3:prefix" = flatten([for prefix in var.prefixes : ["${prefix}*", trimsuffix(prefix, "/")]]) } }
         },
         {
           Sid      = "KnowBucket"

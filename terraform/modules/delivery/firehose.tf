@@ -90,6 +90,13 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
     }
   }
 
+  lifecycle {
+    precondition {
+      condition     = !startswith(local.error_prefix, local.data_prefix) && !startswith(local.data_prefix, local.error_prefix)
+      error_message = "error_prefix: ${local.error_prefix} and data_prefix ${local.data_prefix} lie in one another; readers of the data would meet objects that are no Parquet. Give both, apart."
+    }
+  }
+
   depends_on = [module.iam_propagation]
 }
 

@@ -74,7 +74,7 @@ resource "aws_iam_role_policy" "this" {
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource  = [var.kms_key.arn]
-        Condition = { StringEquals = { "kms:ViaService" = ["s3.${local.region}.amazonaws.com", "kinesis.${local.region}.amazonaws.com"] } }
+        Condition = { StringEquals = { "kms:ViaService" = [for service in ["s3", "kinesis"] : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"] } }
       }],
     )
   })

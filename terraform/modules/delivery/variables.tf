@@ -77,11 +77,6 @@ variable "error_prefix" {
     condition     = var.error_prefix == null || can(regex("^[a-zA-Z0-9][a-zA-Z0-9_./=-]{0,199}/$", var.error_prefix))
     error_message = "error_prefix: letters, digits, _ . = - and /, beginning with a letter or digit and ending with /. The kind of error and the date are added; expressions (!{...}) are not taken."
   }
-  validation {
-    # Nor may the one lie in the other, or error objects would be taken for data.
-    condition     = var.error_prefix == null || var.data_prefix == null || try(!startswith(var.error_prefix, var.data_prefix) && !startswith(var.data_prefix, var.error_prefix), true)
-    error_message = "error_prefix: should not lie in data_prefix, nor the other way round; readers of the data would meet objects that are no Parquet."
-  }
 }
 
 variable "partition_by" {

@@ -131,8 +131,8 @@ locals {
     "dead-letters" = {
       source   = "dead_letters", metric = "ApproximateNumberOfMessagesVisible", stat = "Maximum"
       is       = ">", threshold = 0, window = [300, 1, 1]
-      happened = "Notifications were received again and again without success and set aside: their files are not in Databricks."
-      first    = "Fix the pipeline, then send them back: aws sqs start-message-move-task --source-arn with the dead-letter queue's ARN."
+      happened = "Notifications were received again and again without success, or never got into the queue, and were set aside: their files are not in Databricks."
+      first    = "Fix the pipeline, or the queue's policy or key. Then let Databricks list the prefix once, or send back those that came from the queue: aws sqs start-message-move-task."
     }
   }
 
@@ -178,10 +178,11 @@ locals {
     },
     {
       for table in var.tables : "replication-stopped-${table}" => {
-        from     = { namespace = "AWS/DynamoDB", dimensions = { TableName = table }, metric = "ConsumedWriteCapacityUnits" }
-        to       = merge(local.sources.stream, { metric = "IncomingRecords" })
-        happened = "${table} is written to, and not one change comes into the stream. If the replication is off, these changes are LOST for the lake."
-        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, the writes may have changed nothing."
+        from = { namespace = "AWS/DynamoDB", dimensions = { TableName = table }, metric = "ConsumedWriteCapacityUnits" }
+        # Not the stream's records: on a stream of several tables the others' would hide that one has stopped.
+        to       = merge(local.sources.rows, { metric = "RecordsOk" })
+        happened = "${table} is written to, and not one row comes of it. If the replication is off, these changes are LOST for the lake."
+        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see firehose-stopped, function-errors, records-failed; all quiet, the writes may have changed nothing."
       }
     },
     {

@@ -3,6 +3,13 @@ output "topic_arn" {
   value       = local.topic_arn
 }
 
+output "ready" {
+  description = "Known once an object's event reaches the queue: what the module stream's `ready` asks for, so that no object comes before."
+  value       = aws_sns_topic_subscription.this.arn
+
+  depends_on = [aws_s3_bucket_notification.this]
+}
+
 output "queue_name" {
   description = "Name of the queue."
   value       = aws_sqs_queue.this.name

@@ -24,11 +24,15 @@ resource "aws_dynamodb_kinesis_streaming_destination" "this" {
     # A destination that was imported keeps the one it has; the function reads both.
     ignore_changes = [approximate_creation_date_time_precision]
 
-    # Naming the consumers here is what puts them first: they are active before the first change flows, and on the
+    # Naming the consumers here, and what must be ready, is what puts them first: they are active before the first change flows, and on the
     # way down the destination goes before they do.
     precondition {
       condition     = alltrue([for consumer in var.consumers : startswith(consumer, "arn:")])
       error_message = "consumers: should be ARNs of Firehose delivery streams, as [module.delivery.delivery_stream_arn]."
+    }
+    precondition {
+      condition     = alltrue([for ready in var.ready : ready != ""])
+      error_message = "ready: should hold what other modules give out as `ready`, and one of them is empty."
     }
   }
 }

@@ -36,6 +36,13 @@ variable "consumers" {
   }
 }
 
+variable "ready" {
+  description = "What else must stand before the first change flows, as [module.notifications.ready]: S3 never tells again of an object that came before its notification."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "shard_count" {
   description = "Number of shards (each takes 1 MB/s and 1,000 records/s), or null for on-demand capacity, which follows the traffic by itself."
   type        = number

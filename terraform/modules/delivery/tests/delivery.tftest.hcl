@@ -3,7 +3,7 @@ mock_provider "aws" {
     defaults = { account_id = "123456789012" }
   }
   mock_data "aws_partition" {
-    defaults = { partition = "aws" }
+    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
   }
   mock_data "aws_region" {
     defaults = { name = "eu-central-1" }
@@ -299,7 +299,19 @@ run "rejects_errors_within_the_data" {
     data_prefix  = "orders/"
     error_prefix = "orders/errors/"
   }
-  expect_failures = [var.error_prefix]
+  expect_failures = [aws_kinesis_firehose_delivery_stream.this]
+}
+
+run "rejects_errors_within_the_data_by_default" {
+  command = plan
+  variables { error_prefix = "data/" }
+  expect_failures = [aws_kinesis_firehose_delivery_stream.this]
+}
+
+run "rejects_data_within_the_errors_by_default" {
+  command = plan
+  variables { data_prefix = "errors/" }
+  expect_failures = [aws_kinesis_firehose_delivery_stream.this]
 }
 
 run "rejects_a_prefix_without_slash" {

@@ -81,7 +81,7 @@ run "a_stage_that_stops_without_an_error_is_seen_by_what_goes_in_and_does_not_co
       replication-stopped-orders = {
         stopped    = "IF(FILL(upstream, 0) > 0 AND FILL(downstream, 0) == 0, 1, 0)"
         upstream   = "AWS/DynamoDB ConsumedWriteCapacityUnits Sum TableName=orders 900"
-        downstream = "AWS/Kinesis IncomingRecords Sum StreamName=changes 900"
+        downstream = "dynalake RecordsOk Sum delivery_stream=rows 900"
       }
       firehose-stopped = {
         stopped    = "IF(FILL(upstream, 0) > 0 AND FILL(downstream, 0) == 0, 1, 0)"

@@ -69,6 +69,12 @@ run "rejects_a_consumer_that_is_no_arn" {
   expect_failures = [aws_dynamodb_kinesis_streaming_destination.this]
 }
 
+run "rejects_something_ready_that_is_empty" {
+  command = plan
+  variables { ready = [""] }
+  expect_failures = [aws_dynamodb_kinesis_streaming_destination.this]
+}
+
 run "rejects_a_table_by_its_arn" {
   command = plan
   variables { tables = ["arn:aws:dynamodb:eu-central-1:123456789012:table/orders"] }
