@@ -94,13 +94,13 @@ run "it_reads_the_prefix_and_the_queue_and_nothing_else" {
     condition = jsondecode(aws_iam_role_policy.this.policy) == {
       Version = "2012-10-17"
       Statement = [
-        { Sid = "ReadObjects", Effect = "Allow", Action = "s3:GetObject", Resource = ["arn:aws:s3:::lake/data/*"] },
+        { Sid = "ReadObjects", Effect = "Allow", Action = "s3:GetObject", Resource = ["arn:aws:s3:::lake/data/*", "arn:aws:s3:::lake/data"] },
         {
           Sid       = "ListPrefixes"
           Effect    = "Allow"
           Action    = "s3:ListBucket"
           Resource  = "arn:aws:s3:::lake"
-          Condition = { StringLike = { "s3:prefix" = ["data/*"] } }
+          Condition = { StringLike = { "s3:prefix" = ["data/*", "data"] } }
         },
         { Sid = "KnowBucket", Effect = "Allow", Action = ["s3:GetBucketLocation", "s3:GetBucketNotification"], Resource = "arn:aws:s3:::lake" },
         {
@@ -134,8 +134,8 @@ run "several_prefixes" {
   }
   assert {
     condition = (
-      jsondecode(aws_iam_role_policy.this.policy).Statement[0].Resource == ["arn:aws:s3:::lake/data/orders/*", "arn:aws:s3:::lake/data/customers/*"]
-      && jsondecode(aws_iam_role_policy.this.policy).Statement[1].Condition.StringLike["s3:prefix"] == ["data/orders/*", "data/customers/*"]
+      jsondecode(aws_iam_role_policy.this.policy).Statement[0].Resource == ["arn:aws:s3:::lake/data/orders/*", "arn:aws:s3:::lake/data/orders", "arn:aws:s3:::lake/data/customers/*", "arn:aws:s3:::lake/data/customers"]
+      && jsondecode(aws_iam_role_policy.this.policy).Statement[1].Condition.StringLike["s3:prefix"] == ["data/orders/*", "data/orders", "data/customers/*", "data/customers"]
     )
     error_message = "Both, for reading and for listing."
   }
