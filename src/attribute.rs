@@ -59,6 +59,32 @@ impl Descriptor {
         })
     }
 
+    /// The type whose descriptor is this letter and whose value is text.
+    #[inline(always)]
+    fn of_text(letter: u8) -> Option<Descriptor> {
+        match letter {
+            b'S' => Some(Descriptor::S),
+            b'N' => Some(Descriptor::N),
+            b'B' => Some(Descriptor::B),
+            _ => None,
+        }
+    }
+
+    /// What `{"M":{` and the like begin, and how many bytes lie before its value.
+    #[inline(always)]
+    fn of_head(head: &[u8; 9]) -> Option<(Descriptor, usize)> {
+        match head {
+            [b'{', b'"', b'M', b'"', b':', b'{', ..] => Some((Descriptor::M, 5)),
+            [b'{', b'"', b'L', b'"', b':', b'[', ..] => Some((Descriptor::L, 5)),
+            [b'{', b'"', letter, b'"', b':', b'"', ..] => Some((Descriptor::of_text(*letter)?, 5)),
+            b"{\"BOOL\":t" | b"{\"BOOL\":f" => Some((Descriptor::Bool, 8)),
+            b"{\"NULL\":t" => Some((Descriptor::Null, 8)),
+            [b'{', b'"', b'S', b'S', b'"', b':', b'[', ..] => Some((Descriptor::Ss, 6)),
+            [b'{', b'"', b'N', b'S', b'"', b':', b'[', ..] => Some((Descriptor::Ns, 6)),
+            _ => None,
+        }
+    }
+
     fn as_bytes(self) -> &'static [u8] {
         match self {
             Descriptor::S => b"S",
@@ -213,15 +239,15 @@ impl Tape {
     ///
     /// [`ParseError`]; what was read of the map stays on the tape, unused.
     pub fn parse_image(&mut self, cursor: &mut Cursor<'_>) -> Result<NodeId, ParseError> {
-        let root = self.push(Text::default(), Descriptor::M);
+        let root = self.push(Text::default(), Text::default(), Descriptor::M);
         self.parse_members(cursor, 0)?;
         self.close(root);
         Ok(root)
     }
 
-    fn push(&mut self, name: Text, descriptor: Descriptor) -> NodeId {
+    #[inline(always)]
+    fn push(&mut self, name: Text, value: Text, descriptor: Descriptor) -> NodeId {
         let id = self.nodes.len() as NodeId;
-        let value = Text::default();
         self.nodes.push(Node { name, value, end: id + 1, descriptor, mark: Mark::default() });
         id
     }
@@ -238,6 +264,16 @@ impl Tape {
             return Ok(());
         }
         loop {
+            let ended = cursor.plain_members(|name, letter, text| {
+                let descriptor = Descriptor::of_text(letter);
+                if let Some(descriptor) = descriptor {
+                    self.push_text(name, text, descriptor);
+                }
+                descriptor.is_some()
+            });
+            if ended {
+                return Ok(());
+            }
             let name = cursor.name()?;
             self.parse_value(cursor, name, depth)?;
             if !cursor.more(b'}')? {
@@ -246,16 +282,44 @@ impl Tape {
         }
     }
 
+    #[inline(always)]
     fn parse_value(
         &mut self,
         cursor: &mut Cursor<'_>,
         name: Text,
         depth: u32,
     ) -> Result<(), ParseError> {
+        // As DynamoDB writes it, without white space and with nothing beside the one descriptor.
+        if let Some(head) = cursor.ahead()
+            && let Some((descriptor, bytes)) = Descriptor::of_head(head)
+        {
+            cursor.advance(bytes);
+            self.parse_described(cursor, name, descriptor, depth)?;
+            if cursor.ahead() == Some(b"}") {
+                cursor.advance(1);
+                return Ok(());
+            }
+            return self.parse_descriptors(cursor, name, depth, true);
+        }
         if !cursor.eat(b'{') || cursor.peek() == b'}' {
             return Err(ParseError::Malformed);
         }
-        let mut found = false;
+        self.parse_descriptors(cursor, name, depth, false)
+    }
+
+    /// Takes what an attribute value holds behind its first brace, or, where the descriptor has been `found`, behind
+    /// that.
+    #[inline(never)]
+    fn parse_descriptors(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        name: Text,
+        depth: u32,
+        mut found: bool,
+    ) -> Result<(), ParseError> {
+        if found && !cursor.more(b'}')? {
+            return Ok(());
+        }
         loop {
             let name_of_type = cursor.name()?;
             let descriptor =
@@ -275,7 +339,7 @@ impl Tape {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn parse_described(
         &mut self,
         cursor: &mut Cursor<'_>,
@@ -283,9 +347,24 @@ impl Tape {
         descriptor: Descriptor,
         depth: u32,
     ) -> Result<(), ParseError> {
-        let id = self.push(name, descriptor);
         match descriptor {
-            Descriptor::S | Descriptor::N | Descriptor::B => self.parse_text(cursor, id)?,
+            Descriptor::S | Descriptor::N | Descriptor::B => {
+                self.parse_text(cursor, name, descriptor)
+            }
+            _ => self.parse_others(cursor, name, descriptor, depth),
+        }
+    }
+
+    #[inline(never)]
+    fn parse_others(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        name: Text,
+        descriptor: Descriptor,
+        depth: u32,
+    ) -> Result<(), ParseError> {
+        let id = self.push(name, Text::default(), descriptor);
+        match descriptor {
             Descriptor::Bool => {
                 let literal: &[u8] = if cursor.peek() == b't' { b"true" } else { b"false" };
                 self.nodes[id as usize].value =
@@ -299,11 +378,10 @@ impl Tape {
             Descriptor::L => self.parse_elements(cursor, |tape, cursor| {
                 tape.parse_value(cursor, Text::default(), depth + 1)
             })?,
-            Descriptor::Ss | Descriptor::Ns | Descriptor::Bs => {
+            _ => {
                 let element = descriptor.element().unwrap_or(descriptor);
                 self.parse_elements(cursor, |tape, cursor| {
-                    let id = tape.push(Text::default(), element);
-                    tape.parse_text(cursor, id)
+                    tape.parse_text(cursor, Text::default(), element)
                 })?;
             }
         }
@@ -311,20 +389,30 @@ impl Tape {
         Ok(())
     }
 
-    #[inline]
-    fn parse_text(&mut self, cursor: &mut Cursor<'_>, id: NodeId) -> Result<(), ParseError> {
+    #[inline(always)]
+    fn parse_text(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        name: Text,
+        descriptor: Descriptor,
+    ) -> Result<(), ParseError> {
         if cursor.peek() != b'"' {
             return Err(ParseError::Malformed);
         }
         let value = cursor.string()?;
-        let node = &mut self.nodes[id as usize];
-        node.value = value;
-        if node.descriptor == Descriptor::B {
-            self.binaries.push(id);
-        }
+        self.push_text(name, value, descriptor);
         Ok(())
     }
 
+    #[inline(always)]
+    fn push_text(&mut self, name: Text, value: Text, descriptor: Descriptor) {
+        let id = self.push(name, value, descriptor);
+        if descriptor == Descriptor::B {
+            self.binaries.push(id);
+        }
+    }
+
+    #[inline(always)]
     fn parse_elements(
         &mut self,
         cursor: &mut Cursor<'_>,

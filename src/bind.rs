@@ -5,7 +5,8 @@
 //! to is worked out once and remembered: names repeat from record to record, mostly in the same order.
 
 use crate::attribute::{Descriptor, Mark, NodeId, Tape};
-use crate::json::Text;
+use crate::bytes::are_at;
+use crate::json::{Escapes, Text};
 use crate::schema::{Plan, PlannedStruct, Protect, is_metadata, normalise};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::cmp::Ordering;
@@ -370,29 +371,37 @@ impl Binder {
         &self.bytes[start..end]
     }
 
-    /// What a name leads to in a context.
-    #[inline]
+    /// What a name leads to in a context. Mostly what followed the last one in the record before.
+    #[inline(always)]
     fn entry(&mut self, plan: &Plan, context: u32, name: Text, input: &[u8]) -> EntryId {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let id = self.entry_named(plan, context, name.decoded(input, &mut scratch));
-        self.scratch = scratch;
-        id
+        let follower = self.entries[self.last as usize].follower;
+        if let Some(entry) = self.entries.get(follower as usize)
+            && entry.context == context
+            && name.escapes() == Escapes::None
+        {
+            let (range, (start, end)) = (name.range(), entry.name);
+            if range.len() == end - start
+                && are_at(input, range.start, &self.bytes, start, range.len())
+            {
+                self.last = follower;
+                return follower;
+            }
+        }
+        self.entry_looked_up(plan, context, name, input)
     }
 
-    #[inline]
-    fn entry_named(&mut self, plan: &Plan, context: u32, name: &[u8]) -> EntryId {
+    #[inline(never)]
+    fn entry_looked_up(&mut self, plan: &Plan, context: u32, name: Text, input: &[u8]) -> EntryId {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let name = name.decoded(input, &mut scratch);
         let matches =
             |id: EntryId| self.entries[id as usize].context == context && self.name_of(id) == name;
-        let follower = self.entries[self.last as usize].follower;
-        if follower != NONE && matches(follower) {
-            self.last = follower;
-            return follower;
-        }
         let hash = self.hasher.hash_one((context, name));
         let found = self.lookup.find(hash, |&id| matches(id)).copied();
         let id = found.unwrap_or_else(|| self.learn(plan, context, name, hash));
         self.entries[self.last as usize].follower = id;
         self.last = id;
+        self.scratch = scratch;
         id
     }
 

@@ -12,7 +12,7 @@
 use crate::attribute::{NodeId, ParseError, Tape};
 use crate::failure::Failure;
 use crate::json::{Cursor, SyntaxError, Text};
-use crate::number::Decimal;
+use crate::number::{self, Decimal};
 use crate::schema::Binary;
 use crate::time;
 use std::borrow::Cow;
@@ -245,10 +245,16 @@ impl Envelope {
     /// Creation time in microseconds since 1970. Where the precision is not stated the unit follows from the
     /// magnitude; finer digits are cut.
     pub fn time_us(&self, input: &[u8]) -> Option<u64> {
-        let time = Decimal::parse(self.time?.raw(input))?;
+        let time = self.time?.raw(input);
         let stated =
             |precision: &[u8]| self.precision.is_some_and(|text| text.is(input, precision));
-        let scale = if stated(b"MICROSECOND") {
+        let microseconds = stated(b"MICROSECOND");
+        if microseconds && let Some(time_us) = number::small_integer(time) {
+            // As Kinesis has it, but for a fraction.
+            return time::representable(i128::from(time_us) * 1_000).map(|_| time_us);
+        }
+        let time = Decimal::parse(time)?;
+        let scale = if microseconds {
             0
         } else if stated(b"MILLISECOND") {
             3
@@ -281,7 +287,7 @@ fn parse_image(cursor: &mut Cursor<'_>, tape: &mut Tape) -> Result<Image, Syntax
         cursor.literal(b"null")?;
         return Ok(Ok(None));
     }
-    let start = cursor.clone();
+    let start = *cursor;
     match tape.parse_image(cursor) {
         Ok(root) => Ok(Ok(Some(root))),
         Err(ParseError::Syntax(error)) => Err(error),

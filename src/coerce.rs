@@ -5,7 +5,7 @@
 //! list by position and reads microseconds as milliseconds, which turns a wrong value into a plausible one.
 
 use crate::attribute::Descriptor;
-use crate::number::{self, Decimal};
+use crate::number::{self, Decimal, Plain};
 use crate::schema::Kind;
 use crate::time;
 use std::io::Write;
@@ -35,6 +35,9 @@ pub(crate) fn write_scalar(
     text: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<(), Misfit> {
+    if write_as_it_is(kind, descriptor, text, out) {
+        return Ok(());
+    }
     let number = || match descriptor {
         Descriptor::N | Descriptor::S => Decimal::parse(text).ok_or(Misfit::Type),
         _ => Err(Misfit::Type),
@@ -78,10 +81,12 @@ pub(crate) fn write_scalar(
         Kind::Timestamp(unit) => {
             let instant = match descriptor {
                 Descriptor::S => time::parse_timestamp(text)?,
-                Descriptor::N => number()?
-                    .to_scaled_integer(unit.to_nanoseconds())
-                    .and_then(time::representable)
-                    .ok_or(Misfit::Range)?,
+                Descriptor::N => match number::small_integer(text) {
+                    Some(value) => Some(i128::from(value) * 10_i128.pow(unit.to_nanoseconds())),
+                    None => number()?.to_scaled_integer(unit.to_nanoseconds()),
+                }
+                .and_then(time::representable)
+                .ok_or(Misfit::Range)?,
                 _ => return Err(Misfit::Type),
             };
             out.push(b'"');
@@ -96,6 +101,62 @@ pub(crate) fn write_scalar(
         _ => return Err(Misfit::Type),
     }
     Ok(())
+}
+
+/// Writes a value whose text is already what the column would hold; says whether it is. Only a short cut: the table
+/// in [`write_scalar`] gives the same.
+#[inline]
+fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Vec<u8>) -> bool {
+    if !matches!(descriptor, Descriptor::N | Descriptor::S) {
+        return false;
+    }
+    let (quoted, behind): (bool, &[u8]) = match kind {
+        &Kind::Integer { min, max } => {
+            let fits = |Plain { whole, fraction, .. }: Plain| {
+                let digits = &text[text.len() - whole..];
+                fraction == 0
+                    && number::small_integer(digits).is_some_and(|value| {
+                        let value = value as i64;
+                        let value = if digits.len() < text.len() { -value } else { value };
+                        (min..=max).contains(&value)
+                    })
+            };
+            if !Plain::of(text).is_some_and(fits) {
+                return false;
+            }
+            (false, b"")
+        }
+        &Kind::Decimal { precision, scale, quoted } => {
+            let fits = |plain: Plain| {
+                plain.whole <= usize::from(precision - scale)
+                    && plain.fraction <= usize::from(scale)
+            };
+            if !Plain::of(text).is_some_and(fits) {
+                return false;
+            }
+            (quoted, b"")
+        }
+        // Of two decimal numbers of at most 15 digits no two have the same nearest double, so that none is shorter;
+        // ryu writes an exponent only from 17 digits before the point, or five zeros behind it.
+        Kind::Double => match Plain::of(text) {
+            Some(Plain { whole, fraction, zeros }) if whole + fraction <= 15 && zeros <= 4 => {
+                (false, if fraction == 0 { b".0" } else { b"" })
+            }
+            _ => return false,
+        },
+        Kind::Timestamp(_) if descriptor == Descriptor::S => {
+            if !time::is_plain_timestamp(text) {
+                return false;
+            }
+            (true, b"")
+        }
+        _ => return false,
+    };
+    out.extend(quoted.then_some(b'"'));
+    out.extend_from_slice(text);
+    out.extend_from_slice(behind);
+    out.extend(quoted.then_some(b'"'));
+    true
 }
 
 /// The nearest value of a decimal number's text; infinite where it is out of range.

@@ -34,6 +34,18 @@ pub struct Record {
     pub sequence_number: Option<Text>,
 }
 
+impl Record {
+    /// Whether data that is not base64 is text at least.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError::NotUtf8`], which concerns the event.
+    pub fn check_data(&self, event: &[u8]) -> Result<(), EventError> {
+        let is_text = self.data.is_none_or(|data| is_utf8(data.raw(event)));
+        if is_text { Ok(()) } else { Err(EventError::NotUtf8) }
+    }
+}
+
 /// Why an event can't be answered record by record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventError {
@@ -93,7 +105,8 @@ impl From<SyntaxError> for EventError {
 }
 
 impl Event {
-    /// Reads an event.
+    /// Reads an event. All of it is checked to be UTF-8 but for the records' data: what is base64 is ASCII, and of what
+    /// isn't [`Record::check_data`] tells.
     ///
     /// # Errors
     ///
@@ -102,9 +115,12 @@ impl Event {
         if input.len() > MAX_INPUT_BYTES {
             return Err(EventError::TooLarge);
         }
-        if simdutf8::basic::from_utf8(input).is_err() {
-            return Err(EventError::NotUtf8);
-        }
+        // Grammar is only of interest in text.
+        Event::parse_text(input)
+            .map_err(|error| if is_utf8(input) { error } else { EventError::NotUtf8 })
+    }
+
+    fn parse_text(input: &[u8]) -> Result<Event, EventError> {
         let mut cursor = Cursor::new(input);
         if cursor.peek() != b'{' {
             cursor.skip_value()?;
@@ -112,9 +128,12 @@ impl Event {
         }
         let mut records = None;
         let mut delivery_stream_arn = None;
+        let mut checked = 0;
         cursor.object(|cursor, name| {
             match name {
-                b"records" if cursor.peek() == b'[' => records = Some(parse_records(cursor)?),
+                b"records" if cursor.peek() == b'[' => {
+                    records = Some(parse_records(cursor, &mut checked)?);
+                }
                 b"records" => {
                     cursor.skip_value()?;
                     records = None;
@@ -125,6 +144,9 @@ impl Event {
             Ok::<_, EventError>(())
         })?;
         cursor.finish()?;
+        if !is_utf8(&input[checked..]) {
+            return Err(EventError::NotUtf8);
+        }
         let records = records.ok_or(EventError::NoRecords)?;
         Ok(Event { records, delivery_stream_arn })
     }
@@ -141,7 +163,13 @@ impl Event {
     }
 }
 
-fn parse_records(cursor: &mut Cursor<'_>) -> Result<Vec<Record>, EventError> {
+fn is_utf8(bytes: &[u8]) -> bool {
+    simdutf8::basic::from_utf8(bytes).is_ok()
+}
+
+/// Reads the records; what lies between their data, from `checked` on, is checked to be UTF-8 on the way.
+fn parse_records(cursor: &mut Cursor<'_>, checked: &mut usize) -> Result<Vec<Record>, EventError> {
+    let input = cursor.input();
     let mut records = Vec::new();
     cursor.expect(b'[')?;
     let mut more = !cursor.eat(b']');
@@ -150,7 +178,15 @@ fn parse_records(cursor: &mut Cursor<'_>) -> Result<Vec<Record>, EventError> {
             cursor.skip_value()?;
             return Err(EventError::NotAnObject { record: records.len() });
         }
-        records.push(parse_record(cursor, records.len())?);
+        let record = parse_record(cursor, records.len())?;
+        if let Some(data) = record.data {
+            let unchecked = &input[*checked..data.range().start];
+            if !unchecked.is_ascii() && !is_utf8(unchecked) {
+                return Err(EventError::NotUtf8);
+            }
+            *checked = data.range().end;
+        }
+        records.push(record);
         more = cursor.more(b']')?;
     }
     Ok(records)

@@ -30,11 +30,12 @@
 //! * Errors and statistics name places, types and counts, never an attribute's value.
 //! * On records, no step is recursive beyond 64 levels, and none is quadratic in records, attributes or depth.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod event;
 
 pub mod attribute;
+mod bytes;
 pub mod change;
 pub mod json;
 pub mod number;

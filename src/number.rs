@@ -6,6 +6,7 @@
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>);
 //! hand-made ones may have any, and cost time linear in their text and no memory.
 
+use crate::bytes::eight_digits;
 use std::borrow::Cow;
 
 /// As many significant digits as any use here can need: 38 for a decimal, 20 for nanoseconds.
@@ -128,6 +129,62 @@ impl Decimal {
         }
         true
     }
+}
+
+/// A decimal number as this crate would write it: no exponent, no needless zeros, not zero. Most are, and need only be
+/// copied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plain {
+    /// Digits before the point; none where that is a `0`.
+    pub(crate) whole: usize,
+    /// Digits behind the point.
+    pub(crate) fraction: usize,
+    /// Zeros directly behind the point.
+    pub(crate) zeros: usize,
+}
+
+impl Plain {
+    /// Counts the digits of a number that is written so.
+    #[inline]
+    pub(crate) fn of(text: &[u8]) -> Option<Plain> {
+        let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+        let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let before = digits(unsigned);
+        let whole = match unsigned.first() {
+            Some(b'0') if before > 1 || unsigned.len() == 1 => return None,
+            Some(b'0') => 0,
+            _ => before,
+        };
+        match &unsigned[before..] {
+            [] if whole > 0 => Some(Plain { whole, fraction: 0, zeros: 0 }),
+            [b'.', behind @ .., b'1'..=b'9'] if before > 0 && digits(behind) == behind.len() => {
+                let zeros = behind.iter().take_while(|byte| **byte == b'0').count();
+                Some(Plain { whole, fraction: behind.len() + 1, zeros })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The value of up to 18 digits and nothing else.
+#[inline]
+pub(crate) fn small_integer(text: &[u8]) -> Option<u64> {
+    if text.is_empty() || text.len() > 18 {
+        return None;
+    }
+    let (eights, rest) = text.as_chunks::<8>();
+    let mut value = 0;
+    for eight in eights {
+        value = value * 100_000_000 + eight_digits(*eight)?;
+    }
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
+    }
+    Some(value)
 }
 
 /// A decimal number's text in a form that the standard library reads right: that stops at exponents of five

@@ -76,9 +76,11 @@ fn days_in_month(year: i64, month: u32) -> u32 {
 }
 
 /// An instant as nanoseconds since 1970, if Firehose can hold it.
+#[inline]
 pub fn representable(nanoseconds: i128) -> Option<i128> {
-    let seconds = i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok()?;
-    REPRESENTABLE_SECONDS.contains(&seconds).then_some(nanoseconds)
+    const FIRST: i128 = REPRESENTABLE_SECONDS.start as i128 * 1_000_000_000;
+    const END: i128 = REPRESENTABLE_SECONDS.end as i128 * 1_000_000_000;
+    (FIRST..END).contains(&nanoseconds).then_some(nanoseconds)
 }
 
 /// Reads a date, `yyyy-MM-dd`, that exists; the day counted from 1970-01-01.
@@ -104,6 +106,43 @@ pub fn parse_timestamp(text: &[u8]) -> Result<i128, Misfit> {
     }
     let instant = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
     representable(instant).filter(|_| exact).ok_or(Misfit::Range)
+}
+
+/// Whether a timestamp's text is what [`write_timestamp`] makes of it, which most are.
+pub(crate) fn is_plain_timestamp(text: &[u8]) -> bool {
+    let Some((seconds, fraction)) =
+        text.strip_suffix(b"Z").and_then(|text| text.split_at_checked(19))
+    else {
+        return false;
+    };
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', i1, i2, b':', s1, s2] =
+        seconds
+    else {
+        return false;
+    };
+    let mut digits = true;
+    let mut pair = |tens: u8, ones: u8| {
+        digits &= tens.is_ascii_digit() & ones.is_ascii_digit();
+        u32::from(tens.wrapping_sub(b'0')) * 10 + u32::from(ones.wrapping_sub(b'0'))
+    };
+    let year = i64::from(pair(y1, y2) * 100 + pair(y3, y4));
+    let (month, day) = (pair(m1, m2), pair(d1, d2));
+    let of_day = (pair(h1, h2) < 24) & (pair(i1, i2) < 60) & (pair(s1, s2) < 60);
+    digits
+        && of_day
+        // Whole years that are representable.
+        && (1678..=2261).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=days_in_month(year, month)).contains(&day)
+        && match fraction {
+            [] => true,
+            [b'.', digits @ ..] => {
+                matches!(digits.len(), 3 | 6 | 9)
+                    && digits.iter().all(u8::is_ascii_digit)
+                    && !digits.ends_with(b"000")
+            }
+            _ => false,
+        }
 }
 
 /// What is left of a text that is being read.
@@ -184,7 +223,9 @@ impl Scan<'_> {
 /// Writes an instant as `yyyy-MM-dd'T'HH:mm:ss[.S…]'Z'` with 0, 3, 6 or 9 fraction digits, the fewest that
 /// hold it. `nanoseconds` must be [`representable`].
 pub fn write_timestamp(nanoseconds: i128, out: &mut Vec<u8>) {
-    let seconds = nanoseconds.div_euclid(1_000_000_000) as i64;
+    // What is representable fits into 64 bits, whose division is much cheaper.
+    let nanoseconds = nanoseconds as i64;
+    let seconds = nanoseconds.div_euclid(1_000_000_000);
     let fraction = nanoseconds.rem_euclid(1_000_000_000) as u32;
     let digits = match fraction {
         0 => 0,
@@ -215,9 +256,27 @@ fn write_instant(civil: Civil, fraction: u32, digits: usize, out: &mut Vec<u8>) 
 }
 
 /// Writes a number into all of `digits`, with leading zeros.
+#[inline]
 pub fn put(digits: &mut [u8], mut value: u64) {
-    for digit in digits.iter_mut().rev() {
+    // Two digits a division.
+    let mut pairs = digits.rchunks_exact_mut(2);
+    for pair in &mut pairs {
+        let hundredths = (value % 100) as usize;
+        pair.copy_from_slice(&PAIRS[hundredths]);
+        value /= 100;
+    }
+    if let [digit] = pairs.into_remainder() {
         *digit = b'0' + (value % 10) as u8;
-        value /= 10;
     }
 }
+
+/// `00` to `99`.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut at = 0;
+    while at < 100 {
+        pairs[at] = [b'0' + (at / 10) as u8, b'0' + (at % 10) as u8];
+        at += 1;
+    }
+    pairs
+};

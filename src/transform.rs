@@ -1,6 +1,7 @@
 //! The transformation: an event's bytes and the time now, to a response's bytes and statistics.
 
 use crate::attribute::Tape;
+use crate::bytes::prefetch;
 use crate::change::Envelope;
 use crate::event::{
     Event, EventError, MAX_RESPONSE_BYTES, PartitionKeys, Record, ResponseWriter, UNKNOWN_STREAM,
@@ -181,6 +182,9 @@ impl Transformer {
         };
         self.event_ids.clear();
         for (at, record) in event.records.iter().enumerate() {
+            if let Some(data) = event.records.get(at + 1).and_then(|next| next.data) {
+                prefetch(data.raw(input));
+            }
             let outcome = self.record(input, record, &mut statistics);
             let failure = match outcome {
                 Outcome::Ok { rescued, time_us } => {
@@ -202,6 +206,9 @@ impl Transformer {
                 }
                 Outcome::Failed(failure) => failure,
             };
+            if failure == Failure::NotBase64 {
+                record.check_data(input)?;
+            }
             response.failed(record);
             let record_id = record.record_id;
             statistics.failures.push(FailedRecord { record: at, record_id, failure });

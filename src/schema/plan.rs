@@ -3,6 +3,7 @@
 use super::file::{Binary, DecimalAs, Protect, Schema, Unit};
 use super::names::normalise;
 use super::types::Type;
+use crate::bytes::Piece;
 use crate::row::Metadata;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -29,7 +30,7 @@ pub struct Plan {
     /// The members of each struct type, by normalised name.
     structs: Vec<HashMap<Vec<u8>, (u32, String)>>,
     /// What each metadata column holds, and its member prefix.
-    pub(crate) metadata: Vec<(Metadata, Box<[u8]>)>,
+    pub(crate) metadata: Vec<(Metadata, Piece)>,
 }
 
 /// A column as rows are written.
@@ -38,7 +39,7 @@ pub struct PlannedColumn {
     /// Its name.
     pub name: String,
     /// `,"name":`
-    pub(crate) prefix: Box<[u8]>,
+    pub(crate) prefix: Piece,
     pub(crate) kind: Kind,
     /// What may not be shown of its attribute.
     pub protect: Option<Protect>,
@@ -67,8 +68,8 @@ pub(crate) enum Kind {
 pub(crate) struct PlannedStruct {
     /// Which of the plan's structs it is.
     pub id: u32,
-    /// Each member's `"name":` and type, in declared order.
-    pub members: Vec<(Box<[u8]>, Kind)>,
+    /// Each member's `,"name":` and type, in declared order.
+    pub members: Vec<(Piece, Kind)>,
 }
 
 /// What an explicit path finds at an attribute.
@@ -97,7 +98,7 @@ impl Plan {
             plan.protects |= column.protect.is_some();
             plan.columns.push(PlannedColumn {
                 name: column.name.clone(),
-                prefix: format!(",\"{}\":", column.name).into_bytes().into(),
+                prefix: Piece::new(&format!(",\"{}\":", column.name)),
                 kind,
                 protect: column.protect,
                 is_key: false,
@@ -120,8 +121,7 @@ impl Plan {
 
     fn empty() -> Plan {
         let metadata = super::METADATA_COLUMNS.iter().map(|column| {
-            let prefix = format!(",\"{}\":", column.name).into_bytes();
-            (Metadata::named(&column.name), prefix.into())
+            (Metadata::named(&column.name), Piece::new(&format!(",\"{}\":", column.name)))
         });
         Plan {
             columns: Vec::new(),
@@ -181,7 +181,7 @@ impl Plan {
                 }
                 self.structs.push(by_name);
                 let members = fields.iter().map(|field| {
-                    let prefix = format!("\"{}\":", field.name).into_bytes().into();
+                    let prefix = Piece::new(&format!(",\"{}\":", field.name));
                     (prefix, self.kind(&field.ty, decimal_as, unit))
                 });
                 Kind::Struct(PlannedStruct { id, members: members.collect() })
