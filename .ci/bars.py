@@ -10,16 +10,16 @@ fails. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 import base64
 import json
-import select
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 import zipfile
 from collections import Counter
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benches"))
+from runtime_api import RuntimeApi  # noqa: E402
 
 EVENT_BYTES = 6_291_456
 RESPONSE_BYTES = 6_291_456
@@ -43,111 +43,6 @@ SCHEMA = {
         {"name": "attributes", "type": "map<string,string>"},
     ],
 }
-
-
-class RuntimeApi:
-    """As much of Lambda's Runtime API as one sequential function needs."""
-
-    def __init__(self, program: Path, settings: dict[str, str]):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        environment = {
-            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % self.listener.getsockname()[1],
-            "AWS_LAMBDA_FUNCTION_NAME": "bars",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
-            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_LOG_FORMAT": "JSON",
-            **settings,
-        }
-        self.log = tempfile.TemporaryFile()
-        started = time.perf_counter()
-        self.process = subprocess.Popen(
-            [program], env=environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
-        )
-        self.peers = {}
-        try:
-            # The first request is the first poll, and stays unanswered until there is an event.
-            self.receive("GET /2018-06-01/runtime/invocation/next")
-        except BaseException:
-            self.close()
-            raise
-        self.first_poll_ms = (time.perf_counter() - started) * 1000
-        self.invocations = 0
-
-    def fail(self, message: str):
-        self.log.seek(0)
-        sys.exit(f"bars: {message}\n{self.log.read().decode(errors='replace')[-2000:]}")
-
-    def receive(self, expected: str) -> bytes:
-        """One request, on whichever connection it comes; its body."""
-        while True:
-            ready, _, _ = select.select([self.listener, *self.peers], [], [], 60)
-            if not ready:
-                self.fail(f"no {expected} within 60 s")
-            if ready[0] is self.listener:
-                peer = self.listener.accept()[0]
-                peer.settimeout(60)
-                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self.peers[peer] = peer.makefile("rb")
-                continue
-            self.peer = ready[0]
-            self.reader = self.peers[self.peer]
-            line = self.reader.readline().decode().rstrip()
-            if line:
-                break
-            del self.peers[self.peer]
-            if self.process.poll() is not None:
-                self.fail(f"bootstrap ended, exit code {self.process.returncode}")
-        length, chunked = 0, False
-        while header := self.reader.readline().decode().strip().lower():
-            name, _, value = header.partition(":")
-            length = int(value) if name == "content-length" else length
-            chunked |= name == "transfer-encoding" and "chunked" in value
-        if chunked:
-            parts = []
-            while size := int(self.reader.readline(), 16):
-                parts.append(self.reader.read(size))
-                self.reader.readline()
-            self.reader.readline()
-            body = b"".join(parts)
-        else:
-            body = self.reader.read(length)
-        if not line.startswith(expected):
-            self.fail(f"expected {expected}, got {line}: {body[:500]!r}")
-        return body
-
-    def send(self, status: str, headers: dict[str, str], body: bytes = b""):
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{lines}\r\n"
-        self.peer.sendall(head.encode() + body)
-
-    def invoke(self, event: bytes) -> bytes:
-        """Hands over an event and waits for the answer and the next poll."""
-        self.invocations += 1
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": f"request-{self.invocations}",
-            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 60_000),
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:111122223333:function:bars",
-            "Content-Type": "application/json",
-        }
-        self.send("200 OK", headers, event)
-        path = f"/2018-06-01/runtime/invocation/request-{self.invocations}/response"
-        response = self.receive(f"POST {path}")
-        self.send("202 Accepted", {}, b'{"status":"OK"}')
-        self.receive("GET /2018-06-01/runtime/invocation/next")
-        return response
-
-    def peak_kib(self) -> int:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        for peer, reader in self.peers.items():
-            reader.close()
-            peer.close()
-        self.listener.close()
-        self.log.close()
 
 
 def change(number: int, item: dict | None = None) -> bytes:
@@ -238,7 +133,7 @@ def main() -> None:
 
         starts = []
         for _ in range(STARTS):
-            api = RuntimeApi(program, {"DYNALAKE_SCHEMA": json.dumps(SCHEMA)})
+            api = RuntimeApi([str(program)], {"DYNALAKE_SCHEMA": json.dumps(SCHEMA)})
             starts.append(api.first_poll_ms)
             idle_kib = api.peak_kib()
             api.close()
@@ -255,11 +150,12 @@ def main() -> None:
         for what, changes in EVENTS:
             bytes_in, count = event(changes())
             for plan, settings in (("schema", {"DYNALAKE_SCHEMA": json.dumps(SCHEMA)}), ("none", {})):
-                api = RuntimeApi(program, settings)
+                api = RuntimeApi([str(program)], settings)
                 peaks = []
                 for _ in range(3):
                     started = time.perf_counter()
                     response = api.invoke(bytes_in)
+                    api.await_poll()
                     seconds = time.perf_counter() - started
                     peaks.append(api.peak_kib() / 1024)
                 api.close()

@@ -1,46 +1,65 @@
 //! Our own parts, so that a change shows where it helped: `cargo bench --manifest-path benches/Cargo.toml`.
+//! One mix, or one part: `… -- typical`, `… -- image`.
 
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dynalake::attribute::Tape;
-use dynalake::change::Envelope;
-use dynalake::event::Event;
 use dynalake::json::{Cursor, write_string};
 use dynalake::number::Decimal;
-use dynalake_benches::{NOW_MS, mixes, transformer};
+use dynalake::time::{parse_timestamp, write_timestamp};
+use dynalake_benches::mixes::{self, Size};
+use dynalake_benches::{NOW_MS, transformer};
+use serde_json::Value;
 use std::hint::black_box;
 
-fn parts(criterion: &mut Criterion) {
+/// Whole events, and what is done to one record of each mix.
+fn mixes(criterion: &mut Criterion) {
     for mix in mixes::NAMES {
         let mut group = criterion.benchmark_group(mix);
-        let event = mixes::event(mix, 300_000);
+        let event = mixes::event(mix, Size::Raw(300_000));
         group.throughput(Throughput::Bytes(event.len() as u64));
-        group.bench_function("event", |b| b.iter(|| Event::parse(black_box(&event))));
-        let mut ours = transformer(mix);
+        let mut ours = transformer(&mixes::schema(mix));
         group.bench_function("whole", |b| b.iter(|| ours.transform(black_box(&event), NOW_MS)));
 
-        let parsed = Event::parse(&event).expect("it is an event");
-        let data = parsed.records[0].data.expect("it has data").raw(&event);
+        let event: Value = serde_json::from_slice(&event).expect("it is JSON");
+        let data = event["records"][0]["data"].as_str().expect("it has data");
         let change = base64_simd::STANDARD.decode_to_vec(data).expect("it is base64");
         group.throughput(Throughput::Bytes(change.len() as u64));
+        group.bench_function("skip", |b| b.iter(|| Cursor::new(black_box(&change)).skip_value()));
+
+        let change: Value = serde_json::from_slice(&change).expect("it is JSON");
+        let image = change["dynamodb"]["NewImage"].to_string().into_bytes();
+        group.throughput(Throughput::Bytes(image.len() as u64));
         let mut tape = Tape::default();
-        group.bench_function("change", |b| {
+        group.bench_function("image", |b| {
             b.iter(|| {
                 tape.clear();
-                Envelope::parse(black_box(&change), &mut tape, false)
+                tape.parse_image(&mut Cursor::new(black_box(&image)))
             });
-        });
-        group.bench_function("skip", |b| b.iter(|| Cursor::new(black_box(&change)).skip_value()));
-        group.bench_function("escape", |b| {
-            b.iter_batched_ref(
-                || Vec::with_capacity(2 * change.len()),
-                |out| write_string(black_box(&change), out),
-                BatchSize::SmallInput,
-            );
         });
         group.finish();
     }
-    criterion.bench_function("decimal", |b| b.iter(|| Decimal::parse(black_box(b"12345.678900000"))));
 }
 
-criterion_group!(benches, parts);
+/// What is done to one value.
+fn values(criterion: &mut Criterion) {
+    let mut out = Vec::with_capacity(1 << 10);
+    criterion.bench_function("decimal", |b| b.iter(|| Decimal::parse(black_box(b"12345.678900000"))));
+    criterion.bench_function("timestamp", |b| {
+        b.iter(|| {
+            out.clear();
+            let parsed = parse_timestamp(black_box(b"2025-11-01T13:26:40.123+01:00"));
+            write_timestamp(parsed.expect("it is a timestamp"), &mut out);
+        });
+    });
+    for (name, text) in [("string", &[b'x'; 100]), ("string, all escaped", &[b'"'; 100])] {
+        criterion.bench_function(name, |b| {
+            b.iter(|| {
+                out.clear();
+                write_string(black_box(text), &mut out);
+            });
+        });
+    }
+}
+
+criterion_group!(benches, mixes, values);
 criterion_main!(benches);

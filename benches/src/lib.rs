@@ -1,4 +1,4 @@
-//! What the benches share.
+//! What the benches share: inputs, and what is measured beside ours.
 
 pub mod mixes;
 pub mod peers;
@@ -9,8 +9,8 @@ use dynalake::transform::Transformer;
 /// When all events arrive.
 pub const NOW_MS: u64 = 1_720_742_304_000;
 
-/// Ours, by the schema of a mix.
-pub fn transformer(mix: &str) -> Transformer {
-    let settings = Settings { schema: Some(mixes::schema(mix)), ..Settings::default() };
+/// Ours, by a schema.
+pub fn transformer(schema: &str) -> Transformer {
+    let settings = Settings { schema: Some(schema.to_owned()), ..Settings::default() };
     settings.transformer().expect("the schema is good")
 }

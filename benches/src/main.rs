@@ -1,78 +1,105 @@
-//! The Rust side of `run.py`, which calls it.
+//! The Rust side of `python3 benches`, which calls it: makes the inputs, and runs what is to be measured. It measures
+//! nothing itself.
 
-use cpu_time::ThreadTime;
+use dynalake::transform::Transformer;
 use dynalake_benches::{NOW_MS, mixes, peers, transformer};
+use std::collections::HashMap;
 use std::hint::black_box;
-use std::path::Path;
+use std::io::{Write, stdin, stdout};
+use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+const USAGE: &str = "\
+worker write FOLDER NAME MIX raw|event|records COUNT   makes NAME.event.json and NAME.schema.json
+worker serve FOLDER                                    runs what each line of standard input names: PEER NAME [FILE]
+worker once FOLDER NAME TIMES                          runs ours so often and nothing else";
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["write", folder] => write(Path::new(folder)),
-        ["time", mix, rounds] => time(mix, rounds.parse().expect("a number")),
-        ["growth"] => growth(),
-        ["once", mix, times] => once(mix, times.parse().expect("a number")),
-        _ => panic!("write FOLDER | time MIX ROUNDS | growth | once MIX TIMES"),
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["write", folder, name, mix, unit, count] => {
+            let count = count.parse().expect("COUNT is a number");
+            let size = match unit {
+                "raw" => mixes::Size::Raw(count),
+                "event" => mixes::Size::Event(count),
+                "records" => mixes::Size::Records(count),
+                _ => panic!("{USAGE}"),
+            };
+            write(Path::new(folder), name, mix, size);
+        }
+        ["serve", folder] => serve(PathBuf::from(folder)),
+        ["once", folder, name, times] => {
+            let mut input = Input::read(Path::new(folder), name);
+            for _ in 0..times.parse().expect("TIMES is a number") {
+                black_box(input.ours());
+            }
+        }
+        _ => panic!("{USAGE}"),
     }
 }
 
-/// Writes each mix's event and schema, and what ours and the afternoon's Rust make of it.
-fn write(folder: &Path) {
-    for mix in mixes::NAMES {
-        let event = mixes::event(mix, mixes::RAW_BYTES);
-        let ours = transformer(mix).transform(&event, NOW_MS).expect("it is an event").response;
-        let write = |name: &str, bytes: &[u8]| {
-            fs::write(folder.join(format!("{mix}.{name}.json")), bytes).expect("the folder can be written");
+fn write(folder: &Path, name: &str, mix: &str, size: mixes::Size) {
+    let write = |what: &str, bytes: &[u8]| {
+        fs::write(folder.join(format!("{name}.{what}.json")), bytes).expect("FOLDER can be written");
+    };
+    write("event", &mixes::event(mix, size));
+    write("schema", mixes::schema(mix).as_bytes());
+}
+
+/// An event, and what works on it.
+struct Input {
+    event: Vec<u8>,
+    ours: Transformer,
+    floor: Option<peers::Floor>,
+}
+
+impl Input {
+    fn read(folder: &Path, name: &str) -> Input {
+        let read = |what: &str| {
+            fs::read(folder.join(format!("{name}.{what}.json"))).expect("`write` has made the file")
         };
-        write("schema", mixes::schema(mix).as_bytes());
-        write("ours", &ours);
-        write("afternoon", &peers::afternoon(&event));
-        write("event", &event);
+        let schema = String::from_utf8(read("schema")).expect("the schema is UTF-8");
+        Input { event: read("event"), ours: transformer(&schema), floor: None }
+    }
+
+    fn ours(&mut self) -> Vec<u8> {
+        let transformed = self.ours.transform(black_box(&self.event), NOW_MS);
+        transformed.expect("it is a Firehose event").response
     }
 }
 
-fn milliseconds(run: impl FnOnce()) -> f64 {
-    let start = ThreadTime::now();
-    run();
-    start.elapsed().as_secs_f64() * 1e3
-}
-
-/// Prints the times of each round: ours, the afternoon's, the floor, in turns.
-fn time(mix: &str, rounds: usize) {
-    let event = mixes::event(mix, mixes::RAW_BYTES);
-    let mut ours = transformer(mix);
-    let response = ours.transform(&event, NOW_MS).expect("it is an event").response;
-    let mut floor = peers::Floor::new(&event, &response);
-    for _ in 0..rounds {
-        let ours = milliseconds(|| drop(black_box(ours.transform(black_box(&event), NOW_MS))));
-        let least = milliseconds(|| {
-            black_box(floor.run());
-        });
-        let afternoon = milliseconds(|| drop(black_box(peers::afternoon(black_box(&event)))));
-        println!("{ours} {afternoon} {least}");
+/// Answers each line with one: the size of the response, or of the floor what it found.
+fn serve(folder: PathBuf) {
+    let mut inputs: HashMap<String, Input> = HashMap::new();
+    for line in stdin().lines() {
+        let line = line.expect("commands are UTF-8");
+        let words: Vec<&str> = line.split(' ').collect();
+        let (peer, name) = (words[0], words[1]);
+        let input =
+            inputs.entry(name.to_owned()).or_insert_with(|| Input::read(&folder, name));
+        let response = match peer {
+            "ours" => input.ours(),
+            "afternoon" => peers::afternoon(black_box(&input.event)),
+            "floor" => {
+                if input.floor.is_none() {
+                    let response = input.ours();
+                    input.floor = Some(peers::Floor::new(&input.event, response.len()));
+                }
+                let floor = input.floor.as_mut().expect("it was made above");
+                answer(&format!("{:?}", black_box(floor.run())));
+                continue;
+            }
+            _ => panic!("no peer {peer}"),
+        };
+        if let Some(file) = words.get(2) {
+            fs::write(file, &response).expect("FILE can be written");
+        }
+        answer(&black_box(response).len().to_string());
     }
 }
 
-/// Prints nanoseconds per byte of ours at the sizes that growth is judged by: the least of some rounds.
-fn growth() {
-    // (mix, raw bytes): 1,000 and 10,000 small records; 1 MB and 4.5 MB, whose event has 6 MB, of typical ones.
-    for (mix, raw_bytes) in
-        [("small", 415_000), ("small", 4_150_000), ("typical", 750_000), ("typical", 4_400_000)]
-    {
-        let event = mixes::event(mix, raw_bytes);
-        let mut ours = transformer(mix);
-        let times = (0..30).map(|_| milliseconds(|| drop(black_box(ours.transform(&event, NOW_MS)))));
-        let least = times.fold(f64::INFINITY, f64::min);
-        println!("{mix} {} {}", event.len(), least * 1e6 / event.len() as f64);
-    }
-}
-
-/// Runs ours and nothing else, to be profiled.
-fn once(mix: &str, times: usize) {
-    let event = mixes::event(mix, mixes::RAW_BYTES);
-    let mut ours = transformer(mix);
-    for _ in 0..times {
-        drop(black_box(ours.transform(black_box(&event), NOW_MS)));
-    }
+fn answer(line: &str) {
+    let mut out = stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).expect("somebody listens");
 }

@@ -1,14 +1,23 @@
-//! The inputs: events of about 3 MB of change records each, the same for the same seed.
+//! The inputs: events of change records, made up from a seed, so the same each time.
 
 use serde_json::{Map, Value, json};
 
 /// The mixes, by name.
 pub const NAMES: [&str; 5] = ["small", "typical", "wide", "large", "hostile"];
 
-/// What the records of an event hold together, before base64.
-pub const RAW_BYTES: usize = 3_000_000;
+/// How large an event shall be.
+#[derive(Clone, Copy, Debug)]
+pub enum Size {
+    /// So many records.
+    Records(usize),
+    /// As many records as bring their data, before base64, to so many bytes.
+    Raw(usize),
+    /// As many records as fit into so many bytes of event.
+    Event(usize),
+}
 
 const SEED: u64 = 0x0064_796e_616c_616b;
+const ARRIVED_MS: u64 = 1_720_742_303_000;
 
 /// Pseudo-random numbers (SplitMix64, <https://prng.di.unimi.it/splitmix64.c>).
 struct Random(u64);
@@ -199,32 +208,45 @@ fn change(mix: &str, number: usize, random: &mut Random) -> String {
     .to_string()
 }
 
-/// An event of a mix with at least `raw_bytes` of change records.
-pub fn event(mix: &str, raw_bytes: usize) -> Vec<u8> {
+/// An event of a mix.
+pub fn event(mix: &str, wanted: Size) -> Vec<u8> {
+    const HEAD: &str = concat!(
+        r#"{"invocationId":"f2ef8b1c-0f9c-4f5f-9a55-3b6e1f5bb3a1","#,
+        r#""sourceKinesisStreamArn":"arn:aws:kinesis:eu-west-1:111122223333:stream/orders","#,
+        r#""deliveryStreamArn":"arn:aws:firehose:eu-west-1:111122223333:deliverystream/orders","#,
+        r#""region":"eu-west-1","records":["#
+    );
     let mut random = Random(SEED);
-    let (mut records, mut size, mut number) = (Vec::new(), 0, 0);
-    while size < raw_bytes {
+    let mut event = HEAD.as_bytes().to_vec();
+    let mut raw = 0;
+    for number in 0.. {
         let data = change(mix, number, &mut random);
-        size += data.len();
-        let sequence_number = format!("4961533217549940427538899951976425555926407177191665{number:04}");
-        records.push(json!({
+        // 56 digits, and six more make a `recordId`.
+        let sequence_number = format!("49615332175499404275388999519764255559264071771916{number:06}");
+        let record = json!({
             "recordId": format!("{sequence_number}000000"),
-            "approximateArrivalTimestamp": 1_720_742_303_000_u64,
-            "data": base64_simd::STANDARD.encode_to_string(data),
+            "approximateArrivalTimestamp": ARRIVED_MS,
+            "data": base64_simd::STANDARD.encode_to_string(&data),
             "kinesisRecordMetadata": {
                 "sequenceNumber": sequence_number, "subsequenceNumber": 0, "partitionKey": random.hex(32),
-                "shardId": "shardId-000000000000", "approximateArrivalTimestamp": 1_720_742_303_000_u64,
+                "shardId": "shardId-000000000000", "approximateArrivalTimestamp": ARRIVED_MS,
             },
-        }));
-        number += 1;
+        })
+        .to_string();
+        let is_enough = match wanted {
+            Size::Records(records) => number == records,
+            Size::Raw(bytes) => raw >= bytes,
+            Size::Event(bytes) => event.len() + record.len() + "]}".len() > bytes,
+        };
+        if is_enough {
+            break;
+        }
+        raw += data.len();
+        event.extend_from_slice(record.as_bytes());
+        event.push(b',');
     }
-    json!({
-        "invocationId": "f2ef8b1c-0f9c-4f5f-9a55-3b6e1f5bb3a1",
-        "sourceKinesisStreamArn": "arn:aws:kinesis:eu-west-1:111122223333:stream/orders",
-        "deliveryStreamArn": "arn:aws:firehose:eu-west-1:111122223333:deliverystream/orders",
-        "region": "eu-west-1",
-        "records": records,
-    })
-    .to_string()
-    .into_bytes()
+    // The last comma.
+    event.pop();
+    event.extend_from_slice(b"]}");
+    event
 }

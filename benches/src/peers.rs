@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 /// The afternoon's Rust: event types by `aws_lambda_events`, JSON by `serde_json::Value`, attributes by
 /// `serde_dynamo`. No schema, nothing checked, numbers through a double.
-pub fn afternoon(event: &[u8]) -> Vec<u8> {
-    let event: KinesisFirehoseEvent = serde_json::from_slice(event).expect("it is an event");
+pub fn afternoon_handler(event: KinesisFirehoseEvent) -> KinesisFirehoseResponse {
     let mut response = KinesisFirehoseResponse::default();
     for record in event.records {
         let mut change: Value = serde_json::from_slice(&record.data).expect("it is JSON");
@@ -20,7 +19,8 @@ pub fn afternoon(event: &[u8]) -> Vec<u8> {
         row["_event_time"] = change["dynamodb"]["ApproximateCreationDateTime"].take();
         row["_event_id"] = change["eventID"].take();
         row["_table"] = change["tableName"].take();
-        row["_sequence"] = json!(record.kinesis_firehose_record_metadata.map(|metadata| metadata.sequence_number));
+        let metadata = record.kinesis_firehose_record_metadata;
+        row["_sequence"] = json!(metadata.map(|metadata| metadata.sequence_number));
         let mut data = serde_json::to_vec(&row).expect("it is JSON");
         data.push(b'\n');
         let mut answer = KinesisFirehoseResponseRecord::default();
@@ -29,49 +29,63 @@ pub fn afternoon(event: &[u8]) -> Vec<u8> {
         answer.data.0 = data;
         response.records.push(answer);
     }
-    serde_json::to_vec(&response).expect("it is JSON")
+    response
+}
+
+/// The afternoon's Rust from an event's bytes to a response's, as `lambda_runtime` does it.
+pub fn afternoon(event: &[u8]) -> Vec<u8> {
+    let event = serde_json::from_slice(event).expect("it is a Firehose event");
+    serde_json::to_vec(&afternoon_handler(event)).expect("it is JSON")
 }
 
 /// What any transformation has to do at the least: the records' bytes out of base64, a tape of their JSON, and
-/// as many bytes as ours returns into base64. Where the records lie is given.
-pub struct Floor<'e> {
-    data: Vec<&'e [u8]>,
+/// as many bytes as ours returns into base64. Where the records lie is given, so the event's and the response's
+/// own JSON cost nothing here.
+pub struct Floor {
+    data: Vec<Vec<u8>>,
     returned: Vec<u8>,
     decoded: Vec<u8>,
     encoded: Vec<u8>,
     buffers: simd_json::Buffers,
 }
 
-impl<'e> Floor<'e> {
-    pub fn new(event: &'e [u8], response: &[u8]) -> Floor<'e> {
-        let mut data = Vec::new();
-        let mut rest = event;
-        let find = |text: &[u8], what: &[u8]| text.windows(what.len()).position(|at| at == what);
-        while let Some(at) = find(rest, b"\"data\":\"") {
-            rest = &rest[at + 8..];
-            let end = find(rest, b"\"").expect("a string ends");
-            data.push(&rest[..end]);
-            rest = &rest[end..];
-        }
+/// What the floor made, to be checked, and so that none of it can be left out.
+#[derive(Debug)]
+pub struct Found {
+    /// The nodes of all tapes: values, and names of members.
+    pub nodes: usize,
+    /// Bytes of base64.
+    pub encoded: usize,
+}
+
+impl Floor {
+    /// For an event, and a response of so many bytes.
+    pub fn new(event: &[u8], response_bytes: usize) -> Floor {
+        let event: Value = serde_json::from_slice(event).expect("it is JSON");
+        let records = event["records"].as_array().expect("it is a Firehose event");
+        let data = records.iter().map(|record| record["data"].as_str().expect("it has data"));
         Floor {
-            data,
-            returned: vec![b'x'; response.len() / 4 * 3],
+            data: data.map(|data| data.as_bytes().to_vec()).collect(),
+            returned: vec![b'x'; response_bytes / 4 * 3],
             decoded: Vec::new(),
             encoded: Vec::new(),
             buffers: simd_json::Buffers::new(0),
         }
     }
 
-    pub fn run(&mut self) -> usize {
+    /// Does it once.
+    pub fn run(&mut self) -> Found {
         let mut nodes = 0;
         for data in &self.data {
             self.decoded.clear();
-            base64_simd::STANDARD.decode_append(data, &mut self.decoded).expect("it is base64");
+            base64_simd::STANDARD
+                .decode_append(data, &mut self.decoded)
+                .expect("it is base64");
             let tape = simd_json::to_tape_with_buffers(&mut self.decoded, &mut self.buffers);
             nodes += tape.expect("it is JSON").0.len();
         }
         self.encoded.clear();
         base64_simd::STANDARD.encode_append(&self.returned, &mut self.encoded);
-        nodes + self.encoded.len()
+        Found { nodes, encoded: self.encoded.len() }
     }
 }

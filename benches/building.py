@@ -1,0 +1,151 @@
+"""What is measured: the programs, built as they are deployed, and the inputs. All of it lies in target/benches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Callable
+
+import processes
+from processes import Refused
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCHES = ROOT / "benches"
+WORK = ROOT / "target" / "benches"
+INPUTS = WORK / "inputs"
+PYTHON = WORK / "venv" / "bin" / "python"
+NODE_MODULES = WORK / "node" / "node_modules"
+RELEASE = BENCHES / "target" / "release"
+NEEDED_NODE = 20
+
+Say = Callable[[str], None]
+
+
+def check_tools() -> None:
+    """Refuses a machine that lacks something, all at once, before anything is built."""
+    missing = []
+    if platform.system() != "Linux":
+        missing.append("Linux: times and memory are read from its /proc and its clocks")
+    if shutil.which("cargo") is None:
+        missing.append("Rust: install it from https://rustup.rs")
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        missing.append(f"Node {NEEDED_NODE} or later with npm, for one of the peers: install it from https://nodejs.org")
+    elif node_version() < NEEDED_NODE:
+        missing.append(f"Node {NEEDED_NODE} or later: this one is {node_version()}")
+    if missing:
+        raise Refused("the benches need\n" + "\n".join("  - " + line for line in missing))
+
+
+def node_version() -> int:
+    said = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True).stdout
+    return int(said.strip().lstrip("v").split(".")[0])
+
+
+def make_venv(say: Say) -> None:
+    """An environment with boto3, for one of the peers; made once for the same requirements."""
+    requirements = BENCHES / "requirements.txt"
+    if _is_done(PYTHON, [requirements]):
+        return
+    shutil.rmtree(WORK / "venv", ignore_errors=True)
+    log = WORK / "venv.log"
+    processes.run([sys.executable, "-m", "venv", str(WORK / "venv")], log)
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)]
+    processes.run(command, log, on_line=lambda line: say(line.strip()[:60]), append=True)
+    _set_done(PYTHON, [requirements])
+
+
+def install_node_modules(say: Say) -> None:
+    """The package of AWS' SDK that one of the peers uses; fetched once for the same lockfile."""
+    files = [BENCHES / "peers" / name for name in ("package.json", "package-lock.json")]
+    if _is_done(NODE_MODULES, files):
+        return
+    NODE_MODULES.parent.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copy(file, NODE_MODULES.parent)
+    say("npm ci")
+    # Its peer dependency, the client, is for types only.
+    processes.run(["npm", "ci", "--omit=peer", "--no-audit", "--no-fund"], WORK / "npm.log", folder=NODE_MODULES.parent)
+    _set_done(NODE_MODULES, files)
+
+
+def _digest(files: list[Path]) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _is_done(made: Path, files: list[Path]) -> bool:
+    stamp = made.parent / "finished"
+    return made.exists() and stamp.exists() and stamp.read_text() == _digest(files)
+
+
+def _set_done(made: Path, files: list[Path]) -> None:
+    (made.parent / "finished").write_text(_digest(files))
+
+
+def build_rust(say: Say) -> None:
+    """The worker and the functions beside ours, by the profile that `bootstrap` is built with."""
+    profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
+    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(BENCHES / "Cargo.toml")]
+    for name, value in profile.items():
+        command += ["--config", f"profile.release.{name}={json.dumps(value)}"]
+    # As package.py links: a program that finds its libraries at run time starts later.
+    environment = {**os.environ, "RUSTFLAGS": "-Ctarget-feature=+crt-static"}
+    processes.run(command, WORK / "cargo.log", environment, on_line=lambda line: _heard(line, say))
+
+
+def build_bootstrap(say: Say) -> Path:
+    """Ours, as package.py builds it for AWS."""
+    arch = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine())
+    if arch is None:
+        raise Refused(f"Lambda has no architecture for this machine, {platform.machine()}")
+    command = [sys.executable, str(ROOT / "package.py"), "--arch", arch, "--out", str(WORK / "dist")]
+    processes.run(command, WORK / "package.log", on_line=lambda line: _heard(line, say))
+    with zipfile.ZipFile(WORK / "dist" / arch / "bootstrap.zip") as archive:
+        program = Path(archive.extract("bootstrap", WORK))
+    program.chmod(0o755)
+    return program
+
+
+def _heard(line: str, say: Say) -> None:
+    words = line.split()
+    if words and words[0] in ("Blocking", "Compiling", "Downloaded", "Downloading", "Finished"):
+        say(" ".join(words[:6]))
+
+
+def write_input(name: str, mix: str, unit: str, count: int) -> None:
+    """An event of a mix, and the schema that goes with it, as INPUTS/NAME.event.json and NAME.schema.json."""
+    INPUTS.mkdir(parents=True, exist_ok=True)
+    command = [str(RELEASE / "worker"), "write", str(INPUTS), name, mix, unit, str(count)]
+    processes.run(command, WORK / "inputs.log", append=True)
+
+
+def event_of(name: str) -> bytes:
+    return (INPUTS / f"{name}.event.json").read_bytes()
+
+
+def schema_of(name: str) -> str:
+    return (INPUTS / f"{name}.schema.json").read_text()
+
+
+def versions() -> dict[str, str]:
+    """The machine, and what the programs were built with and run on."""
+
+    def said(*command: str) -> str:
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return {
+        "processor": f"{model}, {os.cpu_count()} cores",
+        "kernel": f"Linux {platform.release()}",
+        "rustc": said("rustc", "--version").split()[1],
+        "python": said(str(PYTHON), "--version").split()[1],
+        "node": said("node", "--version").lstrip("v"),
+    }

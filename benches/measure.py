@@ -1,0 +1,261 @@
+"""One run: everything that is measured, in turns on one core."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+import agreement
+import building
+import show
+from processes import Refused
+from runtime_api import RuntimeApi
+from workers import Worker, cpu_seconds
+
+MIXES = ["small", "typical", "wide", "large", "hostile"]
+PEERS = ["ours", "afternoon", "python", "boto3", "node", "floor"]
+# Peers whose responses are compared with ours.
+ANSWERING = ["afternoon", "python", "boto3", "node"]
+FUNCTIONS = ["ours", "afternoon", "empty", "python", "node"]
+
+# What is run and not counted: caches fill, Node compiles what it has seen often enough.
+WARM_UP_ROUNDS = 3
+
+# Inputs by name: mix, unit and size. Records of a mix, before base64: 2.9 MB are an event of at most Lambda's 6 MB.
+RAW_BYTES = 2_900_000
+GROWTH = {
+    "1,000 records": ("small", "records", 1_000),
+    "10,000 records": ("small", "records", 10_000),
+    "1 MB": ("typical", "event", 1_000_000),
+    "6 MB": ("typical", "event", 6_000_000),
+}
+WHOLE = {"whole": ("typical", "event", 4_000_000)}
+LARGEST = {"largest": ("typical", "event", 6_291_456)}
+FIRST = {"first": ("typical", "event", 1_400_000)}
+QUICK_BYTES = 30_000
+
+
+def input_name(title: str) -> str:
+    return title.replace(" ", "-").replace(",", "")
+
+
+def build(timings: list) -> Path:
+    """Builds all programs; returns ours."""
+    building.check_tools()
+    building.WORK.mkdir(parents=True, exist_ok=True)
+    with show.Stage("Python with boto3", timings) as stage:
+        building.make_venv(stage.update)
+    with show.Stage("Node with @aws-sdk/util-dynamodb", timings) as stage:
+        building.install_node_modules(stage.update)
+    with show.Stage("Rust peers and worker", timings) as stage:
+        building.build_rust(stage.update)
+    with show.Stage("bootstrap, by package.py", timings) as stage:
+        program = building.build_bootstrap(stage.update)
+        stage.result = f"{program.stat().st_size:,} bytes"
+    return program
+
+
+def commands(program: Path) -> dict[str, list[str]]:
+    """How each function is started."""
+    return {
+        "ours": [str(program)],
+        "afternoon": [str(building.RELEASE / "afternoon")],
+        "empty": [str(building.RELEASE / "empty")],
+        "python": [str(building.PYTHON), str(building.BENCHES / "peers" / "worker.py"), "function", "python"],
+        "node": [shutil.which("node") or "node", str(building.BENCHES / "peers" / "worker.mjs"), "function"],
+    }
+
+
+class Run:
+    """The processes of one run, and what it found."""
+
+    def __init__(self, program: Path, mixes: list[str], rounds: int, is_quick: bool, timings: list) -> None:
+        self.commands = commands(program)
+        self.mixes, self.rounds, self.is_quick, self.timings = mixes, rounds, is_quick, timings
+        self.results: dict[str, Any] = {
+            "machine": building.versions(),
+            "rounds": rounds,
+            "mixes": {},
+            "growth": {},
+            "functions": {"bytes": {name: size_of(name, self.commands) for name in FUNCTIONS}},
+        }
+
+    def run(self) -> dict[str, Any]:
+        with ExitStack() as stack:
+            # Children inherit it: whatever else runs on the machine, all of ours take turns on one core.
+            everywhere = os.sched_getaffinity(0)
+            stack.callback(os.sched_setaffinity, 0, everywhere)
+            os.sched_setaffinity(0, {max(everywhere)})
+            self.write_inputs()
+            self.start_workers(stack)
+            self.compare()
+            self.time_in_turns()
+            self.time_functions()
+            self.time_starts()
+            self.measure_memory()
+        return self.results
+
+    def write_inputs(self) -> None:
+        with show.Stage("inputs", self.timings):
+            for mix in self.mixes:
+                building.write_input(mix, mix, "raw", QUICK_BYTES if self.is_quick else RAW_BYTES)
+            for title, (mix, unit, count) in (GROWTH | WHOLE | LARGEST | FIRST).items():
+                building.write_input(input_name(title), mix, unit, count)
+
+    def start_workers(self, stack: ExitStack) -> None:
+        peers, folder = building.BENCHES / "peers", str(building.INPUTS)
+
+        def start(name: str, *command: str, environment: Optional[dict[str, str]] = None) -> Worker:
+            worker = Worker(list(command), building.WORK / f"{name}.log", environment)
+            stack.callback(worker.close)
+            return worker
+
+        rust = start("rust", str(building.RELEASE / "worker"), "serve", folder)
+        # Each of them has a memory and a compiler of its own to warm up.
+        python = {
+            peer: start(peer, str(building.PYTHON), str(peers / "worker.py"), "serve", folder)
+            for peer in ("python", "boto3")
+        }
+        node = start(
+            "node", self.commands["node"][0], str(peers / "worker.mjs"), "serve", folder,
+            environment={**os.environ, "NODE_MODULES": str(building.NODE_MODULES)},
+        )
+        self.workers = {"ours": rust, "afternoon": rust, "floor": rust, "node": node, **python}
+
+    def compare(self) -> None:
+        """Refuses to time peers whose responses say something else than ours."""
+        with show.Stage("agreement", self.timings) as stage:
+            for done, mix in enumerate(self.mixes):
+                stage.update(mix, done, len(self.mixes))
+                responses = {peer: self.response(peer, mix) for peer in ["ours", *ANSWERING]}
+                event, schema = building.event_of(mix), json.loads(building.schema_of(mix))
+                found = self.workers["floor"].run("floor", mix)
+                differences = {
+                    peer: agreement.difference(responses["ours"], responses[peer], schema) for peer in ANSWERING
+                } | {"floor": agreement.floor_difference(found, event, responses["ours"])}
+                for peer, difference in differences.items():
+                    if difference:
+                        raise Refused(f"{peer} and ours don't agree on {mix}: {difference}; see {building.INPUTS}")
+                self.results["mixes"][mix] = {
+                    "records": len(agreement.rows(responses["ours"])),
+                    "raw_bytes": agreement.raw_bytes(event),
+                    "event_bytes": len(event),
+                    "response_bytes": len(responses["ours"]),
+                }
+            stage.result = f"{len(self.mixes)} mixes: the peers' rows say what ours say"
+
+    def response(self, peer: str, mix: str) -> bytes:
+        file = building.INPUTS / f"{mix}.{peer}.response.json"
+        self.workers[peer].run(peer, mix, str(file))
+        return file.read_bytes()
+
+    def in_turns(self, title: str, jobs: list[tuple[list, Callable[[], float]]], warm_up: int = WARM_UP_ROUNDS) -> None:
+        """Runs all jobs once a round, and adds what each returns to its list."""
+        warm_up = 0 if self.is_quick else warm_up
+        with show.Stage(title, self.timings) as stage:
+            for at in range(-warm_up, self.rounds):
+                stage.update("warm-up" if at < 0 else "rounds", at + warm_up, self.rounds + warm_up)
+                for values, job in jobs:
+                    value = job()
+                    if at >= 0:
+                        values.append(round(value, 3))
+            stage.result = f"{self.rounds} rounds"
+
+    def time_in_turns(self) -> None:
+        def job(into: dict, key: str, peer: str, name: str) -> tuple[list, Callable[[], float]]:
+            worker = self.workers[peer]
+            return into.setdefault(key, []), lambda: worker.milliseconds(peer, name)
+
+        jobs = [
+            job(self.results["mixes"][mix].setdefault("ms", {}), peer, peer, mix) for mix in self.mixes for peer in PEERS
+        ]
+        for title in GROWTH:
+            event = building.event_of(input_name(title))
+            growth = self.results["growth"][title] = {"event_bytes": len(event)}
+            jobs.append(job(growth, "ms", "ours", input_name(title)))
+        cores = self.results["functions"].setdefault("core_ms", {})
+        jobs += [job(cores, name, name, "whole") for name in FUNCTIONS if name != "empty"]
+        self.in_turns("peers, in turns", jobs)
+
+    def start_function(self, name: str, schema: str) -> RuntimeApi:
+        settings = {"DYNALAKE_SCHEMA": schema} if name == "ours" else {"NODE_MODULES": str(building.NODE_MODULES)}
+        return RuntimeApi(self.commands[name], settings)
+
+    def time_functions(self) -> None:
+        """On-CPU time of whole programs for one invocation, from the event's first byte to the next poll."""
+        functions = self.results["functions"]
+        event, schema = building.event_of("whole"), building.schema_of("whole")
+        functions["whole_event_bytes"] = len(event)
+        with ExitStack() as stack:
+
+            def job(name: str) -> tuple[list, Callable[[], float]]:
+                api = stack.enter_context(self.start_function(name, schema))
+
+                def invoke() -> float:
+                    before = cpu_seconds(api.process.pid)
+                    api.invoke(event)
+                    api.await_poll()
+                    return (cpu_seconds(api.process.pid) - before) * 1000
+
+                apis[name] = api
+                return functions.setdefault("invocation_ms", {}).setdefault(name, []), invoke
+
+            apis: dict[str, RuntimeApi] = {}
+            self.in_turns("whole functions, in turns", [job(name) for name in FUNCTIONS if name != "empty"])
+            functions["kernel_share"] = {name: kernel_share(api.process.pid) for name, api in apis.items()}
+
+    def time_starts(self) -> None:
+        """Exec to first poll, and to the last byte of the first response."""
+        functions = self.results["functions"]
+        event, schema = building.event_of("first"), building.schema_of("first")
+        functions["first_event_bytes"] = len(event)
+
+        def first_poll(name: str) -> float:
+            with self.start_function(name, schema) as api:
+                return api.first_poll_ms
+
+        def first_response(name: str) -> float:
+            with self.start_function(name, schema) as api:
+                api.invoke(event)
+                return api.age_ms()
+
+        polls, responses = functions.setdefault("first_poll_ms", {}), functions.setdefault("first_response_ms", {})
+        jobs = [(polls.setdefault(name, []), lambda name=name: first_poll(name)) for name in FUNCTIONS]
+        jobs += [
+            (responses.setdefault(name, []), lambda name=name: first_response(name))
+            for name in FUNCTIONS
+            if name != "empty"
+        ]
+        self.in_turns("starts, in turns", jobs, warm_up=1)
+
+    def measure_memory(self) -> None:
+        """Peak resident memory when idle, and over three events of Lambda's largest size."""
+        functions = self.results["functions"]
+        idle, peaks = functions.setdefault("idle_kib", {}), functions.setdefault("peak_kib", {})
+        event, schema = building.event_of("largest"), building.schema_of("largest")
+        functions["largest_event_bytes"] = len(event)
+        with show.Stage("memory", self.timings):
+            for name in FUNCTIONS:
+                with self.start_function(name, schema) as api:
+                    idle[name] = api.peak_kib()
+                    if name == "empty":
+                        continue
+                    for _ in range(3):
+                        api.invoke(event)
+                        api.await_poll()
+                    peaks[name] = api.peak_kib()
+
+
+def size_of(name: str, commands: dict[str, list[str]]) -> Optional[int]:
+    """Of what is deployed; Python and Node are on Lambda already."""
+    return Path(commands[name][0]).stat().st_size if name in ("ours", "afternoon", "empty") else None
+
+
+def kernel_share(pid: int) -> float:
+    """How much of its time on the processor a process has spent in the kernel, which samples it at each tick."""
+    user, system = map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13])
+    return round(system / max(user + system, 1), 3)
