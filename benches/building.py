@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ import zipfile
 from pathlib import Path
 from typing import Callable
 
+import package
 import processes
 from processes import Refused
 
@@ -23,7 +25,6 @@ WORK = ROOT / "target" / "benches"
 INPUTS = WORK / "inputs"
 PYTHON = WORK / "venv" / "bin" / "python"
 NODE_MODULES = WORK / "node" / "node_modules"
-RELEASE = BENCHES / "target" / "release"
 NEEDED_NODE = 20
 
 Say = Callable[[str], None]
@@ -89,28 +90,49 @@ def _set_done(made: Path, files: list[Path]) -> None:
     (made.parent / "finished").write_text(_digest(files))
 
 
+@functools.cache
+def target() -> str:
+    """The Rust target that package.py builds `bootstrap` for on this machine."""
+    try:
+        return package.choose_target(arch(), package.host()["host"])
+    except package.Refused as refused:
+        raise Refused(str(refused)) from None
+
+
+def arch() -> str:
+    """Lambda's name of this machine's architecture."""
+    arch = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine())
+    if arch is None:
+        raise Refused(f"Lambda has no architecture for this machine, {platform.machine()}")
+    return arch
+
+
+def program(name: str) -> Path:
+    """One that `build_rust` builds."""
+    return BENCHES / "target" / target() / "release" / name
+
+
 def build_rust(say: Say) -> None:
     """The worker and the functions beside ours, by the profile that `bootstrap` is built with."""
     profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
     command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(BENCHES / "Cargo.toml")]
+    command += ["--target", target()]
     for name, value in profile.items():
         command += ["--config", f"profile.release.{name}={json.dumps(value)}"]
     # As package.py links: a program that finds its libraries at run time starts later.
-    environment = {**os.environ, "RUSTFLAGS": "-Ctarget-feature=+crt-static"}
+    flags = ["-Ctarget-feature=+crt-static"] + ["-Clinker=rust-lld"] * target().endswith("-musl")
+    environment = {**os.environ, "RUSTFLAGS": " ".join(flags)}
     processes.run(command, WORK / "cargo.log", environment, on_line=lambda line: _heard(line, say))
 
 
 def build_bootstrap(say: Say) -> Path:
     """Ours, as package.py builds it for AWS."""
-    arch = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine())
-    if arch is None:
-        raise Refused(f"Lambda has no architecture for this machine, {platform.machine()}")
-    command = [sys.executable, str(ROOT / "package.py"), "--arch", arch, "--out", str(WORK / "dist")]
+    command = [sys.executable, str(ROOT / "package.py"), "--arch", arch(), "--out", str(WORK / "dist")]
     processes.run(command, WORK / "package.log", on_line=lambda line: _heard(line, say))
-    with zipfile.ZipFile(WORK / "dist" / arch / "bootstrap.zip") as archive:
-        program = Path(archive.extract("bootstrap", WORK))
-    program.chmod(0o755)
-    return program
+    with zipfile.ZipFile(WORK / "dist" / arch() / "bootstrap.zip") as archive:
+        bootstrap = Path(archive.extract("bootstrap", WORK))
+    bootstrap.chmod(0o755)
+    return bootstrap
 
 
 def _heard(line: str, say: Say) -> None:
@@ -122,7 +144,7 @@ def _heard(line: str, say: Say) -> None:
 def write_input(name: str, mix: str, unit: str, count: int) -> None:
     """An event of a mix, and the schema that goes with it, as INPUTS/NAME.event.json and NAME.schema.json."""
     INPUTS.mkdir(parents=True, exist_ok=True)
-    command = [str(RELEASE / "worker"), "write", str(INPUTS), name, mix, unit, str(count)]
+    command = [str(program("worker")), "write", str(INPUTS), name, mix, unit, str(count)]
     processes.run(command, WORK / "inputs.log", append=True)
 
 
@@ -132,6 +154,10 @@ def event_of(name: str) -> bytes:
 
 def schema_of(name: str) -> str:
     return (INPUTS / f"{name}.schema.json").read_text()
+
+
+def rustc_version() -> str:
+    return package.host()["release"]
 
 
 def versions() -> dict[str, str]:
@@ -145,7 +171,7 @@ def versions() -> dict[str, str]:
     return {
         "processor": f"{model}, {os.cpu_count()} cores",
         "kernel": f"Linux {platform.release()}",
-        "rustc": said("rustc", "--version").split()[1],
+        "rustc": rustc_version(),
         "python": said(str(PYTHON), "--version").split()[1],
         "node": said("node", "--version").lstrip("v"),
     }

@@ -43,7 +43,8 @@ fn mixes(criterion: &mut Criterion) {
 /// What is done to one value.
 fn values(criterion: &mut Criterion) {
     let mut out = Vec::with_capacity(1 << 10);
-    criterion.bench_function("decimal", |b| b.iter(|| Decimal::parse(black_box(b"12345.678900000"))));
+    criterion
+        .bench_function("decimal", |b| b.iter(|| Decimal::parse(black_box(b"12345.678900000"))));
     criterion.bench_function("timestamp", |b| {
         b.iter(|| {
             out.clear();

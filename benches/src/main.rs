@@ -12,7 +12,8 @@ use std::{env, fs};
 const USAGE: &str = "\
 worker write FOLDER NAME MIX raw|event|records COUNT   makes NAME.event.json and NAME.schema.json
 worker serve FOLDER                                    runs what each line of standard input names: PEER NAME [FILE]
-worker once FOLDER NAME TIMES                          runs ours so often and nothing else";
+worker once FOLDER NAME TIMES                          runs ours so often and nothing else
+worker processor                                       prints what libraries choose their code by";
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -28,6 +29,13 @@ fn main() {
             };
             write(Path::new(folder), name, mix, size);
         }
+        ["processor"] => {
+            #[cfg(target_arch = "x86_64")]
+            let features = if is_x86_feature_detected!("avx2") { " with AVX2" } else { "" };
+            #[cfg(not(target_arch = "x86_64"))]
+            let features = "";
+            println!("{}{features}", env::consts::ARCH);
+        }
         ["serve", folder] => serve(PathBuf::from(folder)),
         ["once", folder, name, times] => {
             let mut input = Input::read(Path::new(folder), name);
@@ -41,7 +49,8 @@ fn main() {
 
 fn write(folder: &Path, name: &str, mix: &str, size: mixes::Size) {
     let write = |what: &str, bytes: &[u8]| {
-        fs::write(folder.join(format!("{name}.{what}.json")), bytes).expect("FOLDER can be written");
+        fs::write(folder.join(format!("{name}.{what}.json")), bytes)
+            .expect("FOLDER can be written");
     };
     write("event", &mixes::event(mix, size));
     write("schema", mixes::schema(mix).as_bytes());
@@ -76,8 +85,7 @@ fn serve(folder: PathBuf) {
         let line = line.expect("commands are UTF-8");
         let words: Vec<&str> = line.split(' ').collect();
         let (peer, name) = (words[0], words[1]);
-        let input =
-            inputs.entry(name.to_owned()).or_insert_with(|| Input::read(&folder, name));
+        let input = inputs.entry(name.to_owned()).or_insert_with(|| Input::read(&folder, name));
         let response = match peer {
             "ours" => input.ours(),
             "afternoon" => peers::afternoon(black_box(&input.event)),

@@ -39,13 +39,24 @@ impl Random {
     }
 
     fn hex(&mut self, digits: usize) -> String {
-        format!("{:032x}", u128::from(self.next()) << 64 | u128::from(self.next()))[..digits].to_owned()
+        format!("{:032x}", u128::from(self.next()) << 64 | u128::from(self.next()))[..digits]
+            .to_owned()
     }
 
     /// Letters, as people write them.
     fn words(&mut self, bytes: usize) -> String {
         const WORDS: [&str; 12] = [
-            "order", "delivered", "by", "the", "carrier", "on", "second", "attempt", "please", "leave", "at",
+            "order",
+            "delivered",
+            "by",
+            "the",
+            "carrier",
+            "on",
+            "second",
+            "attempt",
+            "please",
+            "leave",
+            "at",
             "door",
         ];
         let mut text = String::new();
@@ -155,7 +166,14 @@ fn item(mix: &str, random: &mut Random) -> Map<String, Value> {
             while document.len() < 100_000 {
                 let words = 30 + random.below(60) as usize;
                 document.push_str(&random.words(words));
-                document.push_str(random.pick(&["\n", "\"so it is\" ", "Grüße aus Köln ", "日本語の文 ", "\\", "\t"]));
+                document.push_str(random.pick(&[
+                    "\n",
+                    "\"so it is\" ",
+                    "Grüße aus Köln ",
+                    "日本語の文 ",
+                    "\\",
+                    "\t",
+                ]));
             }
             json!({"document": {"S": document}, "revision": {"N": random.below(1_000).to_string()}})
         }
@@ -191,7 +209,10 @@ fn change(mix: &str, number: usize, random: &mut Random) -> String {
         _ => ("REMOVE", None, Some(image(random))),
     };
     let mut dynamodb = Map::from_iter([
-        ("ApproximateCreationDateTime".to_owned(), json!(1_720_742_302_233_719_u64 + number as u64)),
+        (
+            "ApproximateCreationDateTime".to_owned(),
+            json!(1_720_742_302_233_719_u64 + number as u64),
+        ),
         ("Keys".to_owned(), json!({"order_id": key})),
     ]);
     dynamodb.extend(new.map(|new| ("NewImage".to_owned(), new)));
@@ -222,7 +243,8 @@ pub fn event(mix: &str, wanted: Size) -> Vec<u8> {
     for number in 0.. {
         let data = change(mix, number, &mut random);
         // 56 digits, and six more make a `recordId`.
-        let sequence_number = format!("49615332175499404275388999519764255559264071771916{number:06}");
+        let sequence_number =
+            format!("49615332175499404275388999519764255559264071771916{number:06}");
         let record = json!({
             "recordId": format!("{sequence_number}000000"),
             "approximateArrivalTimestamp": ARRIVED_MS,

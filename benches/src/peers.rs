@@ -78,9 +78,7 @@ impl Floor {
         let mut nodes = 0;
         for data in &self.data {
             self.decoded.clear();
-            base64_simd::STANDARD
-                .decode_append(data, &mut self.decoded)
-                .expect("it is base64");
+            base64_simd::STANDARD.decode_append(data, &mut self.decoded).expect("it is base64");
             let tape = simd_json::to_tape_with_buffers(&mut self.decoded, &mut self.buffers);
             nodes += tape.expect("it is JSON").0.len();
         }

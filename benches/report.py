@@ -1,0 +1,300 @@
+"""What a run found, in tables: for the terminal, benches/results/report.md, and the README between its markers."""
+
+from __future__ import annotations
+
+import json
+import re
+from statistics import median, quantiles
+from typing import Any
+
+import chart
+import scale
+import show
+from building import BENCHES, ROOT
+from measure import FUNCTIONS, GROWTH, MIXES, PEERS
+from processes import Refused
+
+RESULTS = BENCHES / "results" / "speed.json"
+REPORT = BENCHES / "results" / "report.md"
+CHART = BENCHES / "results" / "speed.svg"
+README = ROOT / "README.md"
+
+NAMES = {
+    "ours": "dynalake",
+    "afternoon": "the afternoon's Rust",
+    "python": "the tutorials' Python",
+    "boto3": "boto3's TypeDeserializer",
+    "node": "Node, util-dynamodb",
+    "floor": "the floor",
+    "empty": "an empty lambda_runtime",
+}
+MIB = 1 << 20
+
+# The bars: speed against the afternoon's Rust, and time against the floor.
+LEAST_SPEED = {"small": 6.0, "typical": 6.0, "wide": 6.0, "large": 4.5, "hostile": 2.5}
+MOST_OF_FLOOR = {"small": 1.2, "typical": 1.0, "wide": 1.2, "large": 1.2}
+LEAST_WHOLE_SPEED = 3.5
+MOST_FIRST_POLL = 1.5
+MOST_PEAK_KIB = 32 * 1024
+MOST_BOOTSTRAP_BYTES = 2_000_000
+MOST_GROWTH = 1.3
+
+Table = tuple[str, list[str], list[list[str]], str]
+
+
+def to_json(results: dict) -> str:
+    """Readable in a diff: a list of times on one line."""
+    text = json.dumps(results, indent=1)
+    return re.sub(r"\[[^\]{}\"]*\]", lambda found: json.dumps(json.loads(found[0])), text) + "\n"
+
+
+def ratio(upper: list[float], lower: list[float]) -> float:
+    return median(upper) / median(lower)
+
+
+def spread(upper: list[float], lower: list[float]) -> str:
+    """The middle half of the rounds' own ratios: in a round both ran one after the other."""
+    ratios = [a / b for a, b in zip(upper, lower)]
+    if len(ratios) < 2:
+        return "one round"
+    first, _, third = quantiles(ratios, n=4, method="inclusive")
+    return f"{first:.1f}–{third:.1f}"
+
+
+def milliseconds(values: list[float]) -> str:
+    return f"{median(values):.1f}" if median(values) < 100 else f"{median(values):,.0f}"
+
+
+# ---- tables
+
+
+def speed_table(results: dict) -> Table:
+    mixes = results["mixes"]
+    rows = []
+    for peer in PEERS:
+        cells = [f"{ratio(mix['ms']['afternoon'], mix['ms'][peer]):.1f}×" for mix in mixes.values()]
+        rows.append([NAMES[peer], *cells])
+    return (
+        "Speed against the afternoon's Rust",
+        ["", *mixes],
+        rows,
+        "Ratios of medians of time on the processor, from an event's bytes to a response's.",
+    )
+
+
+def times_table(results: dict) -> Table:
+    mixes = results["mixes"]
+    rows = [
+        [name, f"{mix['records']:,} of {mix['raw_bytes'] / mix['records']:,.0f}", *(milliseconds(mix["ms"][peer]) for peer in PEERS),
+         spread(mix["ms"]["afternoon"], mix["ms"]["ours"]), f"{ratio(mix['ms']['ours'], mix['ms']['floor']):.2f}",
+         f"{mix['raw_bytes'] / 1e6 / (median(mix['ms']['ours']) / 1e3):,.0f}"]
+        for name, mix in mixes.items()
+    ]
+    headers = ["mix", "records, bytes", "dynalake", *PEERS[1:], "speed", "of the floor", "MB/s"]
+    return (
+        "Milliseconds on the processor for one event of 2.9 MB of changes",
+        headers,
+        rows,
+        f"Medians of {results['rounds']} rounds in turns; INSERT, MODIFY and REMOVE are 40, 50 and 10 of 100. Speed: dynalake's against the afternoon's, the "
+        "middle half of the rounds. Of the floor: dynalake's time against the floor's, which neither reads the event's own JSON nor writes the response's. "
+        "MB/s: dynalake's, of changes before base64.",
+    )
+
+
+def growth_ratios(results: dict) -> list[tuple[str, str, float]]:
+    """The larger event, the smaller one, and how many times as much a byte of it costs."""
+    titles, growth = list(GROWTH), results["growth"]
+    return [
+        (large, small, ratio(growth[large]["ms"], growth[small]["ms"]) * growth[small]["event_bytes"] / growth[large]["event_bytes"])
+        for small, large in zip(titles[::2], titles[1::2])
+    ]
+
+
+def growth_table(results: dict) -> Table:
+    rows = [
+        [title, f"{each['event_bytes']:,}", milliseconds(each["ms"]), f"{median(each['ms']) / (each['event_bytes'] / 1e6):.2f}"]
+        for title, each in results["growth"].items()
+    ]
+    return (
+        "Growth: does a large event cost more a MB",
+        ["event", "bytes", "ms", "ms a MB"],
+        rows,
+        "By number: records of the mix small; 10,000 of them are more than Lambda's 6 MB, which is the shell's limit and not the "
+        "core's. By size: the mix typical.",
+    )
+
+
+def functions_table(results: dict) -> Table:
+    functions = results["functions"]
+    rows = []
+    for name in FUNCTIONS:
+        def cell(key: str) -> str:
+            return milliseconds(functions[key][name]) if name in functions[key] else ""
+
+        def mebibytes(key: str) -> str:
+            return f"{functions[key][name] / 1024:.1f}" if name in functions[key] else ""
+
+        size = functions["bytes"][name]
+        rows.append([
+            NAMES[name], cell("first_poll_ms"), cell("first_response_ms"), f"{size:,}" if size else "on Lambda already",
+            mebibytes("idle_kib"), mebibytes("peak_kib"),
+        ])
+    return (
+        "Cold start and memory of whole functions",
+        ["", "exec to first poll, ms", "exec to first response, ms", "program, bytes", "idle, MiB", "peak, MiB"],
+        rows,
+        f"Over a Runtime API on loopback. First response: to an event of {functions['first_event_bytes'] / 1e6:.1f} MB. Peak: resident memory after three events of "
+        f"{functions['largest_event_bytes'] / MIB:.1f} MiB. Python and Node run our own loops over http.client and node:http, not AWS' runtimes, and load "
+        "no AWS SDK client. What Lambda adds before exec is not in it.",
+    )
+
+
+def invocation_table(results: dict) -> Table:
+    functions = results["functions"]
+    rows = []
+    for name, values in functions["invocation_ms"].items():
+        whole, core = median(values), median(functions["core_ms"][name])
+        kernel = whole * functions["kernel_share"][name]
+        rows.append([
+            NAMES[name], milliseconds(values), f"{ratio(functions['invocation_ms']['afternoon'], values):.1f}×",
+            spread(functions["invocation_ms"]["afternoon"], values), f"{core:.1f}", f"{kernel:.1f}", f"{whole - core - kernel:.1f}",
+        ])
+    return (
+        "Time on the processor for one invocation of whole functions",
+        ["", "whole, ms", "speed", "middle half", "from bytes to bytes, ms", "kernel, ms", "the rest, ms"],
+        rows,
+        f"An event of {functions['whole_event_bytes'] / 1e6:.1f} MB of the mix typical, from its first byte to the next poll. From bytes to bytes: the same event in the run above, without "
+        "a shell. Kernel: sockets and pages, by the kernel's sampling. The rest: HTTP, copies, the runtime; as a difference of the other three it has "
+        "the noise of all of them and can come out below zero.",
+    )
+
+
+def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
+    """Each bar: what, found, wanted, whether it is met, whether it is a time and so depends on the machine."""
+    functions = results["functions"]
+    found: list[tuple[str, str, str, bool, bool]] = []
+
+    def bar(what: str, value: float, text: str, wanted: str, met: bool, is_time: bool = True) -> None:
+        found.append((what, text.format(value), wanted, met, is_time))
+
+    for mix, each in results["mixes"].items():
+        if "ms" not in each:
+            continue
+        speed = ratio(each["ms"]["afternoon"], each["ms"]["ours"])
+        bar(f"{mix}: speed against the afternoon's Rust", speed, "{:.2f}×", f"≥ {LEAST_SPEED[mix]}×", speed >= LEAST_SPEED[mix])
+        if mix in MOST_OF_FLOOR:
+            share = ratio(each["ms"]["ours"], each["ms"]["floor"])
+            bar(f"{mix}: time against the floor", share, "{:.2f}", f"≤ {MOST_OF_FLOOR[mix]}", share <= MOST_OF_FLOOR[mix])
+    invocation = functions["invocation_ms"]
+    speed = ratio(invocation["afternoon"], invocation["ours"])
+    bar("whole function: speed against the afternoon's Rust", speed, "{:.2f}×", f"≥ {LEAST_WHOLE_SPEED}×", speed >= LEAST_WHOLE_SPEED)
+    start = ratio(functions["first_poll_ms"]["ours"], functions["first_poll_ms"]["empty"])
+    bar("exec to first poll against an empty lambda_runtime", start, "{:.2f}×", f"≤ {MOST_FIRST_POLL}×", start <= MOST_FIRST_POLL)
+    for large, small, growth in growth_ratios(results) if results["growth"] else []:
+        bar(f"growth: a MB at {large} against {small}", growth, "{:.2f}×", f"≤ {MOST_GROWTH}×", growth <= MOST_GROWTH)
+    peak, size = functions["peak_kib"]["ours"], functions["bytes"]["ours"]
+    bar("peak resident memory over a 6 MiB event", peak / 1024, "{:.1f} MiB", f"≤ {MOST_PEAK_KIB // 1024} MiB", peak <= MOST_PEAK_KIB, False)
+    bar("bootstrap", size, "{:,} bytes", f"≤ {MOST_BOOTSTRAP_BYTES:,} bytes", size <= MOST_BOOTSTRAP_BYTES, False)
+    return found
+
+
+def bars_table(results: dict, with_times: bool = True) -> Table:
+    rows = [
+        [what, value, wanted, "met" if met else "missed"]
+        for what, value, wanted, met, is_time in bars(results)
+        if with_times or not is_time
+    ]
+    return "Bars", ["", "found", "bar", ""], rows, ""
+
+
+def show_results(results: dict, is_quick: bool) -> list[str]:
+    """Prints what was found; returns the bars missed that are no times."""
+    if is_quick:
+        tables = [bars_table(results, with_times=False)]
+    else:
+        tables = [speed_table(results), times_table(results), growth_table(results), functions_table(results)]
+        tables += [invocation_table(results), bars_table(results)]
+    for title, headers, rows, note in tables:
+        show.heading(title)
+        show.print_table(headers, rows, most=60)
+        if note:
+            show.say(show.dim(note))
+    return [f"{what}: {value}, bar {wanted}" for what, value, wanted, met, is_time in bars(results) if not met and not is_time]
+
+
+# ---- files
+
+
+def markdown(table: Table, level: str) -> str:
+    title, headers, rows, note = table
+    return f"{level} {title}\n\n{scale.markdown(headers, rows)}" + (f"\n{note}\n" if note else "")
+
+
+def machine(results: dict) -> str:
+    versions = results["machine"]
+    return (
+        f"{versions['processor']}, {versions['kernel']}; rustc {versions['rustc']}, Python {versions['python']}, "
+        f"Node {versions['node']}; {results['rounds']} rounds in turns on one core"
+    )
+
+
+def report(results: dict) -> str:
+    tables = [speed_table(results), times_table(results), growth_table(results), functions_table(results)]
+    tables += [invocation_table(results), bars_table(results)]
+    return (
+        "# What `python3 benches` measured\n\nWritten by `python3 benches`; don't edit.\n\n"
+        f"{machine(results)}.\n\n" + "\n".join(markdown(table, "##") for table in tables)
+        + f"\n## Scale, on paper\n\n{scale.section(results)}"
+    )
+
+
+def svg(results: dict) -> str:
+    kinds = {"ours": "ours", "floor": "floor"}
+    groups = [
+        (mix, [(NAMES[peer], ratio(each["ms"]["afternoon"], each["ms"][peer]), kinds.get(peer, "theirs")) for peer in PEERS])
+        for mix, each in results["mixes"].items()
+    ]
+    return chart.svg("Speed from event to response, one core; the afternoon's Rust is 1", groups)
+
+
+def readme(text: str, results: dict) -> str:
+    """The README with what stands between its markers written anew."""
+    blocks = {
+        "SPEED": "".join(
+            scale.markdown(headers, rows) + "\n"
+            for _, headers, rows, _ in (speed_table(results), functions_table(results), invocation_table(results))
+        ) + machine(results) + ".\n",
+        "BARS": scale.markdown(*bars_table(results)[1:3]),
+        "SCALE": scale.section(results),
+    }
+    for name, block in blocks.items():
+        begin, end = f"<!-- BEGIN {name} -->\n", f"<!-- END {name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise Refused(f"README.md should have one pair of the lines {begin.strip()} and {end}")
+        before, rest = text.split(begin)
+        text = before + begin + block + end + rest.split(end)[1]
+    return text
+
+
+def load() -> dict[str, Any]:
+    if not RESULTS.exists():
+        raise Refused(f"{RESULTS.relative_to(ROOT)} is missing; make it by: python3 benches")
+    results = json.loads(RESULTS.read_text())
+    if list(results["mixes"]) != MIXES:
+        raise Refused(f"{RESULTS.relative_to(ROOT)} has not all mixes; make it by: python3 benches")
+    return results
+
+
+def render(is_check: bool) -> int:
+    """Writes report, chart and README from the results that are kept, or tells which of them is stale."""
+    results = load()
+    wanted = {REPORT: report(results), CHART: svg(results), README: readme(README.read_text(), results)}
+    stale = [file for file, text in wanted.items() if not file.exists() or file.read_text() != text]
+    for file in stale:
+        if is_check:
+            show.say(show.bad(f"{file.relative_to(ROOT)} is not what benches/results/speed.json says; run: python3 benches --render"))
+        else:
+            file.write_text(wanted[file])
+    if not is_check:
+        show.say("\nwritten: benches/results, and the tables of README.md")
+    return 1 if is_check and stale else 0

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Tests of the benches' own arithmetic: python3 benches/test_benches.py. They measure nothing."""
+
+import base64
+import copy
+import json
+import re
+import sys
+import unittest
+import xml.etree.ElementTree
+from math import inf
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[1:1] = [str(ROOT / "demo"), str(ROOT)]
+
+import agreement  # noqa: E402
+import chart  # noqa: E402
+import instructions  # noqa: E402
+import measure  # noqa: E402
+import report  # noqa: E402
+import scale  # noqa: E402
+
+START = scale.Measured(change_bytes=1_500, cpu_ms_per_mib=10)
+
+
+class Scale(unittest.TestCase):
+    def test_prices_are_those_of_the_readmes_cost(self):
+        # A million changes within a second: no hours, and the README's own count of calls and objects.
+        bill = scale.dollars(scale.needs(1e6, START), 1_500, seconds=1)
+        stream = bill["Kinesis on demand"] - scale.STREAM_HOUR / 3600
+        cost = re.search(r"## Cost\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+        rows = {row[0]: float(row[1]) for row in re.findall(r"^\| ([^|]+?) \|.*\| ([\d.]+) \|$", cost, re.MULTILINE)}
+        self.assertEqual(rows["DynamoDB, change data capture units"], round(bill["change data capture"], 2))
+        kinesis = sum(rows[name] for name in rows if name.startswith("Kinesis"))
+        self.assertAlmostEqual(kinesis, stream, delta=0.015)
+        self.assertAlmostEqual(rows["Firehose, reading"] + rows["Firehose, conversion to Parquet"], bill["Firehose"], delta=0.01)
+        for price in ("$0.0000167", "$0.0000002", "$0.005 + $0.0005 + $0.0012", "$0.015 × 730", "$0.02 × 730", "$0.04 × 730"):
+            self.assertIn(price, cost)
+
+    def test_shards_follow_bytes_or_records_whichever_asks_for_more(self):
+        self.assertEqual(2, scale.needs(1_000, START).shards)
+        small = scale.Measured(change_bytes=100, cpu_ms_per_mib=10)
+        self.assertEqual(3, scale.needs(2_001, small).shards)
+
+    def test_function_is_called_at_the_latest_when_its_buffer_is_old(self):
+        idle = scale.needs(1, START)
+        self.assertEqual(1 / scale.FUNCTION_BUFFER_SECONDS, idle.invocations_per_second)
+        busy = scale.needs(1e6, START)
+        self.assertAlmostEqual(busy.bytes_per_second / scale.MIB, busy.invocations_per_second)
+
+    def test_concurrency_is_processor_time_by_the_share_of_a_processor(self):
+        # 1 MiB a second at 10 ms each, on 256 of 1,769 MB.
+        need = scale.needs(scale.MIB / START.change_bytes, START)
+        self.assertAlmostEqual(0.010 * 1_769 / 256, need.concurrency)
+
+    def test_all_of_it_is_linear_in_the_rate(self):
+        one, ten = (scale.needs(rate, START) for rate in (1e5, 1e6))
+        self.assertAlmostEqual(10, ten.concurrency / one.concurrency)
+        bills = [scale.total(scale.dollars(need, 1_500)) for need in (one, ten)]
+        self.assertAlmostEqual(10, bills[1] / bills[0], delta=0.05)
+
+    def test_limits_come_in_their_order_and_name_their_source(self):
+        found = scale.limits(START)
+        rates = [limit.reached_at for limit in found]
+        self.assertEqual(sorted(rates), rates)
+        self.assertTrue(all(limit.source.startswith("https://docs.aws.amazon.com/") for limit in found))
+        table = next(limit for limit in found if limit.name.startswith("DynamoDB"))
+        self.assertEqual(40_000, table.reached_at)
+        self.assertTrue(all(limit.turn for limit in found if limit.reached_at < inf))
+
+    def test_a_slow_function_passes_what_firehose_runs_for_a_shard(self):
+        slow = scale.limits(scale.Measured(change_bytes=1_500, cpu_ms_per_mib=1_000))
+        self.assertEqual(0, next(limit for limit in slow if "for a shard" in limit.name).reached_at)
+
+    def test_numbers_are_short(self):
+        self.assertEqual(["0.014", "7", "123", "12,300", "1.23 M"], [scale.short(n) for n in (0.0137, 7, 123.4, 12_345, 1_234_567)])
+
+
+SCHEMA = {"columns": [{"name": "id", "type": "string"}, {"name": "total", "type": "decimal(38,9)"}, {"name": "at", "type": "timestamp"}]}
+META = {"_event_type": "INSERT", "_event_id": "e", "_table": "t"}
+OURS = META | {
+    "id": "1", "total": "12.5", "at": "2025-11-01T12:26:40Z", "_event_time": "2024-07-11T23:58:22.233719Z",
+    "_sequence": "00001720742302233719-" + "7".zfill(56), "_rescued": '{"more":{"reason":"unknown","value":{"SS":["b","a"]}}}',
+}
+THEIRS = META | {"id": "1", "total": 12.5, "at": 1762000000, "more": ["a", "b"], "_event_time": 1720742302233719, "_sequence": "7"}
+
+
+def response(row: dict, result: str = "Ok") -> bytes:
+    data = base64.b64encode(json.dumps(row).encode()).decode()
+    return json.dumps({"records": [{"recordId": "r", "result": result, "data": data}]}).encode()
+
+
+class Agreement(unittest.TestCase):
+    def test_the_same_values_in_another_form_agree(self):
+        self.assertIsNone(agreement.difference(response(OURS), response(THEIRS), SCHEMA))
+
+    def test_whatever_one_side_lacks_is_a_difference(self):
+        for name in ("total", "at", "more"):
+            lacking = {key: value for key, value in THEIRS.items() if key != name}
+            self.assertIn(name, agreement.difference(response(OURS), response(lacking), SCHEMA))
+        lacking = {key: value for key, value in OURS.items() if key != "_rescued"}
+        self.assertIn("more", agreement.difference(response(lacking), response(THEIRS), SCHEMA))
+
+    def test_another_value_is_a_difference(self):
+        for name, value in {"total": 12.6, "at": 1762000001, "_event_time": 1, "_sequence": "8", "_event_type": "MODIFY"}.items():
+            self.assertIn(name, agreement.difference(response(OURS), response(THEIRS | {name: value}), SCHEMA))
+
+    def test_a_failed_record_is_no_agreement(self):
+        with self.assertRaises(ValueError):
+            agreement.difference(response(OURS), response(THEIRS, "ProcessingFailed"), SCHEMA)
+
+    def test_what_was_rescued_in_part_goes_back_to_its_place(self):
+        item = {"tags": [None, "x"], "shipping": {"city": "Ulm"}}
+        agreement.put_back(item, "tags[0]", "a")
+        agreement.put_back(item, "shipping.zip", "W1")
+        self.assertEqual({"tags": ["a", "x"], "shipping": {"city": "Ulm", "zip": "W1"}}, item)
+
+    def test_the_floor_must_have_a_node_for_each_value_and_name(self):
+        event = response({"a": [1, {"b": None}]})
+        self.assertIsNone(agreement.floor_difference("nodes: 7, encoded: 8", event, b"12345678"))
+        self.assertIn("nodes", agreement.floor_difference("nodes: 6, encoded: 8", event, b"12345678"))
+        self.assertIn("encoded", agreement.floor_difference("nodes: 7, encoded: 0", event, b"12345678"))
+
+
+class Instructions(unittest.TestCase):
+    KEPT = {"instructions": {"small": 1_000, "wide": 1_000}}
+
+    def test_five_percent_either_way_is_seen(self):
+        self.assertEqual([], instructions.moved({"small": 1_049, "wide": 951}, self.KEPT, "x"))
+        self.assertEqual(2, len(instructions.moved({"small": 1_051, "wide": 949}, self.KEPT, "x")))
+
+    def test_what_is_not_kept_fails(self):
+        self.assertEqual(1, len(instructions.moved({"small": 1_000}, None, "x")))
+        self.assertEqual(1, len(instructions.moved({"small": 1_000}, self.KEPT, "x")))
+
+    def test_growth_is_counted_a_byte(self):
+        sizes = {title: 1_000 if at % 2 == 0 else 10_000 for at, title in enumerate(measure.GROWTH)}
+        counts = {title: 7 * size for title, size in sizes.items()}
+        self.assertEqual([], instructions.grown(counts, sizes))
+        counts["6 MB"] *= 2
+        self.assertEqual(1, len(instructions.grown(counts, sizes)))
+
+
+def results() -> dict:
+    """Of a run in which the afternoon's Rust takes 10 ms, ours 1 and the floor 2."""
+    times = {"ours": [1.0, 1.1, 0.9], "afternoon": [10.0, 10.0, 10.0], "python": [40.0] * 3, "boto3": [80.0] * 3, "node": [30.0] * 3, "floor": [2.0] * 3}
+    mix = {"records": 2_000, "raw_bytes": 2_900_000, "event_bytes": 4_000_000, "response_bytes": 2_000_000, "ms": times}
+    each = {name: times.get(name, [1.0] * 3) for name in measure.FUNCTIONS}
+    functions = {
+        key: copy.deepcopy(each) for key in ("core_ms", "invocation_ms", "first_poll_ms", "first_response_ms")
+    }
+    del functions["invocation_ms"]["empty"]
+    sizes = {"whole_event_bytes": 4e6, "whole_raw_bytes": 2.5e6, "first_event_bytes": 1.4e6, "largest_event_bytes": 6_291_456}
+    functions |= sizes | {
+        "kernel_share": {name: 0.3 for name in measure.FUNCTIONS},
+        "idle_kib": {name: 4_000 for name in measure.FUNCTIONS},
+        "peak_kib": {name: 30_000 for name in measure.FUNCTIONS},
+        "bytes": {"ours": 1_900_000, "afternoon": 2_000_000, "empty": 1_000_000, "python": None, "node": None},
+    }
+    versions = {name: "1" for name in ("processor", "kernel", "rustc", "python", "node")}
+    growth = {title: {"event_bytes": 1_000, "ms": [1.0] * 3} for title in measure.GROWTH}
+    return {"machine": versions, "rounds": 3, "mixes": {name: mix for name in measure.MIXES}, "growth": growth, "functions": functions}
+
+
+class Report(unittest.TestCase):
+    def test_bars_are_met_and_missed(self):
+        self.assertEqual([], [what for what, _, _, met, _ in report.bars(results()) if not met])
+        for change, bar in [
+            (lambda r: r["mixes"]["small"]["ms"].update(ours=[2.5] * 3), "small: speed"),
+            (lambda r: r["functions"]["invocation_ms"].update(ours=[3.0] * 3), "whole function"),
+            (lambda r: r["functions"]["first_poll_ms"].update(empty=[0.5] * 3), "first poll"),
+            (lambda r: r["functions"]["peak_kib"].update(ours=33_000), "peak"),
+            (lambda r: r["functions"]["bytes"].update(ours=2_000_001), "bootstrap"),
+            (lambda r: r["growth"]["6 MB"].update(ms=[1.4] * 3), "growth"),
+        ]:
+            changed = copy.deepcopy(results())
+            change(changed)
+            missed = [what for what, _, _, met, _ in report.bars(changed) if not met]
+            self.assertTrue(any(bar in what for what in missed), (bar, missed))
+
+    def test_lists_of_times_are_one_line_of_json(self):
+        text = report.to_json({"ms": [1.5, 2.5], "names": {"a": 1}})
+        self.assertIn('"ms": [1.5, 2.5]', text)
+        self.assertEqual({"ms": [1.5, 2.5], "names": {"a": 1}}, json.loads(text))
+
+    def test_readme_is_filled_between_its_markers_and_nowhere_else(self):
+        text = "".join(f"before\n<!-- BEGIN {name} -->\nold\n<!-- END {name} -->\nafter\n" for name in ("SPEED", "BARS", "SCALE"))
+        filled = report.readme(text, results())
+        self.assertNotIn("old", filled)
+        self.assertEqual(3, filled.count("before\n<!-- BEGIN"))
+        self.assertEqual(filled, report.readme(filled, results()))
+        with self.assertRaises(report.Refused):
+            report.readme("no markers", results())
+
+    def test_chart_is_xml_without_a_background(self):
+        drawn = xml.etree.ElementTree.fromstring(report.svg(results()))
+        bars = drawn.findall("{http://www.w3.org/2000/svg}rect")
+        self.assertEqual(len(measure.MIXES) * len(measure.PEERS), len(bars))
+        self.assertTrue(all(bar.get("height") == str(chart.BAR) for bar in bars))
+
+
+if __name__ == "__main__":
+    unittest.main()
