@@ -18,6 +18,8 @@ from workers import Worker, cpu_seconds
 
 MIXES = ["small", "typical", "wide", "large", "hostile"]
 PEERS = ["ours", "afternoon", "python", "boto3", "node", "floor"]
+# Those that are compared most run one after the other.
+TURNS = ["floor", "ours", "afternoon", "python", "boto3", "node"]
 # Peers whose responses are compared with ours.
 ANSWERING = ["afternoon", "python", "boto3", "node"]
 FUNCTIONS = ["ours", "afternoon", "empty", "python", "node"]
@@ -171,15 +173,13 @@ class Run:
             return into.setdefault(key, []), lambda: worker.milliseconds(peer, name)
 
         jobs = [
-            job(self.results["mixes"][mix].setdefault("ms", {}), peer, peer, mix) for mix in self.mixes for peer in PEERS
+            job(self.results["mixes"][mix].setdefault("ms", {}), peer, peer, mix) for mix in self.mixes for peer in TURNS
         ]
         # An event as long as those would say nothing where nothing is timed for good.
         for title in () if self.is_quick else GROWTH:
             event = building.event_of(input_name(title))
             growth = self.results["growth"][title] = {"event_bytes": len(event)}
             jobs.append(job(growth, "ms", "ours", input_name(title)))
-        cores = self.results["functions"].setdefault("core_ms", {})
-        jobs += [job(cores, name, name, "whole") for name in FUNCTIONS if name != "empty"]
         self.in_turns("peers, in turns", jobs)
 
     def start_function(self, name: str, schema: str) -> RuntimeApi:
@@ -187,26 +187,29 @@ class Run:
         return RuntimeApi(self.commands[name], settings)
 
     def time_functions(self) -> None:
-        """On-CPU time of whole programs for one invocation, from the event's first byte to the next poll."""
+        """Time on the processor of whole functions for one invocation, from the event's first byte to the next poll; and
+        beside each of the same event from bytes to bytes, without the shell."""
         functions = self.results["functions"]
         event, schema = building.event_of("whole"), building.schema_of("whole")
         functions["whole_event_bytes"], functions["whole_raw_bytes"] = len(event), agreement.raw_bytes(event)
         with ExitStack() as stack:
 
-            def job(name: str) -> tuple[list, Callable[[], float]]:
-                api = stack.enter_context(self.start_function(name, schema))
+            def invoke(api: RuntimeApi) -> float:
+                before = cpu_seconds(api.process.pid)
+                api.invoke(event)
+                api.await_poll()
+                return (cpu_seconds(api.process.pid) - before) * 1000
 
-                def invoke() -> float:
-                    before = cpu_seconds(api.process.pid)
-                    api.invoke(event)
-                    api.await_poll()
-                    return (cpu_seconds(api.process.pid) - before) * 1000
-
-                apis[name] = api
-                return functions.setdefault("invocation_ms", {}).setdefault(name, []), invoke
-
-            apis: dict[str, RuntimeApi] = {}
-            self.in_turns("whole functions, in turns", [job(name) for name in FUNCTIONS if name != "empty"])
+            whole, core = functions.setdefault("invocation_ms", {}), functions.setdefault("core_ms", {})
+            apis = {
+                name: stack.enter_context(self.start_function(name, schema)) for name in FUNCTIONS if name != "empty"
+            }
+            jobs: list[tuple[list, Callable[[], float]]] = []
+            for name, api in apis.items():
+                jobs.append((whole.setdefault(name, []), lambda api=api: invoke(api)))
+                worker = self.workers[name]
+                jobs.append((core.setdefault(name, []), lambda name=name, worker=worker: worker.milliseconds(name, "whole")))
+            self.in_turns("whole functions, in turns", jobs)
             functions["kernel_share"] = {name: kernel_share(api.process.pid) for name, api in apis.items()}
 
     def time_starts(self) -> None:
