@@ -23,10 +23,10 @@ NAMES = {
     "ours": "dynalake",
     "afternoon": "the afternoon's Rust",
     "python": "the tutorials' Python",
-    "boto3": "boto3's TypeDeserializer",
+    "boto3": "boto3, TypeDeserializer",
     "node": "Node, util-dynamodb",
     "floor": "the floor",
-    "empty": "an empty lambda_runtime",
+    "empty": "empty lambda_runtime",
 }
 MIB = 1 << 20
 
@@ -89,18 +89,19 @@ def speed_table(results: dict) -> Table:
 def times_table(results: dict) -> Table:
     mixes = results["mixes"]
     rows = [
-        [name, f"{mix['records']:,} of {mix['raw_bytes'] / mix['records']:,.0f}", *(milliseconds(mix["ms"][peer]) for peer in PEERS),
+        [name, *(milliseconds(mix["ms"][peer]) for peer in PEERS),
          spread(mix["ms"]["afternoon"], mix["ms"]["ours"]), f"{ratio(mix['ms']['ours'], mix['ms']['floor']):.2f}",
          f"{mix['raw_bytes'] / 1e6 / (median(mix['ms']['ours']) / 1e3):,.0f}"]
         for name, mix in mixes.items()
     ]
-    headers = ["mix", "records, bytes", "dynalake", *PEERS[1:], "speed", "of the floor", "MB/s"]
+    headers = ["mix", "dynalake", *PEERS[1:], "speed", "of floor", "MB/s"]
+    records = ", ".join(f"{name} {mix['records']:,} of {mix['raw_bytes'] / mix['records']:,.0f} bytes" for name, mix in mixes.items())
     return (
         "Milliseconds on the processor for one event of 2.9 MB of changes",
         headers,
         rows,
-        f"Medians of {results['rounds']} rounds in turns; INSERT, MODIFY and REMOVE are 40, 50 and 10 of 100. Speed: dynalake's against the afternoon's, the "
-        "middle half of the rounds. Of the floor: dynalake's time against the floor's, which neither reads the event's own JSON nor writes the response's. "
+        f"Medians of {results['rounds']} rounds in turns. Records: {records}; INSERT, MODIFY and REMOVE are 40, 50 and 10 of 100. Speed: dynalake's against the afternoon's, the "
+        "middle half of the rounds. Of floor: dynalake's time against the floor's, which neither reads the event's own JSON nor writes the response's. "
         "MB/s: dynalake's, of changes before base64.",
     )
 
@@ -140,14 +141,14 @@ def functions_table(results: dict) -> Table:
 
         size = functions["bytes"][name]
         rows.append([
-            NAMES[name], cell("first_poll_ms"), cell("first_response_ms"), f"{size:,}" if size else "on Lambda already",
+            NAMES[name], cell("first_poll_ms"), cell("first_response_ms"), f"{size:,}" if size else "",
             mebibytes("idle_kib"), mebibytes("peak_kib"),
         ])
     return (
         "Cold start and memory of whole functions",
-        ["", "exec to first poll, ms", "exec to first response, ms", "program, bytes", "idle, MiB", "peak, MiB"],
+        ["", "first poll, ms", "first response, ms", "bytes", "idle, MiB", "peak, MiB"],
         rows,
-        f"Over a Runtime API on loopback. First response: to an event of {functions['first_event_bytes'] / 1e6:.1f} MB. Peak: resident memory after three events of "
+        f"From exec to the first poll of a Runtime API on loopback, and to the first response: to an event of {functions['first_event_bytes'] / 1e6:.1f} MB. Bytes: of the program, where it is one. Peak: resident memory over three events of "
         f"{functions['largest_event_bytes'] / MIB:.1f} MiB. Python and Node run our own loops over http.client and node:http, not AWS' runtimes, and load "
         "no AWS SDK client. What Lambda adds before exec is not in it.",
     )
@@ -165,10 +166,10 @@ def invocation_table(results: dict) -> Table:
         ])
     return (
         "Time on the processor for one invocation of whole functions",
-        ["", "whole, ms", "speed", "middle half", "from bytes to bytes, ms", "kernel, ms", "the rest, ms"],
+        ["", "whole, ms", "speed", "middle half", "core, ms", "kernel, ms", "rest, ms"],
         rows,
-        f"An event of {functions['whole_event_bytes'] / 1e6:.1f} MB of the mix typical, from its first byte to the next poll. From bytes to bytes: the same event without the shell, in "
-        "the same turns. Kernel: sockets and pages, by the kernel's own sampling. The rest: HTTP, copies, the runtime; as a difference of the other three it has "
+        f"An event of {functions['whole_event_bytes'] / 1e6:.1f} MB of the mix typical, from its first byte to the next poll. Core: the same event from bytes to bytes, without the shell, in "
+        "the same turns. Kernel: sockets and pages, by the kernel's own sampling. Rest: HTTP, copies, the runtime; as a difference of the other three it has "
         "the noise of all of them and can come out below zero.",
     )
 
@@ -204,11 +205,11 @@ def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
 
 def bars_table(results: dict, with_times: bool = True) -> Table:
     rows = [
-        [what, value, wanted, "met" if met else "missed"]
+        ["met" if met else "missed", what, value, wanted]
         for what, value, wanted, met, is_time in bars(results)
         if with_times or not is_time
     ]
-    return "Bars", ["", "found", "bar", ""], rows, ""
+    return "Bars", ["", "what", "found", "bar"], rows, ""
 
 
 def show_results(results: dict, is_quick: bool) -> list[str]:
