@@ -70,6 +70,11 @@ def choose_target(arch: str, host_target: str, installed=is_installed) -> str:
     raise Refused(f"no Rust target for {arch} is installed; run: rustup target add {targets[0]}")
 
 
+def code_flags(target: str) -> list[str]:
+    """What the compiler is told beyond the profile; the benches build by it too."""
+    return ["-Ctarget-feature=+crt-static"] + ["-Clinker=rust-lld"] * target.endswith("-musl")
+
+
 def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
     """Builds `bootstrap`; returns it, and the folders of which it must know nothing."""
     selection = ["--locked", "--no-default-features", "--features", "lambda"]
@@ -94,10 +99,7 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
         # The standard library's own name for itself, where its sources are installed too.
         (f"{sysroot}/lib/rustlib/src/rust", f"/rustc/{rust['commit-hash']}"),
     ]
-    flags = [f"--remap-path-prefix={path}={name}" for path, name in paths]
-    flags.append("-Ctarget-feature=+crt-static")
-    if target.endswith("-musl"):
-        flags.append("-Clinker=rust-lld")
+    flags = [f"--remap-path-prefix={path}={name}" for path, name in paths] + code_flags(target)
     outside = ("CARGO_PROFILE_RELEASE_", "CARGO_TARGET_" + target.upper().replace("-", "_"))
     environment = {
         name: value

@@ -113,15 +113,13 @@ def program(name: str) -> Path:
 
 
 def build_rust(say: Say) -> None:
-    """The worker and the functions beside ours, by the profile that `bootstrap` is built with."""
+    """The worker and the functions beside ours, by the profile and the flags that `bootstrap` is built with."""
     profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
     command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(BENCHES / "Cargo.toml")]
     command += ["--target", target()]
     for name, value in profile.items():
         command += ["--config", f"profile.release.{name}={json.dumps(value)}"]
-    # As package.py links: a program that finds its libraries at run time starts later.
-    flags = ["-Ctarget-feature=+crt-static"] + ["-Clinker=rust-lld"] * target().endswith("-musl")
-    environment = {**os.environ, "RUSTFLAGS": " ".join(flags)}
+    environment = {**os.environ, "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(package.code_flags(target()))}
     processes.run(command, WORK / "cargo.log", environment, on_line=lambda line: _heard(line, say))
 
 

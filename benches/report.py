@@ -186,19 +186,19 @@ def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
         if "ms" not in each:
             continue
         speed = ratio(each["ms"]["afternoon"], each["ms"]["ours"])
-        bar(f"{mix}: speed against the afternoon's Rust", speed, "{:.2f}×", f"≥ {LEAST_SPEED[mix]}×", speed >= LEAST_SPEED[mix])
+        bar(f"{mix}: speed against the afternoon's", speed, "{:.2f}×", f"≥ {LEAST_SPEED[mix]}×", speed >= LEAST_SPEED[mix])
         if mix in MOST_OF_FLOOR:
             share = ratio(each["ms"]["ours"], each["ms"]["floor"])
             bar(f"{mix}: time against the floor", share, "{:.2f}", f"≤ {MOST_OF_FLOOR[mix]}", share <= MOST_OF_FLOOR[mix])
     invocation = functions["invocation_ms"]
     speed = ratio(invocation["afternoon"], invocation["ours"])
-    bar("whole function: speed against the afternoon's Rust", speed, "{:.2f}×", f"≥ {LEAST_WHOLE_SPEED}×", speed >= LEAST_WHOLE_SPEED)
+    bar("whole function: speed against the afternoon's", speed, "{:.2f}×", f"≥ {LEAST_WHOLE_SPEED}×", speed >= LEAST_WHOLE_SPEED)
     start = ratio(functions["first_poll_ms"]["ours"], functions["first_poll_ms"]["empty"])
-    bar("exec to first poll against an empty lambda_runtime", start, "{:.2f}×", f"≤ {MOST_FIRST_POLL}×", start <= MOST_FIRST_POLL)
+    bar("first poll against the empty function's", start, "{:.2f}×", f"≤ {MOST_FIRST_POLL}×", start <= MOST_FIRST_POLL)
     for large, small, growth in growth_ratios(results) if results["growth"] else []:
-        bar(f"growth: a MB at {large} against {small}", growth, "{:.2f}×", f"≤ {MOST_GROWTH}×", growth <= MOST_GROWTH)
+        bar(f"growth: a MB of {large} against {small}", growth, "{:.2f}×", f"≤ {MOST_GROWTH}×", growth <= MOST_GROWTH)
     peak, size = functions["peak_kib"]["ours"], functions["bytes"]["ours"]
-    bar("peak resident memory over a 6 MiB event", peak / 1024, "{:.1f} MiB", f"≤ {MOST_PEAK_KIB // 1024} MiB", peak <= MOST_PEAK_KIB, False)
+    bar("peak memory over a 6 MiB event", peak / 1024, "{:.1f} MiB", f"≤ {MOST_PEAK_KIB // 1024} MiB", peak <= MOST_PEAK_KIB, False)
     bar("bootstrap", size, "{:,} bytes", f"≤ {MOST_BOOTSTRAP_BYTES:,} bytes", size <= MOST_BOOTSTRAP_BYTES, False)
     return found
 
