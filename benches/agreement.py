@@ -110,10 +110,12 @@ def put_back(item: dict, path: str, value: Any) -> None:
         item[last] = value
 
 
-def floor_difference(found: str, event: bytes, response: bytes) -> Optional[str]:
+def floor_difference(found: str, event: bytes, response: bytes, with_event: bool) -> Optional[str]:
     """Whether the floor made a node of every value and every member's name, and as much base64 as we return."""
     nodes, encoded = map(int, re.findall(r"\d+", found))
-    wanted = sum(count(json.loads(base64.b64decode(record["data"]))) for record in json.loads(event)["records"])
+    parsed = json.loads(event)
+    wanted = sum(count(json.loads(base64.b64decode(record["data"]))) for record in parsed["records"])
+    wanted += count(parsed) if with_event else 0
     if nodes != wanted:
         return f"the tapes have {nodes:,} nodes, the records {wanted:,}"
     if not 0 <= len(response) - encoded <= 4:

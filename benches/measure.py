@@ -17,9 +17,10 @@ from runtime_api import RuntimeApi
 from workers import Worker, cpu_seconds
 
 MIXES = ["small", "typical", "wide", "large", "hostile"]
-PEERS = ["ours", "afternoon", "python", "boto3", "node", "floor"]
+PEERS = ["ours", "afternoon", "python", "boto3", "node", "floor", "event_floor"]
+FLOORS = ["floor", "event_floor"]
 # Those that are compared most run one after the other.
-TURNS = ["floor", "ours", "afternoon", "python", "boto3", "node"]
+TURNS = ["floor", "event_floor", "ours", "afternoon", "python", "boto3", "node"]
 # Peers whose responses are compared with ours.
 ANSWERING = ["afternoon", "python", "boto3", "node"]
 FUNCTIONS = ["ours", "afternoon", "empty", "python", "node"]
@@ -126,7 +127,7 @@ class Run:
             "node", self.commands["node"][0], str(peers / "worker.mjs"), "serve", folder,
             environment={**os.environ, "NODE_MODULES": str(building.NODE_MODULES)},
         )
-        self.workers = {"ours": rust, "afternoon": rust, "floor": rust, "node": node, **python}
+        self.workers = {"ours": rust, "afternoon": rust, "node": node, **python, **{floor: rust for floor in FLOORS}}
 
     def compare(self) -> None:
         """Refuses to time peers whose responses say something else than ours."""
@@ -135,10 +136,13 @@ class Run:
                 stage.update(mix, done, len(self.mixes))
                 responses = {peer: self.response(peer, mix) for peer in ["ours", *ANSWERING]}
                 event, schema = building.event_of(mix), json.loads(building.schema_of(mix))
-                found = self.workers["floor"].run("floor", mix)
                 differences = {
                     peer: agreement.difference(responses["ours"], responses[peer], schema) for peer in ANSWERING
-                } | {"floor": agreement.floor_difference(found, event, responses["ours"])}
+                }
+                for floor in FLOORS:
+                    found = self.workers[floor].run(floor, mix)
+                    with_event = floor == "event_floor"
+                    differences[floor] = agreement.floor_difference(found, event, responses["ours"], with_event)
                 for peer, difference in differences.items():
                     if difference:
                         raise Refused(f"{peer} and ours don't agree on {mix}: {difference}; see {building.INPUTS}")

@@ -89,13 +89,14 @@ fn serve(folder: PathBuf) {
         let response = match peer {
             "ours" => input.ours(),
             "afternoon" => peers::afternoon(black_box(&input.event)),
-            "floor" => {
+            "floor" | "event_floor" => {
                 if input.floor.is_none() {
                     let response = input.ours();
                     input.floor = Some(peers::Floor::new(&input.event, response.len()));
                 }
                 let floor = input.floor.as_mut().expect("it was made above");
-                answer(&format!("{:?}", black_box(floor.run())));
+                let found = if peer == "floor" { floor.run() } else { floor.run_with_event() };
+                answer(&format!("{:?}", black_box(found)));
                 continue;
             }
             _ => panic!("no peer {peer}"),
