@@ -20,7 +20,7 @@ The peers, each from an event's bytes to a response's, on the same events:
   boto3      the same, by boto3's TypeDeserializer
   node       Node with @aws-sdk/util-dynamodb
   floor      not a transformation, but the least that any has to do: base64 decoded by SIMD, simd-json's tape of it, and as
-             many bytes as ours returns encoded; and the same with a tape of the event itself
+             many bytes as ours returns encoded; floor+ makes a tape of the event itself too
 Before anything is timed, the peers' rows are compared with ours, value by value. Time is what all threads of a process
 have on the processor, so waiting costs nothing. Peers take turns, round by round; medians count.
 """
