@@ -208,6 +208,19 @@ class Run:
             apis = {
                 name: stack.enter_context(self.start_function(name, schema)) for name in FUNCTIONS if name != "empty"
             }
+            with show.Stage("whole functions, agreement", self.timings) as stage:
+                expected = self.response("ours", "whole")
+                for name, api in apis.items():
+                    stage.update(name)
+                    response = api.invoke(event)
+                    api.await_poll()
+                    difference = None
+                    if name != "ours":
+                        difference = agreement.difference(expected, response, json.loads(schema))
+                    elif response != expected:
+                        difference = "its bytes are not those of the worker's"
+                    if difference:
+                        raise Refused(f"the function {name} and ours don't agree: {difference}; see {building.INPUTS}")
             jobs: list[tuple[list, Callable[[], float]]] = []
             for name, api in apis.items():
                 jobs.append((whole.setdefault(name, []), lambda api=api: invoke(api)))
