@@ -209,6 +209,14 @@ fn plain_before(chunk: &[u8; STEP]) -> usize {
     (specials(chunk) | 1 << STEP).trailing_zeros() as usize
 }
 
+/// Of the next 64 bytes, a bit for each that can't stand for itself in a JSON string, the lowest for the first.
+#[inline(always)]
+pub(crate) fn specials_ahead(input: &[u8], at: usize) -> Option<u64> {
+    let quarters = ahead::<64>(input, at)?.as_chunks::<STEP>().0;
+    let bits = |at: usize| u64::from(specials(&quarters[at])) << (at * STEP);
+    Some(bits(0) | bits(1) | bits(2) | bits(3))
+}
+
 /// A bit for each byte that can't stand for itself, the lowest for the first.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]

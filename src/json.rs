@@ -6,7 +6,7 @@
 //!
 //! Knows nothing of DynamoDB.
 
-use crate::bytes::{ahead, append_from, digits_ahead, find_special};
+use crate::bytes::{ahead, append_from, digits_ahead, find_special, specials_ahead};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -212,21 +212,46 @@ impl<'a> Cursor<'a> {
         Ok(text)
     }
 
-    /// Takes the rest of a string that began at `start`, from its first escape.
+    /// Takes the rest of a string that began at `start`, from its first escape. Where there is one there are more: of 64
+    /// bytes all are found at once.
     #[inline(never)]
     fn string_with_escapes(mut self, start: usize) -> Result<(Text, Self), SyntaxError> {
         let mut escapes = Escapes::None;
+        let mut from = self.at;
+        loop {
+            let Some(mut specials) = specials_ahead(self.input, from) else { break };
+            let mut next = from + 64;
+            while specials != 0 {
+                self.at = from + specials.trailing_zeros() as usize;
+                match self.input.get(self.at) {
+                    Some(b'"') => return Ok((Text::new(start, self.at, escapes), self.behind())),
+                    Some(b'\\') => escapes = escapes.max(self.escape()?),
+                    _ => return self.error(),
+                }
+                match self.at - from {
+                    taken @ ..64 => specials &= u64::MAX << taken,
+                    _ => {
+                        next = self.at;
+                        break;
+                    }
+                }
+            }
+            from = next;
+        }
+        self.at = find_special(self.input, from);
         loop {
             match self.input.get(self.at) {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok((Text::new(start, self.at - 1, escapes), self));
-                }
+                Some(b'"') => return Ok((Text::new(start, self.at, escapes), self.behind())),
                 Some(b'\\') => escapes = escapes.max(self.escape()?),
                 _ => return self.error(),
             }
             self.at = find_special(self.input, self.at);
         }
+    }
+
+    /// The cursor one byte further.
+    fn behind(self) -> Self {
+        Cursor { at: self.at + 1, ..self }
     }
 
     /// Takes one escape sequence, or a pair of them for a surrogate pair.
