@@ -2,6 +2,7 @@
 //!
 //! This module alone knows Glue and Hive: types, column names, and which attribute goes where.
 
+pub mod ddl;
 mod file;
 mod names;
 mod plan;
