@@ -7,6 +7,7 @@ must be understood by Python 3.9.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -139,6 +140,23 @@ def build_package(say: Callable[[str], None]) -> Path:
     command = [sys.executable, str(ROOT / "package.py"), "--arch", arch, "--out", str(WORK / "dist")]
     processes.run(command, WORK / "package.log", on_line=heard)
     return WORK / "dist" / arch / "bootstrap.zip"
+
+
+def build_command_line(say: Callable[[str], None]) -> Path:
+    """Builds the command line `dynalake`, without what only the function needs."""
+    executables = []
+
+    def heard(line: str) -> None:
+        words = line.split()
+        if words and words[0] in ("Blocking", "Compiling", "Downloaded", "Downloading"):
+            say(" ".join(words[:3]))
+        elif line.startswith("{") and json.loads(line).get("executable"):
+            executables.append(json.loads(line)["executable"])
+
+    command = ["cargo", "build", "--locked", "--no-default-features", "--features", "cli", "--bin", "dynalake",
+               "--message-format", "json-render-diagnostics"]
+    processes.run(command, WORK / "command_line.log", on_line=heard, folder=ROOT)
+    return Path(executables[-1])
 
 
 def clean_environment(endpoint: Optional[str] = None) -> dict:
