@@ -674,7 +674,7 @@ fn ddl_prints_one_part_as_a_machine_takes_it() {
     ] {
         let sql = ddl(dialect, &["--only", part]).exits_with(0).stdout;
         assert!(sql.starts_with(begins) && sql.ends_with(ends), "{sql}");
-        assert!(!sql.contains("--") && !sql.contains(';'), "{sql}");
+        assert!(!sql.contains("--"), "{sql}");
     }
     let hints = ddl("databricks", &["--only", "hints"]).exits_with(0).stdout;
     assert!(
