@@ -18,6 +18,8 @@ from processes import Refused
 # One line of a column list in the SQL. Comments are escaped, so that none goes on in the next line.
 COLUMN = re.compile(r"  `(\w+)` (.+?)(?: COMMENT '((?:[^'\\]|\\.)*)')?,?")
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+# What is of the change and not of the item, so that the current state hasn't it.
+OF_THE_CHANGE = ("_event_type", "_event_id", "_table", "_ttl_delete", "_old")
 # What Athena adds by itself.
 ATHENAS_OWN = ("transient_lastDdlTime",)
 DUCKDB = {
@@ -100,7 +102,7 @@ def differences(glue: List[Column], databricks: str, parquet: List[Tuple[str, st
         *_list_differences("Databricks' table", glue, databricks_columns(databricks)),
         # The partitions are no columns of the files, and columns are found by their names.
         *_list_differences("Parquet", sorted(wanted), sorted((n, _without_quotes(k)) for n, k in parquet if n not in ("dt", "hour"))),
-        *_list_differences("Athena's view", wanted, [(n, _without_quotes(k)) for n, k in view]),
+        *_list_differences("Athena's view", [each for each in wanted if each[0] not in OF_THE_CHANGE], [(n, _without_quotes(k)) for n, k in view]),
     ]
 
 

@@ -139,6 +139,15 @@ fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
     declared.chain(metadata).collect()
 }
 
+/// Metadata that says something of a change and nothing of the item: no columns of the current state, as in the
+/// pipeline in `databricks/`.
+const OF_THE_CHANGE: [&str; 5] = ["_event_type", "_event_id", "_table", "_ttl_delete", "_old"];
+
+/// The columns of the current state, among all.
+fn state_columns<'a>(columns: &'a [LakeColumn<'a>]) -> impl Iterator<Item = &'a LakeColumn<'a>> {
+    columns.iter().filter(|column| !OF_THE_CHANGE.contains(&column.name))
+}
+
 /// The columns that hold the key, in the order of `keys`.
 fn key_columns(schema: &Schema) -> Vec<&str> {
     let columns = schema.keys.iter().filter_map(|key| schema.key_column(key));

@@ -6,8 +6,8 @@
 
 use super::super::file::refuse;
 use super::super::{Field, Schema, SchemaError, Type};
-use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, lines, one_line};
-use super::{qualified, quoted};
+use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};
+use super::{lines, one_line, qualified, quoted};
 
 const ABOUT_TABLE: &str = "\
 The table over the Parquet objects, a row for each change. Only for those who don't use our Terraform: it makes
@@ -119,7 +119,7 @@ fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
          row_number() OVER (PARTITION BY {} ORDER BY \"_sequence\" DESC) AS \"1_is_newest\"\n  \
          FROM {}\n)\nWHERE \"1_is_newest\" = 1 AND \"_event_type\" <> 'REMOVE'",
         qualified(&names.database, &names.view, '"'),
-        lines(columns.iter().map(|column| quoted(column.name, '"'))),
+        lines(state_columns(columns).map(|column| quoted(column.name, '"'))),
         keys.join(", "),
         qualified(&names.database, &names.table, '"'),
     )

@@ -1,7 +1,8 @@
 //! Databricks' SQL (<https://docs.databricks.com/aws/en/sql/language-manual/>), which is Spark's.
 
 use super::super::{Field, Schema, Type};
-use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, lines, qualified, quoted};
+use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};
+use super::{lines, qualified, quoted};
 
 const ABOUT_HINTS: &str = "\
 Schema hints for Auto Loader (cloudFiles.schemaHints, or schemaHints of read_files): the metadata and key columns,
@@ -12,11 +13,11 @@ Schema hints of all columns: for a table that has them before the first file doe
 
 const ABOUT_TABLE: &str = "\
 The table of changes, a row for each: for those who load the files in a way of their own. The pipeline in
-databricks/ makes its tables by itself.";
+databricks/ makes it by itself.";
 
 const ABOUT_VIEW: &str = "\
 The current state over the table of changes: of each key the newest change, unless that is a delete. Every query on
-it reads the whole history; the pipeline's AUTO CDC keeps the same as a table.";
+it reads the whole history; the pipeline in databricks/ keeps the same as a table, by AUTO CDC.";
 
 pub(super) fn parts(schema: &Schema, names: &Names) -> Vec<Part> {
     let columns = columns(schema);
@@ -56,8 +57,8 @@ fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
          QUALIFY row_number() OVER (PARTITION BY {} ORDER BY `_sequence` DESC) = 1\n  \
          AND `_event_type` <> 'REMOVE'",
         qualified(&names.database, &names.view, '`'),
-        lines(columns.iter().map(|column| quoted(column.name, '`') + &comment(column))),
-        lines(columns.iter().map(|column| quoted(column.name, '`'))),
+        lines(state_columns(columns).map(|column| quoted(column.name, '`') + &comment(column))),
+        lines(state_columns(columns).map(|column| quoted(column.name, '`'))),
         qualified(&names.database, &names.table, '`'),
         keys.join(", "),
     )
