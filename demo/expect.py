@@ -247,7 +247,7 @@ class Schema:
     def __init__(self, schema: dict) -> None:
         self.columns: List[dict] = schema["columns"]
         self.table: str = schema["table"]
-        self.key: str = schema["keys"][0]
+        self.keys: List[str] = schema["keys"]
         self.keeps_old: bool = schema.get("old_image", False)
         self.by_path = {tuple(column["path"]): column for column in self.columns if "path" in column}
         self.by_name = {column["name"]: column for column in self.columns if "path" not in column}
@@ -425,7 +425,7 @@ def differences(changes: Sequence[Written], rows: Sequence[Dict[str, Any]], sche
 def current_differences(items: Sequence[Item], rows: Sequence[Dict[str, Any]], schema: Schema) -> List[str]:
     """Every way in which the current state is not what the DynamoDB table holds; empty where all is well."""
     found: List[str] = []
-    ours = {item[schema.key]["S"]: item for item in items}
+    ours = {item[schema.keys[0]]["S"]: item for item in items}
     theirs: Dict[str, List[dict]] = {}
     for row in rows:
         theirs.setdefault(row["order_id"], []).append(row)
@@ -462,7 +462,13 @@ def _value_differences(expected: Dict[str, Any], rescued: Dict[str, tuple], row:
             found.append("there is no column {}".format(name))
         elif not same(value, row[name]):
             found.append("{}\n      expected  {!r}\n      arrived   {!r}".format(name, value, row[name]))
-    actual = json.loads(row["_rescued"]) if row["_rescued"] is not None else {}
+    return found + rescued_differences(rescued, row["_rescued"])
+
+
+def rescued_differences(rescued: Dict[str, tuple], text: Optional[str]) -> List[str]:
+    """What differs between what must be in `_rescued`, path to reason and attribute, and what is."""
+    found = []
+    actual = json.loads(text) if text is not None else {}
     for path in sorted(set(rescued) | set(actual)):
         if path not in actual:
             found.append("_rescued lacks {}: {!r}".format(path, rescued[path]))

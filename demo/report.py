@@ -109,8 +109,8 @@ def show_current(demo: Any) -> None:
     # The story's items first, as they were told of.
     order = {change.key: number for number, change in enumerate(demo.writer.written)}
     lines = []
-    for item in sorted(demo.items, key=lambda item: order[item[demo.schema.key]["S"]])[:ITEMS_SHOWN]:
-        key = item[demo.schema.key]["S"]
+    for item in sorted(demo.items, key=lambda item: order[item[demo.schema.keys[0]]["S"]])[:ITEMS_SHOWN]:
+        key = item[demo.schema.keys[0]]["S"]
         written, row = demo.schema.attributes(item), rows.get(key, {})
         lines.append([key, "DynamoDB"] + [_attribute_text(written.get(name)) for name in CURRENT_COLUMNS])
         lines.append(["", "lake"] + [_text(row.get(name)) for name in CURRENT_COLUMNS])

@@ -71,7 +71,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     view: Option<String>,
 
-    /// Where the Parquet objects lie, for athena's table, as s3://my-bucket/data/orders/
+    /// Where the Parquet objects lie, for athena's table, as `s3://my-bucket/data/orders/`
     ///
     /// Terraform's output `location`; by default a bucket to be filled in.
     #[arg(long, value_name = "URL")]
