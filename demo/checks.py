@@ -29,7 +29,7 @@ NEVER_REPLACED = (
 
 
 def check_all(demo: Any) -> List[str]:
-    found = check_order(demo.applied) + check_logs(demo)
+    found = check_order(demo.applied) + check_logs(demo) + check_comparison(demo)
     with demo._stage("second plan") as stage:
         if demo.terraform.has_no_changes():
             stage.result = "no changes"
@@ -60,6 +60,24 @@ def check_logs(demo: Any) -> List[str]:
     logs, function = demo.emulator.client("logs"), demo.emulator.client("lambda")
     text = "\n".join(lakes.messages(logs, function, demo.outputs["function_name"]))
     return ["the function's log has an attribute's value: {}".format(value) for value in secrets if value in text]
+
+
+def check_comparison(demo: Any) -> List[str]:
+    """Differences made on purpose between the table and its current state that the comparison doesn't see."""
+    items, rows = demo.items, demo.current
+    at = next(at for at, row in enumerate(rows) if row["total"] is not None and row["items"])
+    row = rows[at]
+    other_total = {**row, "total": row["total"] + 1}
+    other_item = {**row, "items": [{**row["items"][0], "qty": None}, *row["items"][1:]]}
+    planted = {
+        "a row that is missing": (items, rows[1:]),
+        "a row that is there twice": (items, [*rows, row]),
+        "an item that is gone": (items[1:], rows),
+        "another value": (items, [*rows[:at], other_total, *rows[at + 1:]]),
+        "another value inside a list": (items, [*rows[:at], other_item, *rows[at + 1:]]),
+    }
+    return ["{}, made on purpose, was not seen".format(what) for what, (items, rows) in planted.items()
+            if len(expect.current_differences(items, rows, demo.schema)) <= len(demo.current_differences)]
 
 
 def check_columns(demo: Any) -> List[str]:

@@ -17,7 +17,7 @@ COLUMNS = ["order_id", "_event_type", "status", "total", "quantity", "priority",
            "customer_city", "customer_email", "_ttl_delete", "tags", "items", "scores", "location", "attributes"]
 # Of the current state, beside what DynamoDB has: so many items, and these columns.
 ITEMS_SHOWN = 5
-CURRENT_COLUMNS = ["status", "total", "placed_at", "paid", "customer_city", "due_on", "location", "tags", "items"]
+CURRENT_COLUMNS = ["status", "paid", "total", "placed_at", "customer_city", "due_on", "location", "tags", "items"]
 
 
 def show_all(demo: Any) -> None:
@@ -115,9 +115,13 @@ def show_current(demo: Any) -> None:
         lines.append([key, "DynamoDB"] + [_attribute_text(written.get(name)) for name in CURRENT_COLUMNS])
         lines.append(["", "lake"] + [_text(row.get(name)) for name in CURRENT_COLUMNS])
     show.print_table(["order_id", "in"] + CURRENT_COLUMNS, lines, most=30)
-    show.say(show.dim("  {:,} changes made it; {:,} keys are deleted. {} is the view that `dynalake ddl --dialect athena` prints,".format(
-        len(demo.rows), len({change.key for change in demo.writer.written}) - len(demo.items), demo.view)))
-    show.say(show.dim("  run by DuckDB as it is. Databricks' pipeline keeps the same as a table; its tests, on Spark, are in databricks/tests."))
+    for line in [
+        "{:,} changes made it; {:,} keys are deleted. A value that is only in DynamoDB did not fit, and is in _rescued.".format(
+            len(demo.rows), len(order) - len(demo.items)),
+        "{} is the view that `dynalake ddl --dialect athena` prints, run as it is by DuckDB on the Parquet objects.".format(demo.view),
+        "Databricks' pipeline keeps the same as a table, by AUTO CDC: `python3 databricks/tests` runs it on Spark.",
+    ]:
+        show.say(show.dim("  " + line))
 
 
 def _attribute_text(attribute: Any) -> Any:
