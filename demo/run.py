@@ -256,17 +256,14 @@ class Demo:
     def _compare_current_state(self) -> None:
         """The DynamoDB table as a scan finds it, against the view that ships for Athena."""
         with self._stage("current state compared") as stage:
-            found = self.current_state_differences()
-            self.failures += found
-            stage.result = "{:,} items in DynamoDB, {:,} rows in {}, {} differences".format(
-                len(self.items), len(self.current), self.view, len(found))
-
-    def current_state_differences(self) -> List[str]:
-        self.items = lakes.items(self.emulator.client("dynamodb"), self.outputs["table_name"])
-        self.view = self.outputs["glue_table"] + "_current"
-        self.current = lakes.rows(self.duckdb, self.view)
-        self.current_differences = expect.current_differences(self.items, self.current, self.schema)
-        return self.current_differences
+            self.items = lakes.items(self.emulator.client("dynamodb"), self.outputs["table_name"])
+            self.view = self.outputs["glue_table"] + "_current"
+            self.current = lakes.rows(self.duckdb, self.view)
+            self.current_differences = expect.current_differences(self.items, self.current, self.schema)
+            self.failures += self.current_differences
+            stage.result = "{:,} items in DynamoDB, {:,} rows in {}, {}".format(
+                len(self.items), len(self.current), self.view,
+                "{:,} differences".format(len(self.current_differences)) if self.current_differences else "all equal")
 
     def _show(self) -> None:
         report.show_all(self)
