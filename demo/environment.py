@@ -142,21 +142,17 @@ def build_package(say: Callable[[str], None]) -> Path:
     return WORK / "dist" / arch / "bootstrap.zip"
 
 
-def build_command_line(say: Callable[[str], None]) -> Path:
-    """Builds the command line `dynalake`, without what only the function needs."""
-    executables = []
-
-    def heard(line: str) -> None:
-        words = line.split()
-        if words and words[0] in ("Blocking", "Compiling", "Downloaded", "Downloading"):
-            say(" ".join(words[:3]))
-        elif line.startswith("{") and json.loads(line).get("executable"):
-            executables.append(json.loads(line)["executable"])
-
+def start_building_command_line() -> processes.Beside:
+    """Builds the command line `dynalake`, without what only the function needs, while the demo waits for other things."""
     command = ["cargo", "build", "--locked", "--no-default-features", "--features", "cli", "--bin", "dynalake",
                "--message-format", "json-render-diagnostics"]
-    processes.run(command, WORK / "command_line.log", on_line=heard, folder=ROOT)
-    return Path(executables[-1])
+    return processes.Beside(command, WORK / "command_line.log", ROOT)
+
+
+def built_command_line(building: processes.Beside) -> Path:
+    """Waits for the command line."""
+    messages = [json.loads(line) for line in building.wait().splitlines() if line.startswith("{")]
+    return Path(next(message["executable"] for message in messages if message.get("executable")))
 
 
 def clean_environment(endpoint: Optional[str] = None) -> dict:

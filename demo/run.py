@@ -56,6 +56,7 @@ class Demo:
         self.timings: List[Tuple[str, float]] = []
         self.emulator: Optional[Emulator] = None
         self.relay: Optional[Relay] = None
+        self.building: Optional[processes.Beside] = None
         self.failures: List[str] = []
 
     def run(self) -> int:
@@ -91,9 +92,8 @@ class Demo:
         with self._stage("function's package") as stage:
             package = environment.build_package(stage.update)
             stage.result = "{:,} bytes".format(package.stat().st_size)
-        with self._stage("command line") as stage:
-            program = environment.build_command_line(stage.update)
-            stage.result = str(program.relative_to(environment.ROOT)) if program.is_relative_to(environment.ROOT) else str(program)
+        # Terraform leaves it time enough: it waits for AWS more than it works.
+        self.building = environment.start_building_command_line()
         with self._stage("emulator") as stage:
             self.emulator = emulators.start(owned=not self.arguments.keep)
             _write_state(self.emulator)
@@ -108,7 +108,6 @@ class Demo:
             stage.result = "{} resources".format(done)
         self.outputs = self.applied.outputs
         self.schema = expect.Schema(json.loads((environment.DEMO / "orders.schema.json").read_text()))
-        self.command_line = ddl.CommandLine(program, SCHEMA)
         client = self.emulator.client
         self.lake = lakes.Lake(
             client("s3"), self.outputs["bucket"], self.outputs["data_prefix"], self.outputs["error_prefix"]
@@ -182,6 +181,8 @@ class Demo:
     # ---- checking
 
     def _verify(self) -> None:
+        with self._stage("command line, built meanwhile"):
+            self.command_line = ddl.CommandLine(environment.built_command_line(self.building), SCHEMA)
         with self._stage("every value compared") as stage:
             stage.update("fetching the Parquet objects")
             self.lake.fetch(anew=True)
@@ -288,6 +289,8 @@ class Demo:
         """Stops all that runs. What was deployed lived in the emulator's memory, and is gone with it."""
         if self.relay is not None:
             self.relay.stop(wait=False)
+        if self.building is not None:
+            self.building.stop()
         if self.emulator is not None:
             self.emulator.stop()
         for path in (STATE, environment.WORK / "terraform" / "examples" / "complete" / "terraform.tfstate"):
