@@ -82,19 +82,22 @@ fn sql(ty: &Type) -> String {
     }
 }
 
-/// A string literal. A notebook would take a bare `$` for the start of a widget's name.
-/// <https://docs.databricks.com/aws/en/sql/language-manual/data-types/string-type>
+/// A string literal (<https://docs.databricks.com/aws/en/sql/language-manual/data-types/string-type>). A notebook
+/// would take a bare `$` for a widget, and Spark puts a variable's value, or nothing, in place of `${name}`.
 fn literal(text: &str) -> String {
     let mut literal = String::from("'");
+    let mut before = None;
     for char in text.chars() {
         match char {
             '\\' | '\'' | '$' => literal.extend(['\\', char]),
+            '{' if before == Some('$') => literal.push_str("\\{"),
             '\n' => literal.push_str("\\n"),
             '\r' => literal.push_str("\\r"),
             '\t' => literal.push_str("\\t"),
             char if char.is_control() => literal.push(' '),
             char => literal.push(char),
         }
+        before = Some(char);
     }
     literal.push('\'');
     literal
