@@ -33,7 +33,8 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names that `terraform/` gives where nothing is said. The bucket's is not known.
+    /// In Athena the names that `terraform/` gives where the pipeline is called `dynalake-<table>`, in Databricks those of
+    /// the pipeline in `databricks/`. The bucket's is not known.
     pub fn new(schema: &Schema, dialect: Dialect) -> Names {
         let name = glue_name(&schema.table);
         let (database, table) = match dialect {
