@@ -155,6 +155,13 @@ fn key_columns(schema: &Schema) -> Vec<&str> {
     columns.map(|at| schema.columns[at].name.as_str()).collect()
 }
 
+/// Leaves out rows that can't be of any item's state, as the pipeline in `databricks/` does. The function writes none.
+fn is_mergeable(keys: &[&str], quote: char) -> String {
+    let needed = keys.iter().chain(&["_sequence", "_event_type"]);
+    let conditions = needed.map(|name| format!("{} IS NOT NULL", quoted(name, quote)));
+    conditions.collect::<Vec<_>>().join(" AND ")
+}
+
 /// Each on a line of its own, indented, with commas between.
 fn lines(lines: impl IntoIterator<Item = String>) -> String {
     let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}")).collect();

@@ -7,7 +7,7 @@
 use super::super::file::refuse;
 use super::super::{Field, Schema, SchemaError, Type};
 use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};
-use super::{lines, one_line, qualified, quoted};
+use super::{is_mergeable, lines, one_line, qualified, quoted};
 
 const ABOUT_TABLE: &str = "\
 The table over the Parquet objects, a row for each change. Only for those who don't use our Terraform: it makes
@@ -112,16 +112,17 @@ fn hive(ty: &Type) -> String {
 }
 
 fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
-    let keys: Vec<_> = keys.iter().map(|name| quoted(name, '"')).collect();
+    let quoted_keys: Vec<_> = keys.iter().map(|name| quoted(name, '"')).collect();
     // No column can have a name that begins with a digit.
     format!(
         "CREATE OR REPLACE VIEW {} AS\nSELECT\n{}\nFROM (\n  SELECT\n    *,\n    \
          row_number() OVER (PARTITION BY {} ORDER BY \"_sequence\" DESC) AS \"1_is_newest\"\n  \
-         FROM {}\n)\nWHERE \"1_is_newest\" = 1 AND \"_event_type\" <> 'REMOVE'",
+         FROM {}\n  WHERE {}\n)\nWHERE \"1_is_newest\" = 1 AND \"_event_type\" <> 'REMOVE'",
         qualified(&names.database, &names.view, '"'),
         lines(state_columns(columns).map(|column| quoted(column.name, '"'))),
-        keys.join(", "),
+        quoted_keys.join(", "),
         qualified(&names.database, &names.table, '"'),
+        is_mergeable(keys, '"'),
     )
 }
 

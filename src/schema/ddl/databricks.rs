@@ -2,7 +2,7 @@
 
 use super::super::{Field, Schema, Type};
 use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};
-use super::{lines, qualified, quoted};
+use super::{is_mergeable, lines, qualified, quoted};
 
 const ABOUT_HINTS: &str = "\
 Schema hints for Auto Loader (cloudFiles.schemaHints, or schemaHints of read_files): the metadata and key columns,
@@ -51,16 +51,17 @@ fn table(schema: &Schema, names: &Names, columns: &[LakeColumn<'_>]) -> String {
 }
 
 fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
-    let keys: Vec<_> = keys.iter().map(|name| quoted(name, '`')).collect();
+    let quoted_keys: Vec<_> = keys.iter().map(|name| quoted(name, '`')).collect();
     format!(
-        "CREATE OR REPLACE VIEW {} (\n{}\n) AS\nSELECT\n{}\nFROM {}\n\
+        "CREATE OR REPLACE VIEW {} (\n{}\n) AS\nSELECT\n{}\nFROM {}\nWHERE {}\n\
          QUALIFY row_number() OVER (PARTITION BY {} ORDER BY `_sequence` DESC) = 1\n  \
          AND `_event_type` <> 'REMOVE'",
         qualified(&names.database, &names.view, '`'),
         lines(state_columns(columns).map(|column| quoted(column.name, '`') + &comment(column))),
         lines(state_columns(columns).map(|column| quoted(column.name, '`'))),
         qualified(&names.database, &names.table, '`'),
-        keys.join(", "),
+        is_mergeable(keys, '`'),
+        quoted_keys.join(", "),
     )
 }
 
