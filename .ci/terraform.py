@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs, refused schemas, checkov.
+"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs, refused schemas, the columns of
+`dynalake ddl`, checkov.
 
     python3 .ci/terraform.py
 
@@ -19,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TERRAFORM = ROOT / "terraform"
 sys.path.insert(0, str(ROOT / "demo"))
+import ddl  # noqa: E402
 import environment  # noqa: E402
 import terraform as demo_terraform  # noqa: E402
 
@@ -58,6 +60,18 @@ def check_folder(folder: Path) -> str:
     return run("terraform", "test", "-no-color", cwd=folder).strip().splitlines()[-1]
 
 
+def caller_of_schema(place: Path, text: str) -> Path:
+    """A root module that calls a copy of the module schema as ../terraform/modules/schema, initialised."""
+    module = place / "terraform" / "modules" / "schema"
+    shutil.copytree(TERRAFORM / "modules" / "schema", module, ignore=shutil.ignore_patterns(".terraform*", "tests"))
+    shutil.copy(TERRAFORM / "metadata_columns.json", place / "terraform")
+    caller = place / "caller"
+    caller.mkdir()
+    (caller / "main.tf").write_text(text)
+    init(caller)
+    return caller
+
+
 def check_refused_schemas() -> None:
     """Each schema that the function refuses is refused at plan time too, or stands in the list above."""
     folders = sorted((ROOT / "fixtures" / "schema-refused").iterdir())
@@ -65,15 +79,11 @@ def check_refused_schemas() -> None:
     unknown = REFUSED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
     taken, refused = [], []
     with tempfile.TemporaryDirectory() as place:
-        shutil.copytree(TERRAFORM / "modules" / "schema", Path(place) / "terraform" / "modules" / "schema", ignore=shutil.ignore_patterns(".terraform*", "tests"))
-        shutil.copy(TERRAFORM / "metadata_columns.json", Path(place) / "terraform")
-        caller = Path(place) / "caller"
-        caller.mkdir()
-        (caller / "main.tf").write_text(
+        caller = caller_of_schema(
+            Path(place),
             'variable "file" {\n  type = string\n}\n'
-            'module "schema" {\n  source = "../terraform/modules/schema"\n  schema = jsondecode(file(var.file))\n}\n'
+            'module "schema" {\n  source = "../terraform/modules/schema"\n  schema = jsondecode(file(var.file))\n}\n',
         )
-        init(caller)
         for folder in folders:
             said = run("terraform", "plan", "-no-color", "-input=false", f"-var=file={folder / 'schema.json'}", cwd=caller, accept=(0, 1))
             (refused if "Error:" in said else taken).append(folder.name)
@@ -84,6 +94,48 @@ def check_refused_schemas() -> None:
     if surprise:
         sys.exit(f"taken by Terraform and not expected to be, or the other way round: {', '.join(sorted(surprise))}")
     print(f"refused schemas: {len(refused)} at plan time, {len(taken)} by the function when it is checked")
+
+
+def check_ddl() -> None:
+    """What `dynalake ddl` makes of a schema file (fixtures/ddl; `cargo test` compares these with the program) has the
+    table, columns, types, comments and keys that Terraform makes of it."""
+    cases = ROOT / "fixtures" / "ddl"
+    with tempfile.TemporaryDirectory() as place:
+        caller = caller_of_schema(
+            Path(place),
+            'variable "folder" {\n  type = string\n}\n'
+            'module "schema" {\n  source   = "../terraform/modules/schema"\n'
+            '  for_each = toset([for file in fileset(var.folder, "*/schema.json") : dirname(file)])\n'
+            '  schema   = jsondecode(file("${var.folder}/${each.key}/schema.json"))\n}\n'
+            'output "schemas" {\n  value = module.schema\n}\n',
+        )
+        run("terraform", "plan", "-input=false", f"-var=folder={cases}", "-out=plan", cwd=caller)
+        planned = json.loads(run("terraform", "show", "-json", "plan", cwd=caller))
+    schemas = planned["planned_values"]["outputs"]["schemas"]["value"]
+    assert schemas.keys() == {folder.name for folder in cases.iterdir()}, "fixtures/ddl and Terraform have other cases"
+    for case, schema in schemas.items():
+        athena, databricks = ((cases / case / f"{dialect}.sql").read_text() for dialect in ("athena", "databricks"))
+        columns = [(each["name"], each["type"], each["comment"]) for each in schema["columns"]]
+        compare(case, "Athena's table", [schema["table_name_in_glue"]], re.findall(r"^CREATE EXTERNAL .*`(.+)` \(", athena, re.MULTILINE))
+        # Glue takes comments of one line, and neither takes other control characters.
+        one_line, lines = re.compile(r"[\x00-\x1f]"), re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+        compare(case, "Athena's columns", with_comments(columns, one_line), ddl.hive_columns(athena[athena.index("CREATE EXTERNAL"):]))
+        wanted = [(name, kind.lower(), comment) for name, kind, comment in with_comments(columns, lines)]
+        compare(case, "Databricks' columns", wanted, ddl.databricks_columns(databricks[databricks.index("CREATE TABLE"):]))
+        for dialect, text in (("Athena's", athena), ("Databricks'", databricks)):
+            keys = re.search(r"PARTITION BY (.+?) ORDER BY", text)[1]
+            compare(case, f"{dialect} keys", schema["key_columns"], re.findall(r"\w+", keys))
+    print(f"dynalake ddl: {len(schemas)} schemas, the same columns as Terraform's")
+
+
+def with_comments(columns: list, unwanted: re.Pattern) -> list:
+    return [(name, kind, comment and unwanted.sub(" ", comment)) for name, kind, comment in columns]
+
+
+def compare(case: str, what: str, terraform: list, sql: list) -> None:
+    if terraform != sql:
+        different = [pair for pair in zip(terraform, sql) if pair[0] != pair[1]]
+        sys.exit(f"fixtures/ddl/{case}: {what}: Terraform has {len(terraform)}, the SQL {len(sql)}; different: {different}")
 
 
 def names(folder: Path, kind: str) -> list:
@@ -116,6 +168,7 @@ def main() -> int:
         started = time.monotonic()
         print(f"{folder.relative_to(ROOT)}: {check_folder(folder)} ({time.monotonic() - started:.0f} s)", flush=True)
     check_refused_schemas()
+    check_ddl()
     subprocess.run([sys.executable, ROOT / ".ci" / "module_docs.py", "--check"], check=True)
     checkov = Path(sys.executable).parent / "checkov"
     report = json.loads(run(str(checkov), "-d", ".", "--framework", "terraform", "--output", "json", "--skip-download", accept=(0, 1)))

@@ -7,6 +7,7 @@ must be understood by Python 3.9.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -139,6 +140,19 @@ def build_package(say: Callable[[str], None]) -> Path:
     command = [sys.executable, str(ROOT / "package.py"), "--arch", arch, "--out", str(WORK / "dist")]
     processes.run(command, WORK / "package.log", on_line=heard)
     return WORK / "dist" / arch / "bootstrap.zip"
+
+
+def start_building_command_line() -> processes.Beside:
+    """Builds the command line `dynalake`, without what only the function needs, while the demo waits for other things."""
+    command = ["cargo", "build", "--locked", "--no-default-features", "--features", "cli", "--bin", "dynalake",
+               "--message-format", "json-render-diagnostics"]
+    return processes.Beside(command, WORK / "command_line.log", ROOT)
+
+
+def built_command_line(building: processes.Beside) -> Path:
+    """Waits for the command line."""
+    messages = [json.loads(line) for line in building.wait().splitlines() if line.startswith("{")]
+    return Path(next(message["executable"] for message in messages if message.get("executable")))
 
 
 def clean_environment(endpoint: Optional[str] = None) -> dict:

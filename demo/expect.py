@@ -1,7 +1,8 @@
 """What must arrive, worked out from what was written and the schema file alone.
 
 None of this comes from the Rust code or goes through it: it is the contract once more, in plain Python, for
-the schemas and values that the demo uses. `differences` compares it with the rows that DuckDB read from Parquet.
+the schemas and values that the demo uses. `differences` compares it with the rows that DuckDB read from Parquet,
+`current_differences` compares the table's items with the current state.
 """
 
 from __future__ import annotations
@@ -246,6 +247,7 @@ class Schema:
     def __init__(self, schema: dict) -> None:
         self.columns: List[dict] = schema["columns"]
         self.table: str = schema["table"]
+        self.keys: List[str] = schema["keys"]
         self.keeps_old: bool = schema.get("old_image", False)
         self.by_path = {tuple(column["path"]): column for column in self.columns if "path" in column}
         self.by_name = {column["name"]: column for column in self.columns if "path" not in column}
@@ -256,18 +258,33 @@ class Schema:
 
     def row(self, written: Written) -> Tuple[Dict[str, Any], Dict[str, tuple]]:
         """The columns' values, and what must be in `_rescued`: path to reason and attribute."""
-        row: Dict[str, Any] = {column["name"]: None for column in self.in_lake}
-        rescued: Dict[str, tuple] = {}
+        row, rescued = self.state(written.new or {})
         if written.event == "REMOVE":
             row["order_id"] = written.key
-        else:
-            self._bind(written.new, (), row, rescued)
         row["_event_type"] = written.event
         row["_table"] = self.table
         row["_ttl_delete"] = True if written.ttl else None
         if self.keeps_old:
             row["_old"] = JsonText(self._old(written.old, ())) if written.old is not None else None
         return row, rescued
+
+    def state(self, item: Item) -> Tuple[Dict[str, Any], Dict[str, tuple]]:
+        """What an item is in the lake: the declared columns, and what must be in `_rescued`."""
+        row: Dict[str, Any] = {column["name"]: None for column in self.in_lake}
+        rescued: Dict[str, tuple] = {}
+        self._bind(item, (), row, rescued)
+        return row, rescued
+
+    def attributes(self, members: Item, above: Tuple[str, ...] = ()) -> Dict[str, Attribute]:
+        """The attribute that each column takes of an item."""
+        found: Dict[str, Attribute] = {}
+        for name, attribute in members.items():
+            column = self.column_of(above + (name,))
+            if column is not None:
+                found[column["name"]] = attribute
+            elif "M" in attribute:
+                found.update(self.attributes(attribute["M"], above + (name,)))
+        return found
 
     def _bind(self, members: Item, above: Tuple[str, ...], row: Dict[str, Any], rescued: Dict[str, tuple]) -> bool:
         """Fills the row from a map; returns whether a column took anything of it."""
@@ -405,15 +422,53 @@ def differences(changes: Sequence[Written], rows: Sequence[Dict[str, Any]], sche
     return found
 
 
+def current_differences(items: Sequence[Item], rows: Sequence[Dict[str, Any]], schema: Schema) -> List[str]:
+    """Every way in which the current state is not what the DynamoDB table holds; empty where all is well."""
+    found: List[str] = []
+    ours = {item[schema.keys[0]]["S"]: item for item in items}
+    theirs: Dict[str, List[dict]] = {}
+    for row in rows:
+        theirs.setdefault(row["order_id"], []).append(row)
+    for key in sorted(set(ours) | set(theirs)):
+        if key not in theirs:
+            found.append("{}: is in DynamoDB, and not in the current state".format(key))
+        elif key not in ours:
+            found.append("{}: is in the current state, and not in DynamoDB".format(key))
+        elif len(theirs[key]) > 1:
+            found.append("{}: is {} times in the current state".format(key, len(theirs[key])))
+        else:
+            expected, rescued = schema.state(ours[key])
+            found += ["{}, current state: {}".format(key, what)
+                      for what in _value_differences(expected, rescued, theirs[key][0])]
+    return found
+
+
 def _row_differences(change: Written, row: Dict[str, Any], schema: Schema) -> List[str]:
-    found = []
     expected, rescued = schema.row(change)
+    found = _value_differences(expected, rescued, row)
+    when = row["_event_time"].replace(tzinfo=timezone.utc).timestamp()
+    if not change.began - 0.05 <= when <= change.ended + 0.05:
+        found.append("_event_time {} is not between {} and {}".format(when, change.began, change.ended))
+    micros = round((row["_event_time"] - datetime(1970, 1, 1)) / timedelta(microseconds=1))
+    if not row["_sequence"].startswith("{:020d}-".format(micros)):
+        found.append("_sequence {} does not begin with the event time {}".format(row["_sequence"], micros))
+    return found
+
+
+def _value_differences(expected: Dict[str, Any], rescued: Dict[str, tuple], row: Dict[str, Any]) -> List[str]:
+    found = []
     for name, value in expected.items():
         if name not in row:
             found.append("there is no column {}".format(name))
         elif not same(value, row[name]):
             found.append("{}\n      expected  {!r}\n      arrived   {!r}".format(name, value, row[name]))
-    actual = json.loads(row["_rescued"]) if row["_rescued"] is not None else {}
+    return found + rescued_differences(rescued, row["_rescued"])
+
+
+def rescued_differences(rescued: Dict[str, tuple], text: Optional[str]) -> List[str]:
+    """What differs between what must be in `_rescued`, path to reason and attribute, and what is."""
+    found = []
+    actual = json.loads(text) if text is not None else {}
     for path in sorted(set(rescued) | set(actual)):
         if path not in actual:
             found.append("_rescued lacks {}: {!r}".format(path, rescued[path]))
@@ -421,10 +476,4 @@ def _row_differences(change: Written, row: Dict[str, Any], schema: Schema) -> Li
             found.append("_rescued has {} and should not: {!r}".format(path, actual[path]))
         elif actual[path]["reason"] != rescued[path][0] or not same_attribute(rescued[path][1], actual[path]["value"]):
             found.append("_rescued, {}\n      expected  {!r}\n      arrived   {!r}".format(path, rescued[path], actual[path]))
-    when = row["_event_time"].replace(tzinfo=timezone.utc).timestamp()
-    if not change.began - 0.05 <= when <= change.ended + 0.05:
-        found.append("_event_time {} is not between {} and {}".format(when, change.began, change.ended))
-    micros = round((row["_event_time"] - datetime(1970, 1, 1)) / timedelta(microseconds=1))
-    if not row["_sequence"].startswith("{:020d}-".format(micros)):
-        found.append("_sequence {} does not begin with the event time {}".format(row["_sequence"], micros))
     return found

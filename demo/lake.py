@@ -1,4 +1,4 @@
-"""Looks at what came out at the far end: objects, rows, notifications, metrics, and the Kinesis stream in between."""
+"""Looks at both ends and in between: the DynamoDB table's items, objects and rows, notifications, metrics, the Kinesis stream."""
 
 from __future__ import annotations
 
@@ -55,20 +55,38 @@ class Lake:
                 unfinished.replace(path)
 
 
-def connect(table: str) -> duckdb.DuckDBPyConnection:
-    """DuckDB with a view of the fetched Parquet files under the table's name."""
+def connect(database: str, table: str, current_state: str) -> duckdb.DuckDBPyConnection:
+    """DuckDB with the fetched Parquet files under the names that Glue has for them, and with the current state over
+    them: `current_state` is the view that `dynalake ddl` made for Athena, as it is."""
     connection = duckdb.connect()
+    connection.execute("CREATE SCHEMA {0}; USE {0}".format(_quoted(database)))
     files = str(FOLDER / "**" / "*.parquet").replace("'", "''")
     connection.execute(
-        'CREATE VIEW "{}" AS FROM read_parquet(\'{}\', hive_partitioning = true, union_by_name = true)'.format(table, files)
-    )
+        "CREATE VIEW {} AS FROM read_parquet('{}', hive_partitioning = true, union_by_name = true)".format(
+            _quoted(table), files))
+    connection.execute(current_state)
     return connection
 
 
-def rows(table: str) -> List[Dict[str, Any]]:
-    found = connect(table).execute('FROM "{}"'.format(table))
+def rows(connection: duckdb.DuckDBPyConnection, name: str) -> List[Dict[str, Any]]:
+    found = connection.execute("FROM {}".format(_quoted(name)))
     names = [column[0] for column in found.description]
     return [dict(zip(names, values)) for values in found.fetchall()]
+
+
+def types(connection: duckdb.DuckDBPyConnection, name: str) -> List[Tuple[str, str]]:
+    """Each column with DuckDB's type."""
+    return [row[:2] for row in connection.execute("DESCRIBE {}".format(_quoted(name))).fetchall()]
+
+
+def _quoted(name: str) -> str:
+    return '"{}"'.format(name.replace('"', '""'))
+
+
+def items(dynamodb: Any, table: str) -> List[Dict[str, dict]]:
+    """All that the DynamoDB table holds now."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [item for page in pages for item in page["Items"]]
 
 
 def notifications(sqs: Any, queue_url: str, keep: bool) -> List[str]:

@@ -64,6 +64,30 @@ def run(
     return code
 
 
+class Beside:
+    """A command that runs while the demo does other things; all it says goes to `log`."""
+
+    def __init__(self, command: Sequence[str], log: Path, folder: Path) -> None:
+        self.command, self.log = command, log
+        with open(log, "w", encoding="utf-8") as out:
+            self.process = subprocess.Popen(
+                list(command), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True)
+
+    def wait(self) -> str:
+        """Waits until it has ended well; returns what it said."""
+        code = self.process.wait()
+        said = self.log.read_text(encoding="utf-8", errors="replace")
+        if code != 0:
+            raise Failed("`{}` ended with code {}; all it said is in {}:\n{}".format(
+                " ".join(self.command), code, self.log, "\n".join(said.splitlines()[-40:])))
+        return said
+
+    def stop(self) -> None:
+        # Of one that has ended the id may be another's by now.
+        if self.process.poll() is None:
+            stop(self.process)
+
+
 def stop(
     process: subprocess.Popen,
     signals: Sequence[int] = (signal.SIGTERM,),

@@ -1,4 +1,5 @@
-"""What a user wants to see of a run: the rows, where they lie, who was told, what was rescued, and how long it took."""
+"""What a user wants to see of a run: the rows, where they lie, who was told, what was rescued, how long it took, and
+the current state beside the table that it came from."""
 
 from __future__ import annotations
 
@@ -7,12 +8,16 @@ import re
 from typing import Any, List
 
 import environment
+import expect
 import lake as lakes
 import show
 import terraform
 
 COLUMNS = ["order_id", "_event_type", "status", "total", "quantity", "priority", "paid", "placed_at", "due_on",
            "customer_city", "customer_email", "_ttl_delete", "tags", "items", "scores", "location", "attributes"]
+# Of the current state, beside what DynamoDB has: so many items, and these columns.
+ITEMS_SHOWN = 5
+CURRENT_COLUMNS = ["status", "paid", "total", "placed_at", "customer_city", "due_on", "location", "tags", "items"]
 
 
 def show_all(demo: Any) -> None:
@@ -23,6 +28,7 @@ def show_all(demo: Any) -> None:
     show_files(demo)
     show_operations(demo)
     show_times(demo)
+    show_current(demo)
 
 
 def show_story(demo: Any, rows: List[dict]) -> None:
@@ -93,6 +99,52 @@ def show_times(demo: Any) -> None:
         show.say("  {} {:>7.1f} s {}".format(show.pad(title, size), seconds, bar))
 
 
+def show_current(demo: Any) -> None:
+    show.heading("The DynamoDB table, and its current state in the lake")
+    differing = len(demo.current_differences)
+    show.say("  {:,} items in DynamoDB   {:,} rows in {}   {}".format(
+        len(demo.items), len(demo.current), demo.view,
+        show.good("✓ 0 differ") if not differing else show.bad("✗ {:,} differences".format(differing))))
+    rows = {row["order_id"]: row for row in demo.current}
+    # The story's items first, as they were told of.
+    order = {change.key: number for number, change in enumerate(demo.writer.written)}
+    lines = []
+    for item in sorted(demo.items, key=lambda item: order[item[demo.schema.keys[0]]["S"]])[:ITEMS_SHOWN]:
+        key = item[demo.schema.keys[0]]["S"]
+        written, row = demo.schema.attributes(item), rows.get(key, {})
+        lines.append([key, "DynamoDB"] + [_attribute_text(written.get(name)) for name in CURRENT_COLUMNS])
+        lines.append(["", "lake"] + [_text(row.get(name)) for name in CURRENT_COLUMNS])
+    show.print_table(["order_id", "in"] + CURRENT_COLUMNS, lines, most=30)
+    for line in [
+        "{:,} changes made it; {:,} keys are deleted. A value that is only in DynamoDB did not fit, and is in _rescued.".format(
+            len(demo.rows), len(order) - len(demo.items)),
+        "{} is the view that `dynalake ddl --dialect athena` prints, run as it is by DuckDB on the Parquet objects.".format(demo.view),
+        "Databricks' pipeline keeps the same as a table, by AUTO CDC: `python3 databricks/tests` runs it on Spark.",
+    ]:
+        show.say(show.dim("  " + line))
+
+
+def _attribute_text(attribute: Any) -> Any:
+    """An attribute as it was written, without DynamoDB's descriptors."""
+    if attribute is None:
+        return None
+    [(kind, value)] = attribute.items()
+    return value if kind in ("S", "N") else _text(expect.plain(attribute))
+
+
+def _text(value: Any) -> Any:
+    """A value of the lake or of DynamoDB, alike where they are equal."""
+    if isinstance(value, expect.Unordered):
+        return _text(value.members)
+    if isinstance(value, dict):
+        return "{{{}}}".format(", ".join("{}: {}".format(name, _text(each)) for name, each in value.items()))
+    if isinstance(value, list):
+        return "[{}]".format(", ".join(str(_text(each)) for each in value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else show.one_line(value)
+
+
 def show_how_to_look_around(demo: Any) -> None:
     endpoint, outputs = demo.emulator.endpoint, demo.outputs
     show.heading("It goes on running at {}. To look around:".format(endpoint))
@@ -100,6 +152,7 @@ def show_how_to_look_around(demo: Any) -> None:
     item = '{"orderId": {"S": "mine"}, "total": {"N": "42.10"}, "surprise": {"S": "?"}}'
     show.say("""
   the rows            python3 demo --sql 'FROM orders ORDER BY _sequence DESC LIMIT 5'
+  the current state   python3 demo --sql 'FROM orders_current'
   rescued             python3 demo --sql 'SELECT order_id, _rescued FROM orders WHERE _rescued IS NOT NULL'
 
   the AWS command line, with any credentials (export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
 import checks
+import ddl
 import emulator as emulators
 import environment
 import expect
@@ -25,7 +26,7 @@ import story
 from emulator import Emulator
 from processes import Refused
 from relay import Relay
-from terraform import Applied, Terraform
+from terraform import SCHEMA, Applied, Terraform
 from writing import Writer
 
 STATE = environment.WORK / "state.json"
@@ -55,6 +56,7 @@ class Demo:
         self.timings: List[Tuple[str, float]] = []
         self.emulator: Optional[Emulator] = None
         self.relay: Optional[Relay] = None
+        self.building: Optional[processes.Beside] = None
         self.failures: List[str] = []
 
     def run(self) -> int:
@@ -64,6 +66,7 @@ class Demo:
             self._deploy()
             self._write_and_wait()
             self._verify()
+            self._compare_current_state()
             self._show()
             if self.arguments.test:
                 self._test()
@@ -89,6 +92,8 @@ class Demo:
         with self._stage("function's package") as stage:
             package = environment.build_package(stage.update)
             stage.result = "{:,} bytes".format(package.stat().st_size)
+        # Terraform leaves it time enough: it waits for AWS more than it works.
+        self.building = environment.start_building_command_line()
         with self._stage("emulator") as stage:
             self.emulator = emulators.start(owned=not self.arguments.keep)
             _write_state(self.emulator)
@@ -176,10 +181,13 @@ class Demo:
     # ---- checking
 
     def _verify(self) -> None:
+        with self._stage("command line, built meanwhile"):
+            self.command_line = ddl.CommandLine(environment.built_command_line(self.building), SCHEMA)
         with self._stage("every value compared") as stage:
             stage.update("fetching the Parquet objects")
             self.lake.fetch(anew=True)
-            self.rows = lakes.rows(self.schema.table)
+            self.connect()
+            self.rows = lakes.rows(self.duckdb, self.outputs["glue_table"])
             written = self.writer.written
             found = expect.differences(written, self.rows, self.schema)
             found += ["in the error prefix: " + text for text in self.lake.error_texts()]
@@ -241,6 +249,23 @@ class Demo:
             found.append("{} messages are in the dead-letter queue".format(dead))
         return found
 
+    def connect(self) -> None:
+        """Takes the fetched objects and the schema file as they are now."""
+        self.view_sql = self.command_line.sql("athena", "view")
+        self.duckdb = lakes.connect(self.outputs["glue_database"], self.outputs["glue_table"], self.view_sql)
+
+    def _compare_current_state(self) -> None:
+        """The DynamoDB table as a scan finds it, against the view that ships for Athena."""
+        with self._stage("current state compared") as stage:
+            self.items = lakes.items(self.emulator.client("dynamodb"), self.outputs["table_name"])
+            self.view = self.outputs["glue_table"] + "_current"
+            self.current = lakes.rows(self.duckdb, self.view)
+            self.current_differences = expect.current_differences(self.items, self.current, self.schema)
+            self.failures += self.current_differences
+            stage.result = "{:,} items in DynamoDB, {:,} rows in {}, {}".format(
+                len(self.items), len(self.current), self.view,
+                "{:,} differences".format(len(self.current_differences)) if self.current_differences else "all equal")
+
     def _show(self) -> None:
         report.show_all(self)
 
@@ -264,6 +289,8 @@ class Demo:
         """Stops all that runs. What was deployed lived in the emulator's memory, and is gone with it."""
         if self.relay is not None:
             self.relay.stop(wait=False)
+        if self.building is not None:
+            self.building.stop()
         if self.emulator is not None:
             self.emulator.stop()
         for path in (STATE, environment.WORK / "terraform" / "examples" / "complete" / "terraform.tfstate"):
@@ -279,7 +306,7 @@ class Demo:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 env=environment.clean_environment(), start_new_session=True,
             )
-        _write_state(self.emulator, relay=process.pid, outputs=self.outputs)
+        _write_state(self.emulator, relay=process.pid, outputs=self.outputs, view=self.view_sql)
         report.show_how_to_look_around(self)
 
     def _verdict(self) -> int:
@@ -292,8 +319,8 @@ class Demo:
                 show.say("  and {} more".format(len(self.failures) - 20))
             show.say("\nLogs: {0}/terraform.log, {0}/emulator.log".format(environment.WORK))
             return 1
-        show.say("\n{} all {:,} changes arrived, each once, every value equal · {:.0f} s in all".format(
-            show.good("✓"), len(self.writer.written), total))
+        show.say("\n{} all {:,} changes arrived, each once, every value equal; {:,} items are as many rows · {:.0f} s in all".format(
+            show.good("✓"), len(self.writer.written), len(self.items), total))
         return 0
 
 
@@ -365,7 +392,7 @@ def ask(query: str) -> int:
     lake = lakes.Lake(emulator.client("s3"), outputs["bucket"], outputs["data_prefix"], outputs["error_prefix"])
     lake.fetch()
     try:
-        found = lakes.connect(outputs["table_name"]).execute(query)
+        found = lakes.connect(outputs["glue_database"], outputs["glue_table"], state["view"]).execute(query)
         headers = [column[0] for column in found.description or []]
         answers = found.fetchall()
     except lakes.duckdb.Error as error:

@@ -75,6 +75,8 @@ def told() -> List[Step]:
         "attributes": M(colour=S("green"), Colour=S("GREEN"), fragile={"BOOL": True}),
         "limits": M(perDay=N(10), perYear=N("3650000000")),
         "location": M(lat=N("47.3769"), lon=N("8.5417"), label=S("Zürich HB")),
+        "visit": M(at=S("2026-01-31T23:59:59.123456+01:00"), by=M(on=S("2026-02-28"), sure={"BOOL": True}),
+                   seen=M(paid=L(N("1.5"), N("12345678901234.1234")), **{"größe xl": L(N(-1))})),
         "note": {"NULL": True},
     }
     return [
@@ -201,6 +203,11 @@ def _map(chance: random.Random, make: Callable[[], Attribute]) -> Attribute:
     return {"M": {name: make() for name in chance.sample(names, chance.randint(0, 3))}}
 
 
+def _visit(chance: random.Random) -> Attribute:
+    prices = {name: L(*[_decimal(chance, 18, 4) for _ in range(chance.randint(1, 3))]) for name in chance.sample(["a", "B", "ü y"], 2)}
+    return M(at=_time_text(chance), by=M(on=S(_time(chance).date().isoformat()), sure={"BOOL": chance.random() < 0.5}), seen={"M": prices})
+
+
 MAKERS: Dict[str, Callable[[random.Random], Attribute]] = {
     "status": _text,
     "total": lambda chance: _decimal(chance, 38, 9),
@@ -225,6 +232,7 @@ MAKERS: Dict[str, Callable[[random.Random], Attribute]] = {
     "attributes": lambda chance: _map(chance, lambda: chance.choice([_text(chance), N(5), {"BOOL": True}])),
     "limits": lambda chance: _map(chance, lambda: N(chance.randrange(2**40))),
     "location": lambda chance: M(lat=N(repr(round(chance.uniform(-90, 90), 6))), lon=N(8), label=_text(chance)),
+    "visit": _visit,
     "note": lambda chance: chance.choice([_text(chance), {"NULL": True}, N("12.25"), {"BOOL": False},
                                           L(N("1.5"), S("two"), {"NULL": True}), M(deep=M(er=S("ü")))]),
 }

@@ -5,6 +5,8 @@
 
 #[path = "support/case.rs"]
 mod case;
+#[path = "support/ddl_case.rs"]
+mod ddl_case;
 #[path = "support/pretty.rs"]
 mod pretty;
 
@@ -64,23 +66,43 @@ fn diff(expected: &str, actual: &str) -> String {
         .to_string()
 }
 
-/// Each file that a case should have, what it holds now, and what it should hold: nothing where it should
-/// not be.
-fn differences<'a>(case: &'a Case, actual: &'a Actual) -> Vec<(&'a str, &'a str, Option<&'a str>)> {
-    let mut differences = Vec::new();
-    for name in OUTPUTS {
-        let now = case.file(name);
-        let then = (name == actual.file).then_some(actual.text.as_str());
-        if now != then {
-            differences.push((name, now.unwrap_or_default(), then));
-        }
+/// A file that holds something else than it should.
+struct Difference {
+    file: &'static str,
+    now: String,
+    /// Nothing where the file should not be.
+    then: Option<String>,
+}
+
+/// Runs a case; of the files that it should have, those that differ.
+fn differences(name: &str, folder: &Path) -> Result<Vec<Difference>, String> {
+    if name.starts_with("ddl/") {
+        let files = ddl_case::run(folder)?.into_iter().filter(|(_, now, then)| now != then);
+        return Ok(files
+            .map(|(file, now, then)| Difference { file, now, then: Some(then) })
+            .collect());
     }
-    if let Some(now) = case.file(METRICS)
-        && actual.metrics.as_deref() != Some(now)
-    {
-        differences.push((METRICS, now, actual.metrics.as_deref()));
+    let case = Case::read(folder)?;
+    let actual = case.run()?;
+    Ok(case_differences(&case, actual))
+}
+
+fn case_differences(case: &Case, actual: Actual) -> Vec<Difference> {
+    let mut files: Vec<_> = OUTPUTS
+        .into_iter()
+        .map(|file| (file, (file == actual.file).then(|| actual.text.clone())))
+        .collect();
+    if case.file(METRICS).is_some() {
+        files.push((METRICS, actual.metrics));
     }
-    differences
+    files
+        .into_iter()
+        .filter(|(file, then)| case.file(file) != then.as_deref())
+        .map(|(file, then)| {
+            let now = case.file(file).unwrap_or_default().to_owned();
+            Difference { file, now, then }
+        })
+        .collect()
 }
 
 #[test]
@@ -89,16 +111,15 @@ fn every_case_gives_what_it_expects() {
     let mut problems = Vec::new();
     let cases = cases(&mut problems);
     for (name, folder) in &cases {
-        let run = Case::read(folder).and_then(|case| case.run().map(|actual| (case, actual)));
-        let (case, actual) = match run {
-            Ok(run) => run,
+        let differences = match differences(name, folder) {
+            Ok(differences) => differences,
             Err(problem) => {
                 problems.push(format!("fixtures/{name}: {problem}"));
                 continue;
             }
         };
-        for (file, now, then) in differences(&case, &actual) {
-            let diff = diff(now, then.unwrap_or_default());
+        for Difference { file, now, then } in differences {
+            let diff = diff(&now, then.as_deref().unwrap_or_default());
             let difference = format!("fixtures/{name}/{file}\n{diff}");
             if !bless {
                 problems.push(difference);

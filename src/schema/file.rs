@@ -107,7 +107,7 @@ impl fmt::Display for SchemaError {
 
 impl std::error::Error for SchemaError {}
 
-fn refuse<T>(reason: impl Into<String>) -> Result<T, SchemaError> {
+pub(super) fn refuse<T>(reason: impl Into<String>) -> Result<T, SchemaError> {
     Err(SchemaError(reason.into()))
 }
 

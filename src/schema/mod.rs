@@ -1,7 +1,9 @@
 //! From the schema file to the [`Plan`] that a transformation follows, compiled once.
 //!
-//! This module alone knows Glue and Hive: types, column names, and which attribute goes where.
+//! This module alone knows Glue and Hive: types, column names, and which attribute goes where. [`ddl`] makes SQL of a
+//! schema, and alone knows the query engines.
 
+pub mod ddl;
 mod file;
 mod names;
 mod plan;

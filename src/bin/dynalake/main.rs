@@ -1,9 +1,10 @@
-//! `dynalake`: the transformation on a file, and a schema explained.
+//! `dynalake`: the transformation on a file, and a schema explained, to people and to query engines.
 //!
 //! A thin shell around the library: it reads files, prints, and decides nothing about a row.
 
 mod advice;
 mod check;
+mod ddl;
 mod environment;
 mod input;
 mod json;
@@ -35,6 +36,7 @@ Examples:
   dynalake check orders.json                          # is the schema good, and what does it do?
   dynalake transform --schema orders.json changes.jsonl
   dynalake transform changes.jsonl                    # without a schema: everything flattened
+  dynalake ddl orders.json --dialect athena           # SQL: the table and its current state
 ";
 
 /// DynamoDB changes to lakehouse rows: exact, or rescued.
@@ -55,12 +57,14 @@ struct Cli {
 enum Command {
     Transform(transform::Args),
     Check(check::Args),
+    Ddl(ddl::Args),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Transform(args) => transform::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Ddl(args) => ddl::run(&args),
     };
     match done {
         Ok(code) | Err(Stop::NobodyReads(code)) => code,

@@ -1,0 +1,145 @@
+"""From deliveries to Parquet files, as Firehose does it: events for the function, its rows, files under date prefixes.
+
+The function is the real one, by `dynalake transform`. Its rows become Parquet by the Glue table's columns, as in
+Firehose's format conversion (here DuckDB reads the JSON, numbers from their text).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Dict, List, Sequence
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from expect import split
+from processes import Refused
+from streams import ROOT, Delivery, Stream
+
+DYNALAKE = ROOT / "target" / "debug" / "dynalake"
+METADATA = json.loads((ROOT / "terraform" / "metadata_columns.json").read_text())
+
+RECORDS_IN_EVENT = 500
+
+DUCKDB_TYPES = {
+    "string": "VARCHAR", "boolean": "BOOLEAN", "tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INTEGER",
+    "bigint": "BIGINT", "float": "FLOAT", "double": "DOUBLE", "date": "DATE",
+    # With a zone, so that Parquet says that it is UTC.
+    "timestamp": "TIMESTAMPTZ",
+}
+
+
+class Lake:
+    """A folder of Parquet files, one table's. Files wait beside it until they are delivered."""
+
+    def __init__(self, folder: Path, stream: Stream) -> None:
+        self.folder, self.table = folder, stream.table
+        self.schemas = [stream.kind.schema(part) for part in (0, 1)]
+        self.waiting = folder.with_name(folder.name + ".waiting")
+        folder.mkdir(parents=True)
+        for part, schema in enumerate(self.schemas):
+            self.schema_file(part).write_text(json.dumps(schema))
+
+    def schema_file(self, part: int) -> Path:
+        return self.folder.with_name("{}.{}.schema.json".format(self.folder.name, part))
+
+    def write(self, part: int, deliveries: Sequence[Delivery], files: int) -> List[Path]:
+        """Makes the files of a part of the stream; returns where they will lie, under the folder."""
+        size = -(-len(deliveries) // files)
+        paths = []
+        for number, at in enumerate(range(0, len(deliveries), size)):
+            rows = self._rows(part, deliveries[at:at + size])
+            # By the time of arrival, as Firehose's prefix has it.
+            hour = datetime.fromtimestamp(1_767_225_600 + 3600 * (files * part + number), timezone.utc)
+            path = Path(hour.strftime("dt=%Y-%m-%d/hour=%H")) / "{}-{}.parquet".format(part, number)
+            # Half of the files with Hive's old form of timestamps.
+            paths.append(self._write(path, rows, int96=number % 2 == 0))
+        return paths
+
+    def write_by_hand(self, part: int, name: str, rows: List[Dict[str, Any]]) -> Path:
+        """Makes a file with rows that the function would never write."""
+        lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+        return self._write(Path("dt=2026-12-31/hour=00", name + ".parquet"), self._to_arrow(lines, part), int96=False)
+
+    def deliver(self, paths: Sequence[Path]) -> None:
+        """Puts files where the pipeline finds them; once more, under other names, where they are there already."""
+        for path in paths:
+            target = self.folder / path
+            while target.exists():
+                target = target.with_name("again-" + target.name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.waiting / path, target)
+
+    def read(self, path: Path) -> pa.Table:
+        return pq.ParquetFile(self.waiting / path).read()
+
+    def _write(self, path: Path, rows: pa.Table, int96: bool) -> Path:
+        (self.waiting / path).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(rows, self.waiting / path, use_deprecated_int96_timestamps=int96)
+        return path
+
+    def _rows(self, part: int, deliveries: Sequence[Delivery]) -> pa.Table:
+        """The function's rows for events of these deliveries."""
+        lines = []
+        for at in range(0, len(deliveries), RECORDS_IN_EVENT):
+            event = event_of(deliveries[at:at + RECORDS_IN_EVENT], self.table)
+            done = subprocess.run(
+                [DYNALAKE, "transform", "--schema", self.schema_file(part), "--format", "jsonl"],
+                input=json.dumps(event).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )
+            if done.returncode != 0:
+                raise Refused("`dynalake transform` ended with code {}:\n{}".format(
+                    done.returncode, done.stderr.decode()[-2000:]))
+            lines.append(done.stdout)
+        return self._to_arrow(b"".join(lines), part)
+
+    def _to_arrow(self, lines: bytes, part: int) -> pa.Table:
+        """Rows by the columns of the Glue table."""
+        columns = {column["name"]: duckdb_type(column["type"]) for column in glue_columns(self.schemas[part])}
+        path = self.folder.with_name(self.folder.name + ".rows.jsonl")
+        path.write_bytes(lines)
+        connection = duckdb.connect(config={"threads": 1})
+        connection.execute("SET TimeZone = 'UTC'")
+        rows = connection.read_json(
+            str(path), columns=columns, format="newline_delimited", maximum_object_size=1 << 24).to_arrow_table()
+        path.unlink()
+        return rows
+
+
+def event_of(deliveries: Sequence[Delivery], table: str) -> dict:
+    """The event that Firehose invokes the function with."""
+    return {
+        "invocationId": "i",
+        "deliveryStreamArn": "arn:aws:firehose:eu-central-1:123456789012:deliverystream/test",
+        "sourceKinesisStreamArn": "arn:aws:kinesis:eu-central-1:123456789012:stream/test",
+        "region": "eu-central-1",
+        "records": [
+            {
+                "recordId": "{:056d}{:06d}".format(delivery.number, at),
+                "approximateArrivalTimestamp": delivery.change.time_us // 1000,
+                "data": base64.b64encode(delivery.change.record(table)).decode(),
+                "kinesisRecordMetadata": {"sequenceNumber": "{:056d}".format(delivery.number), "subsequenceNumber": 0},
+            }
+            for at, delivery in enumerate(deliveries)
+        ],
+    }
+
+
+def glue_columns(schema: dict) -> List[dict]:
+    return [column for column in schema["columns"] if column.get("protect") != "drop"] + METADATA
+
+
+def duckdb_type(hive: str) -> str:
+    if hive.startswith("array<"):
+        return duckdb_type(hive[6:-1]) + "[]"
+    if hive.startswith("map<"):
+        return "MAP(VARCHAR, {})".format(duckdb_type(split(hive[4:-1])[1].strip()))
+    if hive.startswith("struct<"):
+        members = (member.strip().split(":", 1) for member in split(hive[7:-1]))
+        return "STRUCT({})".format(", ".join('"{}" {}'.format(name, duckdb_type(type)) for name, type in members))
+    return DUCKDB_TYPES.get(hive, hive)
