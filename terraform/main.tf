@@ -77,6 +77,7 @@ module "databricks_access" {
   bucket      = module.delivery.bucket
   prefixes    = [module.delivery.data_prefix]
   queue_arn   = module.notifications.queue_arn
+  tables      = [merge(module.delivery.databricks_table, { history = var.databricks_history })]
   external_id = var.databricks_external_id
   kms_key     = var.kms_key
   tags        = var.tags

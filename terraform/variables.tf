@@ -148,6 +148,13 @@ variable "databricks_external_id" {
   default     = null
 }
 
+variable "databricks_history" {
+  description = "Whether the Databricks pipeline also keeps each version of each item, in the table <name>_history (SCD type 2)."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "alarm_actions" {
   description = "ARNs of what an alarm notifies, as an SNS topic."
   type        = list(string)
