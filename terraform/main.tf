@@ -67,6 +67,8 @@ module "notifications" {
   topic    = var.topic
   kms_key  = var.kms_key
   tags     = var.tags
+
+  additional_topic_policy_statements = var.additional_topic_policy_statements
 }
 
 module "databricks_access" {

@@ -111,6 +111,13 @@ variable "topic" {
   default     = null
 }
 
+variable "additional_topic_policy_statements" {
+  description = "More statements of the topic's policy, as objects with Sid, Effect, Principal and Action, for further consumers in other accounts: what Snowflake's SYSTEM$GET_AWS_SNS_IAM_POLICY answers, for instance."
+  type        = any
+  default     = []
+  nullable    = false
+}
+
 variable "kms_key" {
   description = "Customer managed key that encrypts stream, environment, objects, logs, topic and queues, or null for AWS' own. The module kms_key makes one whose policy fits."
   type        = object({ arn = string })

@@ -1,9 +1,8 @@
--- Before and after a full refresh (README, "Databricks", "full refresh"): is the table the same as it was? A full refresh empties
--- the tables and reads every file again, so it gives back only what the files still hold. Write your own in place of
--- main.dynalake.orders, and the key's columns in place of order_id.
+-- Before and after a full refresh of the items as they are now (README, "Databricks", "full refresh"): is the table the same as
+-- it was? A full refresh empties it and merges the change log again from its beginning; the log itself stays. Write your own in
+-- place of main.dynalake.orders, and the key's columns in place of order_id.
 
--- 1. Before: does the log reach back to the first change of each item that is in the table? 0 means that the table can be made
---    again from the log. Then see that S3 still has the files: files.sql, without its WHERE.
+-- 1. Before: items whose last change isn't in the log. They would be lost; 0 means that the table can be made again.
 SELECT count(*) AS items_that_the_log_does_not_have
 FROM main.dynalake.orders AS item
 LEFT ANTI JOIN main.dynalake.orders_changes AS logged
@@ -12,13 +11,13 @@ LEFT ANTI JOIN main.dynalake.orders_changes AS logged
 -- 2. Before: keep what is there.
 CREATE OR REPLACE TABLE main.dynalake.orders_before AS SELECT * FROM main.dynalake.orders;
 
--- 3. The full refresh, on the command line: databricks bundle run dynalake --target prod --restart --full-refresh-all
+-- 3. The full refresh, on the command line: databricks bundle run dynalake --target prod --restart --full-refresh orders
 
--- 4. After: what was lost, and what is new. The second part has the items that changed meanwhile; the first should have none that
---    the second hasn't, but for items that were deleted meanwhile.
-SELECT 'lost' AS what, order_id, _sequence FROM main.dynalake.orders_before
+-- 4. After: what is there no more, and what is new. An item that changed meanwhile is in both; one that was deleted meanwhile, or
+--    should have been before, is in the first only.
+SELECT 'no more' AS what, order_id, _sequence FROM main.dynalake.orders_before
 EXCEPT
-SELECT 'lost', order_id, _sequence FROM main.dynalake.orders;
+SELECT 'no more', order_id, _sequence FROM main.dynalake.orders;
 
 SELECT 'new' AS what, order_id, _sequence FROM main.dynalake.orders
 EXCEPT

@@ -71,11 +71,11 @@ def main() -> int:
     expect("rescued by Auto Loader", by_auto_loader, [("total", 1)], ["column_name", "times"])
 
     [quarantine] = statements("quarantine.sql")
-    expect("quarantine", quarantine, [("INSERT", 2, 1)], ["_event_type", "rows_without_key", "with_a_value_rescued_by_auto_loader"])
+    expect("quarantine", quarantine, [("INSERT", 2, 1)], ["_event_type", "rows_that_cannot_be_merged", "with_a_value_rescued_by_auto_loader"])
 
-    missing, lost, new = statements("full_refresh.sql")
+    missing, gone, new = statements("full_refresh.sql")
     expect("items that the log does not have", missing, [(1,)])
-    expect("lost by a full refresh", lost, [("lost", "o-2", "2")])
+    expect("gone after a full refresh", gone, [("no more", "o-2", "2")])
     expect("new after a full refresh", new, [("new", "o-2", "3")])
 
     print("\n".join(wrong) if wrong else f"queries: {ran} run on Spark {spark.version}, each with the answer it should have")
