@@ -201,7 +201,7 @@ class Bundle:
                         taken = KINDS[kind].from_dict(resource).as_dict()
                     except (TypeError, ValueError) as error:
                         raise Invalid(f"{kind}.{name}: {error}") from error
-                    # They turn a number into a text and pass over nothing else.
+                    # They would turn a number into a text without a word.
                     if taken != resource:
                         raise Invalid(f"{kind}.{name}: {resource} was taken as {taken}")
         for name, pipeline in resources["pipelines"].items():
@@ -291,8 +291,8 @@ def check_queries() -> None:
             try:
                 tree = sqlglot.parse_one(statement, dialect="databricks", error_level=sqlglot.ErrorLevel.RAISE)
             except sqlglot.ParseError as error:
-                raise Invalid(f"{file.name}: {error}") from error
-            expect(f"{file.name} is understood, not passed over: {statement.strip()[:40]}", not isinstance(tree, sqlglot.exp.Command))
+                raise Invalid(f"queries/{file.name}: {error}") from error
+            expect(f"queries/{file.name} is understood, not passed over: {statement.strip()[:40]}", not isinstance(tree, sqlglot.exp.Command))
             parsed += 1
     print(f"queries: {parsed} statements parsed, {passed_over} that only Databricks knows not")
 
@@ -397,4 +397,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Invalid as error:
+        sys.exit(f"databricks: {error}")

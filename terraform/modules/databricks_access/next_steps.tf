@@ -48,6 +48,8 @@ locals {
        Each later apply needs it too, or Databricks is shut out again. This keeps it:
 
          echo 'databricks_external_id = "<external_id>"' > databricks.auto.tfvars
+
+    Then print this once more: it goes on.
   EOT
 
   # With tables the bundle makes the external location and all that follows; without, a command does, and the rest is yours.
