@@ -233,6 +233,9 @@ def several_tables(emulator: emulators.Emulator) -> None:
     place = Place("several-tables", "examples/several-tables", "333333333333", emulator)
     outputs = place.apply(package())
     bucket = outputs["locations"]["orders"].split("/")[2]
+    bundle = outputs["databricks_bundle_variables"]
+    expect(place, "the Databricks bundle gets the bucket and the queue",
+           [bundle["url"], bundle["queue_url"].split("/")[3:]], [f"s3://{bucket}/data", outputs["queue_url"].split("/")[3:]])
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     place.put(outputs["stream_name"], "customers", {"tenant": {"S": "t"}, "customerId": {"N": "7"}}, {"credit": {"N": "-0.01"}})
     tables = sorted(key.split("/")[1] for key in place.objects(bucket, 2))

@@ -67,6 +67,8 @@ module "notifications" {
   topic    = var.topic
   kms_key  = var.kms_key
   tags     = var.tags
+
+  additional_topic_policy_statements = var.additional_topic_policy_statements
 }
 
 module "databricks_access" {
@@ -77,6 +79,7 @@ module "databricks_access" {
   bucket      = module.delivery.bucket
   prefixes    = [module.delivery.data_prefix]
   queue_arn   = module.notifications.queue_arn
+  tables      = [merge(module.delivery.databricks_table, { history = var.databricks_history })]
   external_id = var.databricks_external_id
   kms_key     = var.kms_key
   tags        = var.tags

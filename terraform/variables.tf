@@ -111,6 +111,13 @@ variable "topic" {
   default     = null
 }
 
+variable "additional_topic_policy_statements" {
+  description = "More statements of the topic's policy, as objects with Sid, Effect, Principal and Action, for further consumers in other accounts: what Snowflake's SYSTEM$GET_AWS_SNS_IAM_POLICY answers, for instance."
+  type        = any
+  default     = []
+  nullable    = false
+}
+
 variable "kms_key" {
   description = "Customer managed key that encrypts stream, environment, objects, logs, topic and queues, or null for AWS' own. The module kms_key makes one whose policy fits."
   type        = object({ arn = string })
@@ -146,6 +153,13 @@ variable "databricks_external_id" {
   description = "External ID that Databricks showed when the storage credential was created, or null before that."
   type        = string
   default     = null
+}
+
+variable "databricks_history" {
+  description = "Whether the Databricks pipeline also keeps each version of each item, in the table <name>_history (SCD type 2)."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "alarm_actions" {

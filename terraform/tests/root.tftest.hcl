@@ -1,44 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-central-1" }
-  }
-  mock_resource "aws_kinesis_stream" {
-    defaults = { arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/orders" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = {
-      arn           = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
-      qualified_arn = "arn:aws:lambda:eu-central-1:123456789012:function:orders:1"
-      version       = "1"
-    }
-  }
-  mock_resource "aws_lambda_invocation" {
-    defaults = { result = "{\"records\":[]}" }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:orders" }
-  }
-  mock_resource "aws_s3_bucket" {
-    defaults = { arn = "arn:aws:s3:::orders-123456789012-eu-central-1" }
-  }
-  mock_resource "aws_kinesis_firehose_delivery_stream" {
-    defaults = { arn = "arn:aws:firehose:eu-central-1:123456789012:deliverystream/orders" }
-  }
-  mock_resource "aws_sns_topic" {
-    defaults = { arn = "arn:aws:sns:eu-central-1:123456789012:orders" }
-  }
-  mock_resource "aws_sqs_queue" {
-    defaults = { arn = "arn:aws:sqs:eu-central-1:123456789012:orders", url = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders" }
-  }
+  source = "./tests/aws"
 }
 
 variables {
@@ -113,7 +74,7 @@ run "without_databricks" {
     databricks_access = false
   }
   assert {
-    condition     = output.databricks_role_arn == null && output.databricks_next_steps == null
+    condition     = output.databricks_role_arn == null && output.databricks_next_steps == null && output.databricks_bundle_variables == null
     error_message = "No role."
   }
 }

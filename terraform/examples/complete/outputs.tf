@@ -83,8 +83,13 @@ output "databricks_role_arn" {
   value       = module.dynalake.databricks_role_arn
 }
 
+output "databricks_bundle_variables" {
+  description = "Variables of the bundle in the folder databricks: written as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json they fill it; null without databricks_access."
+  value       = module.dynalake.databricks_bundle_variables
+}
+
 output "databricks_next_steps" {
-  description = "Commands that take it from here to an external location in Databricks; null without databricks_access."
+  description = "Commands that take it from here to the tables in Databricks; null without databricks_access."
   value       = module.dynalake.databricks_next_steps
 }
 

@@ -96,6 +96,18 @@ module "notifications" {
   prefixes = ["data/"]
 }
 
+# One queue serves one external location, so one role, one location and one pipeline in Databricks for all tables.
+module "databricks_access" {
+  source = "../../modules/databricks_access"
+
+  name        = "${var.name}-databricks"
+  bucket      = module.bucket.bucket
+  prefixes    = ["data/"]
+  queue_arn   = module.notifications.queue_arn
+  tables      = [for delivery in module.delivery : delivery.databricks_table]
+  external_id = var.databricks_external_id
+}
+
 module "monitoring" {
   source   = "../../modules/monitoring"
   for_each = local.schemas

@@ -17,3 +17,13 @@ output "glue_tables" {
   description = "The Glue table of each DynamoDB table."
   value       = { for table, delivery in module.delivery : table => "${delivery.database}.${delivery.table}" }
 }
+
+output "databricks_bundle_variables" {
+  description = "Variables of the bundle in the folder databricks, with all tables: written as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json they fill it."
+  value       = module.databricks_access.bundle_variables
+}
+
+output "databricks_next_steps" {
+  description = "Commands that take it from here to the tables in Databricks."
+  value       = module.databricks_access.next_steps
+}

@@ -16,6 +16,12 @@ variable "package_file" {
   default     = null
 }
 
+variable "databricks_external_id" {
+  description = "External ID that Databricks showed when the storage credential was created, or null before that."
+  type        = string
+  default     = null
+}
+
 variable "iam_propagation_seconds" {
   description = "How long to wait between granting Firehose's permissions and creating it, in seconds."
   type        = number

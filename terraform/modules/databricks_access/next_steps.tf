@@ -48,8 +48,11 @@ locals {
        Each later apply needs it too, or Databricks is shut out again. This keeps it:
 
          echo 'databricks_external_id = "<external_id>"' > databricks.auto.tfvars
+
+    Then print this once more: it goes on.
   EOT
 
+  # With tables the bundle makes the external location and all that follows; without, a command does, and the rest is yours.
   after_external_id = <<-EOT
     The role ${var.name} trusts Databricks by its external id; IAM may take a minute to pass that on. Next:
 
@@ -57,8 +60,29 @@ locals {
 
          ${join("\n     ", local.validate_credential)}
 
+    ${length(var.tables) > 0 ? local.deploy_bundle : local.make_locations}
+  EOT
+
+  # The same folder and target as in the README's section on Databricks.
+  deploy_bundle = chomp(<<-EOT
+    2. In the repository's folder databricks, give the bundle its variables, here for the target dev.
+
+         mkdir -p .databricks/bundle/dev
+         terraform -chdir=<where you applied> output -json databricks_bundle_variables > .databricks/bundle/dev/variable-overrides.json
+
+    3. Check, deploy and run it. It makes the external location with our queue, the schema, the volume and the pipeline, and the
+       pipeline makes ${join(" and ", [for table in var.tables : table.name])}.
+
+         databricks bundle validate --strict --target dev
+         databricks bundle deploy --target dev
+         databricks bundle run dynalake --target dev
+  EOT
+  )
+
+  make_locations = chomp(<<-EOT
     2. Make the external location${length(local.urls) == 1 ? ". It names the queue, so that Databricks makes none of its own." : "s, with no file events: one queue can't serve several. See prefixes in the module's README."}
 
          ${join("\n     ", local.create_locations)}
   EOT
+  )
 }

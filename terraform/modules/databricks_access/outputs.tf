@@ -13,6 +13,11 @@ output "external_location_urls" {
   value       = local.urls
 }
 
+output "bundle_variables" {
+  description = "Variables of the bundle in the folder databricks: written as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json they fill it. Null without tables."
+  value       = length(var.tables) == 0 ? null : local.bundle_variables
+}
+
 output "next_steps" {
   description = "The commands to run next in Databricks, with all names filled in: terraform output -raw next_steps."
   value       = var.external_id == null ? local.before_external_id : local.after_external_id

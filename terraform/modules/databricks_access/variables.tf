@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the role, and of the storage credential in the commands of next_steps."
+  description = "Name of the role, and in Databricks of the storage credential, the external location and the bundle's pipeline."
   type        = string
   nullable    = false
 
@@ -45,6 +45,39 @@ variable "queue_arn" {
   validation {
     condition     = can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+$", var.queue_arn))
     error_message = "queue_arn: should be a queue's ARN, as arn:aws:sqs:eu-central-1:123456789012:orders, not its URL."
+  }
+}
+
+variable "tables" {
+  description = "Tables of the bundle's pipeline, for bundle_variables: each the module delivery's output databricks_table, { name, data_prefix, schema }, and history = true where the pipeline should keep each version of each item too. Empty where the bundle isn't used."
+  type        = any # not list(object(...)): schemas differ in their members, and a list's elements may not
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = can([for table in var.tables : [tostring(table.name), tostring(table.data_prefix), table.schema.columns[0].name]])
+    error_message = "tables: a list of objects, each with name, data_prefix and schema: the module delivery's output databricks_table."
+  }
+  validation {
+    condition     = try(alltrue([for table in var.tables : length(setsubtract(keys(table), ["name", "data_prefix", "schema", "history"])) == 0]), true)
+    error_message = "tables: unknown member(s) ${join(", ", distinct(flatten([for table in var.tables : try(setsubtract(keys(table), ["name", "data_prefix", "schema", "history"]), [])])))}; a table has name, data_prefix, schema and history. Correct the spelling, or remove it."
+  }
+  validation {
+    condition     = try(alltrue([for table in var.tables : contains([true, false], table.history) if can(table.history)]), false)
+    error_message = "tables: history should be true or false."
+  }
+  validation {
+    condition     = try(alltrue([for table in var.tables : can(regex("^[a-z0-9_]+$", table.name))]), true)
+    error_message = "tables: each name should have only a-z, 0-9 and _: it becomes a table's name in Databricks."
+  }
+  validation {
+    condition     = try(length(distinct([for table in var.tables : table.name])) == length(var.tables), true)
+    error_message = "tables: two have the same name; one pipeline makes a table of a name once."
+  }
+  validation {
+    # One external location, one volume on it, and each table's files below it.
+    condition     = try(length(var.tables) == 0 || (length(var.prefixes) == 1 && alltrue([for table in var.tables : startswith(table.data_prefix, var.prefixes[0])])), true)
+    error_message = "tables: the bundle makes one external location, so prefixes should be one prefix that all data_prefix begin with, as [\"data/\"]."
   }
 }
 

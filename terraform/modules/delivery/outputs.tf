@@ -58,6 +58,15 @@ output "key_columns" {
   value       = module.schema.key_columns
 }
 
+output "databricks_table" {
+  description = "The table as the module databricks_access takes it in `tables`: { name, data_prefix, schema }."
+  value = {
+    name        = aws_glue_catalog_table.this.name
+    data_prefix = local.data_prefix
+    schema      = var.schema
+  }
+}
+
 output "log_group_name" {
   description = "Name of the log group of Firehose's errors."
   value       = aws_cloudwatch_log_group.this.name

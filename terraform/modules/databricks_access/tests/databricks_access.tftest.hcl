@@ -149,6 +149,122 @@ run "several_prefixes" {
   }
 }
 
+run "without_tables_there_are_no_bundle_variables" {
+  assert {
+    condition     = output.bundle_variables == null
+    error_message = "Nothing for the bundle to make."
+  }
+}
+
+run "the_bundle_gets_location_queue_and_schema_files" {
+  variables {
+    external_id = "1f2e3d4c"
+    tables = [
+      { name = "orders", data_prefix = "data/orders/", schema = { table = "Orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } },
+      { name = "customers", data_prefix = "data/eu/customers/", schema = { table = "Customers", keys = ["id"], old_image = true, columns = [{ name = "id", type = "array<string>", comment = "costs $5, $${var.url}" }] }, history = true },
+    ]
+  }
+  assert {
+    condition = { for name, value in output.bundle_variables : name => value if name != "tables" } == {
+      name      = "orders-databricks"
+      url       = "s3://lake/data"
+      queue_url = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders"
+    }
+    error_message = "The credential's name, the files, the queue."
+  }
+  assert {
+    condition = jsondecode(output.bundle_variables.tables) == [
+      { name = "orders", location = "$${var.volume}/orders", history = false, schema = { table = "Orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } },
+      { name = "customers", location = "$${var.volume}/eu/customers", history = true, schema = { table = "Customers", keys = ["id"], old_image = true, columns = [{ name = "id", type = "array<string>", comment = "costs $5, $${var.url}" }] } },
+    ]
+    error_message = "Each table where its files are in the volume, with its whole schema, whatever members others have."
+  }
+  assert {
+    condition     = length(regexall("\\$", output.bundle_variables.tables)) == 2 && length(regexall("\\$\\{var\\.volume\\}", output.bundle_variables.tables)) == 2
+    error_message = "No $ but those of the volume's path: the bundle would take it for a reference."
+  }
+  assert {
+    condition = (
+      strcontains(output.next_steps, "output -json databricks_bundle_variables > .databricks/bundle/dev/variable-overrides.json")
+      && strcontains(output.next_steps, "pipeline makes orders and customers.")
+      && strcontains(output.next_steps, "databricks bundle deploy --target dev")
+      && !strcontains(output.next_steps, "external-locations create")
+    )
+    error_message = "The next steps go on with the bundle, which makes the external location."
+  }
+}
+
+run "a_prefix_that_holds_one_table_is_the_volume_itself" {
+  variables {
+    prefixes = ["data/orders/"]
+    tables   = [{ name = "orders", data_prefix = "data/orders/", schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } }]
+  }
+  assert {
+    condition     = jsondecode(output.bundle_variables.tables)[0].location == "$${var.volume}" && output.bundle_variables.url == "s3://lake/data/orders"
+    error_message = "No folder below it, and no slash at the end."
+  }
+}
+
+run "rejects_a_table_outside_the_prefix" {
+  command = plan
+  variables {
+    tables = [{ name = "orders", data_prefix = "elsewhere/", schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } }]
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_tables_in_several_prefixes" {
+  command = plan
+  variables {
+    prefixes = ["data/orders/", "data/customers/"]
+    tables   = [{ name = "orders", data_prefix = "data/orders/", schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } }]
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_two_tables_of_one_name" {
+  command = plan
+  variables {
+    tables = [
+      { name = "orders", data_prefix = "data/a/", schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } },
+      { name = "orders", data_prefix = "data/b/", schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } },
+    ]
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_a_table_without_schema" {
+  command = plan
+  variables {
+    tables = [{ name = "orders", data_prefix = "data/orders/" }]
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_a_misspelt_history" {
+  command = plan
+  variables {
+    tables = [{ name = "orders", data_prefix = "data/orders/", histroy = true, schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } }]
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_a_history_that_is_no_bool" {
+  command = plan
+  variables {
+    tables = [{ name = "orders", data_prefix = "data/orders/", history = "often", schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } }]
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_a_table_name_with_a_dash" {
+  command = plan
+  variables {
+    tables = [{ name = "my-orders", data_prefix = "data/orders/", schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } }]
+  }
+  expect_failures = [var.tables]
+}
+
 run "a_customer_key_adds_decrypt_by_way_of_s3_and_sqs" {
   variables {
     kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }

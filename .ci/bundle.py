@@ -1,0 +1,403 @@
+#!/usr/bin/env python3
+"""Validates the Databricks bundle without a workspace, filled with what Terraform puts out, and reads its queries.
+
+    python3 .ci/bundle.py
+
+Runs in a virtual environment that has what .ci/requirements.txt lists. The Databricks command line isn't needed: its own
+check (`databricks bundle validate --strict`) asks a workspace who you are, and is left to whoever has one. This one reads
+the bundle as the command line documents it (https://docs.databricks.com/dev-tools/bundles/), and gives each resource to
+`databricks-bundles`, which Databricks generates from the command line's own types. It shows too that it sees: each fault in
+FAULTS is planted in a copy, and has to be found.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Callable
+from unittest.mock import MagicMock, patch
+
+import sqlglot
+import yaml
+from databricks.bundles.external_locations import ExternalLocation
+from databricks.bundles.pipelines import Pipeline
+from databricks.bundles.schemas import Schema
+from databricks.bundles.volumes import Volume
+
+ROOT = Path(__file__).resolve().parent.parent
+BUNDLE = ROOT / "databricks"
+sys.path.insert(0, str(ROOT / "demo"))
+import environment  # noqa: E402
+import terraform as demo_terraform  # noqa: E402
+
+KINDS = {"external_locations": ExternalLocation, "schemas": Schema, "volumes": Volume, "pipelines": Pipeline}
+# What may stand in the files, as far as this bundle uses it
+# (https://docs.databricks.com/dev-tools/bundles/settings and .../reference).
+KEYS = {
+    "the bundle": {"bundle", "include", "sync", "variables", "targets", "resources"},
+    "bundle": {"name", "databricks_cli_version", "engine"},
+    "sync": {"paths"},
+    "a variable": {"description", "default"},
+    "a target": {"default", "mode", "variables", "workspace", "resources"},
+    "workspace": {"root_path"},
+    "resources": set(KINDS),
+}
+# Known once someone is logged in.
+WORKSPACE = {"current_user": {"userName": "someone@example.com", "short_name": "someone"}}
+# Statements that the parser has no grammar for.
+NOT_PARSED = re.compile(r"DESCRIBE DETAIL|DESCRIBE SCHEMA|ALTER SCHEMA|OPTIMIZE|VACUUM")
+REFERENCE = re.compile(r"\$\{([a-zA-Z_][\w-]*(?:\.[a-zA-Z_][\w-]*)*)\}")
+
+
+class Invalid(Exception):
+    """What is wrong, and where."""
+
+
+class Loader(yaml.SafeLoader):
+    """YAML that refuses a key that stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        names = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for name in names:
+            if names.count(name) > 1:
+                raise Invalid(f"{name} stands twice{node.start_mark}")
+        return super().construct_mapping(node, deep=deep)
+
+
+def only(what: str, found: dict) -> dict:
+    unknown = found.keys() - KEYS[what]
+    if unknown:
+        raise Invalid(f"{what}: unknown key {', '.join(sorted(unknown))}")
+    return found
+
+
+def merge(base: dict, over: dict) -> dict:
+    """As a target is laid over the bundle: maps by key; this bundle's targets have no lists."""
+    merged = dict(base)
+    for key, value in over.items():
+        merged[key] = merge(merged[key], value) if isinstance(value, dict) and isinstance(merged.get(key), dict) else value
+    return merged
+
+
+def references(value: object) -> set:
+    if isinstance(value, dict):
+        return set().union(*map(references, value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*map(references, value)) if value else set()
+    return set(REFERENCE.findall(value)) if isinstance(value, str) else set()
+
+
+class Bundle:
+    """A bundle as the files say it, for one target."""
+
+    def __init__(self, folder: Path, target: str) -> None:
+        self.folder, self.target = folder, target
+        whole = self.read("databricks.yml")
+        only("bundle", whole["bundle"])
+        only("sync", whole["sync"])
+        for path in whole["sync"]["paths"]:
+            if not (folder / path).is_dir():
+                raise Invalid(f"sync: {path} is no folder")
+        self.name = whole["bundle"]["name"]
+        resources, self.folders = {}, {}
+        for pattern in whole["include"]:
+            files = sorted(folder.glob(pattern))
+            if not files:
+                raise Invalid(f"include: no file is called {pattern}")
+            for file in files:
+                part = self.read(file.relative_to(folder))
+                for kind, named in only("resources", part["resources"]).items():
+                    for name, resource in named.items():
+                        if name in resources.setdefault(kind, {}):
+                            raise Invalid(f"{kind}.{name} stands in two files")
+                        resources[kind][name] = resource
+                        self.folders[name] = file.parent
+        for one in whole["targets"].values():
+            for kind, named in only("resources", only("a target", one).get("resources", {})).items():
+                for name in named:
+                    if name not in resources.get(kind, {}):
+                        raise Invalid(f"a target changes {kind}.{name}, which isn't there")
+            for name in one.get("variables", {}):
+                if name not in whole["variables"]:
+                    raise Invalid(f"a target sets the variable {name}, which isn't there")
+            only("workspace", one.get("workspace", {}))
+        if target not in whole["targets"]:
+            raise Invalid(f"there is no target {target}")
+        chosen = whole["targets"][target]
+        self.mode, self.workspace = chosen["mode"], merge(WORKSPACE, chosen.get("workspace", {}))
+        self.resources = merge(resources, chosen.get("resources", {}))
+        self.variables = self.values(whole["variables"], chosen.get("variables", {}))
+        self.check_use(whole)
+        if self.mode == "development":
+            # What the mode does to names that others refer to.
+            for schema in self.resources["schemas"].values():
+                schema["name"] = f"dev_someone_{schema['name']}"
+            for pipeline in self.resources["pipelines"].values():
+                pipeline["name"] = f"[dev someone] {pipeline['name']}"
+
+    def read(self, path: Path | str) -> dict:
+        return only("the bundle", yaml.load((self.folder / path).read_text(), Loader))
+
+    def values(self, declared: dict, of_target: dict) -> dict:
+        """The file that Terraform fills goes before the target, and that before the default."""
+        file = self.folder / ".databricks" / "bundle" / self.target / "variable-overrides.json"
+        given = json.loads(file.read_text()) if file.exists() else {}
+        unknown = given.keys() - declared.keys()
+        if unknown:  # the command line would pass over it without a word
+            raise Invalid(f"{file.name} has {', '.join(sorted(unknown))}, which no variable is called")
+        values = {}
+        for name, variable in declared.items():
+            only("a variable", variable)
+            values[name] = given.get(name, of_target.get(name, variable.get("default")))
+            if values[name] is None:
+                raise Invalid(f"the variable {name} has no value: it has no default and isn't in {file.name}")
+            if not isinstance(values[name], str):
+                raise Invalid(f"the variable {name} should be a text")
+        return values
+
+    def check_use(self, whole: dict) -> None:
+        used = references(self.resources) | references(whole["targets"]) | references(list(self.variables.values()))
+        unused = {f"var.{name}" for name in self.variables} - used
+        if unused:
+            raise Invalid(f"{', '.join(sorted(unused))} isn't used")
+
+    def look_up(self, path: str) -> object:
+        head, *rest = path.split(".")
+        place = {"var": self.variables, "resources": self.resources, "workspace": self.workspace,
+                 "bundle": {"name": self.name, "target": self.target}}.get(head)
+        for step in rest:
+            if not isinstance(place, dict) or step not in place:
+                raise Invalid(f"${{{path}}} isn't there")
+            place = place[step]
+        if place is None or isinstance(place, dict):
+            raise Invalid(f"${{{path}}} isn't there")
+        return place
+
+    def resolve(self, value: object, within: tuple = ()) -> object:
+        """With all references replaced, also those that come with what is put in their place."""
+        if isinstance(value, dict):
+            return {key: self.resolve(one, within) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.resolve(one, within) for one in value]
+        if not isinstance(value, str):
+            return value
+
+        def replace(found: re.Match) -> str:
+            if found[1] in within:
+                raise Invalid(f"${{{found[1]}}} refers to itself")
+            return str(self.resolve(self.look_up(found[1]), (*within, found[1])))
+
+        return REFERENCE.sub(replace, value)
+
+    def checked(self) -> dict:
+        """The resources, resolved, each taken by Databricks' own types and given back as it was."""
+        for resources in (self.resources, self.resolve(self.resources)):
+            for kind, named in resources.items():
+                for name, resource in named.items():
+                    try:
+                        taken = KINDS[kind].from_dict(resource).as_dict()
+                    except (TypeError, ValueError) as error:
+                        raise Invalid(f"{kind}.{name}: {error}") from error
+                    # They would turn a number into a text without a word.
+                    if taken != resource:
+                        raise Invalid(f"{kind}.{name}: {resource} was taken as {taken}")
+        for name, pipeline in resources["pipelines"].items():
+            # Paths count from the file they stand in.
+            for path in [pipeline["root_path"], *(one["file"]["path"] for one in pipeline["libraries"])]:
+                if not (self.folders[name] / path).exists():
+                    raise Invalid(f"pipelines.{name}: {path} isn't there, seen from {self.folders[name].relative_to(self.folder)}/")
+        self.resolve(self.workspace)
+        return resources
+
+
+def expect(what: str, holds: bool) -> None:
+    if not holds:
+        raise Invalid(what)
+
+
+def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
+    """What no type tells. `prefixes`: where each table's files are, as a URL."""
+    resources = bundle.checked()
+    location, volume = resources["external_locations"]["changes"], resources["volumes"]["changes"]
+    schema, pipeline = resources["schemas"]["dynalake"], resources["pipelines"]["dynalake"]
+    expect("the external location is read-only", location["read_only"] is True)
+    expect("file events come by the provided queue", location["enable_file_events"] is True
+           and location["file_event_queue"] == {"provided_sqs": {"queue_url": variables["queue_url"]}})
+    expect("the location's credential is the one of the next steps", location["credential_name"] == variables["name"])
+    expect("the volume is the location", volume["storage_location"] == location["url"] == variables["url"])
+    expect("volume, schema and pipeline are in one place", (volume["catalog_name"], volume["schema_name"]) == (schema["catalog_name"], schema["name"])
+           == (pipeline["catalog"], pipeline["schema"]))
+    expect("a development target marks its schema", schema["name"].startswith("dev_someone_") == (bundle.mode == "development"))
+
+    path = f"/Volumes/{volume['catalog_name']}/{volume['schema_name']}/{volume['name']}"
+    made = datasets(bundle.folder / "resources" / pipeline["libraries"][0]["file"]["path"], pipeline["configuration"])
+    tables = json.loads(pipeline["configuration"]["dynalake.tables"])
+    expect("each table's location is where its files are",
+           {table["name"]: table["location"].replace(path, location["url"], 1) + "/" for table in tables} == prefixes)
+    expect("nothing but the path was put into the tables",
+           "${" not in json.dumps([{**table, "schema": None} for table in tables])
+           and [table["schema"] for table in tables] == [table["schema"] for table in json.loads(variables["tables"])])
+    expect(f"the pipeline makes {sorted(made)}", {table["name"] for table in tables} <= made)
+    expect("the pipeline is serverless", pipeline["serverless"] is True)
+    continuous = bundle.target == "prod"
+    expect("prod runs all the time, dev when told to", pipeline["continuous"] is continuous)
+    expect("a continuous pipeline says how often", ("pipelines.trigger.interval" in pipeline["configuration"]) == continuous)
+
+
+def datasets(file: Path, configuration: dict) -> set:
+    """The tables that the pipeline makes of its configuration: its own code runs, on nothing. Spark's tests do the rest."""
+    source = file.read_text()
+    read = set(re.findall(r'"(dynalake\.\w+)"', source))
+    expect(f"the pipeline reads {sorted(read)}", read == {key for key in configuration if key.startswith("dynalake.")})
+    pyspark, spark = MagicMock(), MagicMock()
+    spark.conf.get.side_effect = configuration.get
+    with patch.dict(sys.modules, {"pyspark": pyspark, "pyspark.sql": pyspark.sql, "pyspark.pipelines": pyspark.pipelines}):
+        exec(compile(source, file.name, "exec"), {"spark": spark, "__name__": file.stem})
+    declared = pyspark.pipelines.table.call_args_list + pyspark.pipelines.create_streaming_table.call_args_list
+    return {call.kwargs["name"] for call in declared}
+
+
+def outputs(folder: Path, run: str) -> dict:
+    """The outputs of a run of `terraform test` in the folder, as `terraform output -json` has them."""
+    settings = environment.clean_environment(None) | {"TF_IN_AUTOMATION": "1"}
+    mirror = demo_terraform.plugin_mirror()
+    for words in (["init", "-backend=false", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else [])],
+                  ["test", "-json", "-verbose", "-filter=tests/databricks.tftest.hcl"]):
+        done = subprocess.run(["terraform", *words], cwd=folder, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            said = [line for line in done.stdout.splitlines() if '"test_state"' not in line and '"test_plan"' not in line]
+            sys.exit("\n".join(said) + f"\n`terraform {words[0]}` failed in {folder.relative_to(ROOT)}")
+    for line in done.stdout.splitlines():
+        if line.startswith("{") and '"type":"test_state"' in line:
+            message = json.loads(line)
+            if message["@testrun"] == run:
+                return {name: output["value"] for name, output in message["test_state"]["outputs"].items()}
+    sys.exit(f"{folder.relative_to(ROOT)}: no run of `terraform test` is called {run}")
+
+
+def check_queries() -> None:
+    """That the queries for whoever looks after it are SQL. databricks/tests/queries.py runs those that Spark knows."""
+    parsed, passed_over = 0, 0
+    for file in sorted((BUNDLE / "queries").glob("*.sql")):
+        for statement in re.sub(r"--.*", "", file.read_text()).split(";"):
+            if not statement.strip():
+                continue
+            if NOT_PARSED.match(statement.strip()):
+                passed_over += 1
+                continue
+            try:
+                tree = sqlglot.parse_one(statement, dialect="databricks", error_level=sqlglot.ErrorLevel.RAISE)
+            except sqlglot.ParseError as error:
+                raise Invalid(f"queries/{file.name}: {error}") from error
+            expect(f"queries/{file.name} is understood, not passed over: {statement.strip()[:40]}", not isinstance(tree, sqlglot.exp.Command))
+            parsed += 1
+    print(f"queries: {parsed} statements parsed, {passed_over} that only Databricks knows not")
+
+
+def write(folder: Path, variables: dict) -> None:
+    for target in ("dev", "prod"):
+        place = folder / ".databricks" / "bundle" / target
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "variable-overrides.json").write_text(json.dumps(variables))
+
+
+def edit(file: str, old: str, new: str) -> Callable[[Path], None]:
+    def planted(folder: Path) -> None:
+        text = (folder / file).read_text()
+        if text.count(old) != 1:
+            sys.exit(f"the fault {old!r} → {new!r} can't be planted: it is {text.count(old)} times in databricks/{file}")
+        (folder / file).write_text(text.replace(old, new))
+    return planted
+
+
+def without(variable: str) -> Callable[[Path], None]:
+    def planted(folder: Path) -> None:
+        file = folder / ".databricks/bundle/prod/variable-overrides.json"
+        file.write_text(json.dumps({name: value for name, value in json.loads(file.read_text()).items() if name != variable}))
+    return planted
+
+
+def beside(variable: str, value: object) -> Callable[[Path], None]:
+    def planted(folder: Path) -> None:
+        file = folder / ".databricks/bundle/prod/variable-overrides.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {variable: value}))
+    return planted
+
+
+MAIN, STORAGE, PIPELINE = "databricks.yml", "resources/storage.yml", "resources/pipeline.yml"
+# What is planted, and what has to be said of it.
+FAULTS = {
+    "a misspelt key of the pipeline": (edit(PIPELINE, "serverless:", "serverlesss:"), "serverlesss"),
+    "a misspelt key of a library": (edit(PIPELINE, "- file:", "- fiel:"), "fiel"),
+    "a misspelt key of the queue": (edit(STORAGE, "provided_sqs:", "provided_sq:"), "provided_sq"),
+    "a misspelt key of the location": (edit(STORAGE, "read_only:", "readonly:"), "readonly"),
+    "a misspelt key of the volume": (edit(STORAGE, "storage_location:", "storage_locaton:"), "storage_locaton"),
+    "a misspelt key of a schema": (edit(STORAGE, "      name: ${var.schema}\n", "      nam: ${var.schema}\n"), "schemas.dynalake"),
+    "a misspelt key of the bundle": (edit(MAIN, "include:", "includes:"), "includes"),
+    "a misspelt key of a variable": (edit(MAIN, "default: main", "defualt: main"), "defualt"),
+    "a misspelt key of a target": (edit(MAIN, "mode: production", "mod: production"), "mod"),
+    "a misspelt key in a target's pipeline": (edit(MAIN, "continuous: true", "continous: true"), "continous"),
+    "a misspelt resource in a target": (edit(MAIN, "      pipelines:\n        dynalake:", "      pipelines:\n        dynlake:"), "pipelines.dynlake"),
+    "a misspelt kind of resource": (edit(STORAGE, "volumes:", "volume:"), "volume"),
+    "a key that stands twice": (edit(PIPELINE, "serverless: true", "serverless: true\n      serverless: false"), "stands twice"),
+    "a number for a bool": (edit(PIPELINE, "serverless: true", "serverless: 5"), "pipelines.dynalake"),
+    "a text for a list": (edit(PIPELINE, "libraries:\n        - file:\n            path: ../src/dynalake_pipeline.py", "libraries: 5"), "pipelines.dynalake"),
+    "a number for a text": (edit(STORAGE, "name: changes\n      catalog", "name: 5\n      catalog"), "volumes.changes"),
+    "a type of volume that there isn't": (edit(STORAGE, "EXTERNAL", "EXTERNALLY"), "EXTERNALLY"),
+    "a missing value": (without("queue_url"), "queue_url has no value"),
+    "a variable that nobody declared": (beside("queue", "x"), "queue, which no variable"),
+    "a list for a text": (beside("tables", []), "tables should be a text"),
+    "a reference to no variable": (edit(PIPELINE, "${var.name}", "${var.nmae}"), "var.nmae"),
+    "a reference to no resource": (edit(STORAGE, "${resources.schemas.dynalake.name}", "${resources.schemas.lake.name}"), "resources.schemas.lake.name"),
+    "a variable that refers to itself": (beside("url", "${var.url}"), "refers to itself"),
+    "a variable that isn't used": (edit(PIPELINE, "${var.tables}", "[]"), "var.tables isn't used"),
+    "a file that isn't there": (edit(PIPELINE, "path: ../src/", "path: ../source/"), "../source/"),
+    "a location that isn't read-only": (edit(STORAGE, "read_only: true", "read_only: false"), "read-only"),
+    "a misspelt key of the configuration": (edit(PIPELINE, "dynalake.tables:", "dynalake.table:"), "the pipeline reads"),
+    "a queue of Databricks' own": (edit(STORAGE, "provided_sqs:\n          queue_url: ${var.queue_url}", "managed_sqs:\n          queue_url: ${var.queue_url}"), "provided queue"),
+}
+
+
+def check_faults(variables: dict, prefixes: dict) -> None:
+    for name, (plant, words) in FAULTS.items():
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(shutil.copytree(BUNDLE, Path(place) / "databricks", ignore=shutil.ignore_patterns(".databricks", "__pycache__")))
+            write(folder, variables)
+            plant(folder)
+            try:
+                check_meaning(Bundle(folder, "prod"), variables, prefixes)
+            except Invalid as error:
+                if words not in str(error):
+                    sys.exit(f"{name} was found, but said to be: {error}")
+            else:
+                sys.exit(f"{name} was not found")
+    print(f"faults: {len(FAULTS)} planted, each found")
+
+
+def main() -> int:
+    one = outputs(ROOT / "terraform", "the_bundle_gets_its_variables")
+    several = outputs(ROOT / "terraform" / "examples" / "several-tables", "one_pipeline_for_all_tables")
+    cases = {
+        "one table": (one["databricks_bundle_variables"], {one["glue_table"]: one["location"]}),
+        "several tables": (several["databricks_bundle_variables"], several["locations"]),
+    }
+    for name, (variables, prefixes) in cases.items():
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(shutil.copytree(BUNDLE, Path(place) / "databricks", ignore=shutil.ignore_patterns(".databricks", "__pycache__")))
+            write(folder, variables)
+            for target in ("dev", "prod"):
+                check_meaning(Bundle(folder, target), variables, prefixes)
+                print(f"{name}, target {target}: valid", flush=True)
+    check_faults(*cases["several tables"])
+    check_queries()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Invalid as error:
+        sys.exit(f"databricks: {error}")

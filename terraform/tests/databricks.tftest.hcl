@@ -1,0 +1,42 @@
+# In a file of its own: .ci/bundle.py runs it too, and fills the bundle with what it puts out.
+mock_provider "aws" {
+  source = "./tests/aws"
+}
+
+variables {
+  name                    = "orders"
+  schema_file             = "../examples/orders.schema.json"
+  package_file            = "metadata_columns.json" # any file will do: nothing is run here
+  iam_propagation_seconds = 0
+}
+
+run "the_bundle_gets_its_variables" {
+  assert {
+    condition = { for name, value in output.databricks_bundle_variables : name => value if name != "tables" } == {
+      name      = "orders-databricks"
+      url       = "s3://orders-123456789012-eu-central-1/data/orders"
+      queue_url = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders"
+    }
+    error_message = "The credential's name, the files, the queue."
+  }
+  assert {
+    condition = jsondecode(output.databricks_bundle_variables.tables) == [{
+      name     = "orders"
+      location = "$${var.volume}"
+      history  = false
+      schema   = jsondecode(file("../examples/orders.schema.json"))
+    }]
+    error_message = "One table, right in the volume, with the schema file as it is."
+  }
+}
+
+run "history_is_asked_for" {
+  command = plan
+  variables {
+    databricks_history = true
+  }
+  assert {
+    condition     = jsondecode(output.databricks_bundle_variables.tables)[0].history == true
+    error_message = "The table's entry says so."
+  }
+}
