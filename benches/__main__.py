@@ -4,7 +4,7 @@
     python3 benches --rounds 5         with fewer rounds than 15, and so more noise
     python3 benches --mixes typical    prints these mixes only, and writes nothing
     python3 benches --quick            for CI: once and small. Fails where a peer does not run or says something else than
-                                       ours, or a size or the peak memory is over its bar; times count for nothing
+                                       ours, or the peak memory is over its bar; times count for nothing
     python3 benches --instructions     counts our instructions under valgrind, and fails where a count is more than 5 % off
                                        what benches/instructions.json keeps; with --update writes it anew
     python3 benches --render           writes report, chart and README from benches/results/speed.json, measuring nothing;
@@ -57,7 +57,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         prog="python3 benches", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--quick", action="store_true", help="what CI runs: agreement and sizes, no times")
+    what.add_argument("--quick", action="store_true", help="what CI runs: agreement and peak memory, no times")
     what.add_argument("--instructions", action="store_true", help="count instructions under valgrind")
     what.add_argument("--render", action="store_true", help="write report, chart and README from the last results")
     parser.add_argument("--rounds", type=int, metavar="N", help="how often everything is measured (15)")

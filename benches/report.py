@@ -179,12 +179,13 @@ def invocation_table(results: dict) -> Table:
 
 
 def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
-    """Each bar: what, found, wanted, whether it is met, whether it is a time and so depends on the machine."""
+    """Each bar: what, found, wanted, whether it is met, whether it depends on the machine: a time, or the size of bootstrap,
+    a third of which is the C library that is linked in. (package.py has a limit of its own, which fails.)"""
     functions = results["functions"]
     found: list[tuple[str, str, str, bool, bool]] = []
 
-    def bar(what: str, value: float, text: str, wanted: str, met: bool, is_time: bool = True) -> None:
-        found.append((what, text.format(value), wanted, met, is_time))
+    def bar(what: str, value: float, text: str, wanted: str, met: bool, is_of_machine: bool = True) -> None:
+        found.append((what, text.format(value), wanted, met, is_of_machine))
 
     for mix, each in results["mixes"].items():
         if "ms" not in each:
@@ -203,15 +204,15 @@ def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
         bar(f"growth: {large} against {small}", growth, "{:.2f}×", f"≤ {MOST_GROWTH}×", growth <= MOST_GROWTH)
     peak, size = functions["peak_kib"]["ours"], functions["bytes"]["ours"]
     bar("peak memory over a 6 MiB event", peak / 1024, "{:.1f} MiB", f"≤ {MOST_PEAK_KIB // 1024} MiB", peak <= MOST_PEAK_KIB, False)
-    bar("bootstrap", size, "{:,} bytes", f"≤ {MOST_BOOTSTRAP_BYTES:,} bytes", size <= MOST_BOOTSTRAP_BYTES, False)
+    bar("bootstrap", size, "{:,} bytes", f"≤ {MOST_BOOTSTRAP_BYTES:,} bytes", size <= MOST_BOOTSTRAP_BYTES)
     return found
 
 
 def bars_table(results: dict, with_times: bool = True) -> Table:
     rows = [
         ["met" if met else "missed", what, value, wanted]
-        for what, value, wanted, met, is_time in bars(results)
-        if with_times or not is_time
+        for what, value, wanted, met, is_of_machine in bars(results)
+        if with_times or not is_of_machine
     ]
     return "Bars", ["", "what", "found", "bar"], rows, ""
 
@@ -228,7 +229,7 @@ def show_results(results: dict, is_quick: bool) -> list[str]:
         show.print_table(headers, rows, most=60)
         if note:
             show.say(show.dim(note))
-    return [f"{what}: {value}, bar {wanted}" for what, value, wanted, met, is_time in bars(results) if not met and not is_time]
+    return [f"{what}: {value}, bar {wanted}" for what, value, wanted, met, is_of_machine in bars(results) if not met and not is_of_machine]
 
 
 # ---- files

@@ -21,6 +21,7 @@ TESTS = Path(__file__).resolve().parent
 # Stages, child processes, attribute values and what becomes of them are the demo's.
 sys.path.append(str(TESTS.parent.parent / "demo"))
 
+import processes  # noqa: E402
 import tools  # noqa: E402
 from processes import Refused  # noqa: E402
 from show import Stage, say  # noqa: E402
@@ -64,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     import compare
     import live
     import merge
+    import sql
     import tables
     import wrong
     from spark import Pipeline, Spark
@@ -79,6 +81,9 @@ def run(arguments: argparse.Namespace) -> int:
     with Stage("connector and command line", []) as stage:
         tools.build_connector()
         tools.build_command_line(stage.update)
+    with Stage("queries", []):
+        # Before Spark Connect begins, whose address would be taken from the environment.
+        processes.run([str(tools.PYTHON), str(TESTS / "queries.py")], tools.WORK / "queries.log")
     shutil.rmtree(tables.FOLDER, ignore_errors=True)
     tables.FOLDER.mkdir(parents=True)
     with Spark() as spark:
@@ -111,6 +116,10 @@ def run(arguments: argparse.Namespace) -> int:
         check("current states and history after the replay", live.differences(pipeline, all_made), "0 differ")
         check("change logs and quarantines after the replay", live.log_differences(pipeline, all_made, True),
               "what was delivered, with what came again")
+        with Stage("SQL of `dynalake ddl`", []):
+            differences = sql.differences(spark) + [
+                what for made in all_made[-2:] for what in sql.view_differences(pipeline, made)]
+        check("SQL of `dynalake ddl`", differences, "columns, types and comments as in the schema file; 0 rows of its view differ")
 
         with Stage("mutants of the pipeline", []):
             differences = wrong.undetected(spark, small) + wrong.undetected_by_comparison(pipeline, small)
