@@ -1,5 +1,8 @@
-//! What the hot path does with bytes most often: finding the end of a JSON string's plain part, and appending short
-//! pieces.
+//! What the hot path does with bytes most often: finding the end of a JSON string's plain part, and comparing and
+//! appending short pieces.
+//!
+//! The one module with `unsafe`: vector loads of arrays that are borrowed, and a prefetch. Every way of doing a thing
+//! is tested against the plain one, and the fuzzers run over all of them under `AddressSanitizer`.
 
 /// How many bytes one step of a search sees: with SSE2, which every `x86_64` has, or by arithmetic on two words.
 const STEP: usize = 16;
@@ -19,8 +22,7 @@ pub(crate) fn ahead<const N: usize>(input: &[u8], at: usize) -> Option<&[u8; N]>
     input.get(at..)?.first_chunk()
 }
 
-/// Goes on where sixteen bytes were plain. Behind 64 the string is taken for a long one, such as an event's `data`,
-/// which an AVX2 search of 64 bytes a step sees in a fifth of the time.
+/// Goes on where sixteen bytes were plain. Behind 64 the string is taken for a long one, such as an event's `data`.
 #[inline(never)]
 fn find_special_further(input: &[u8], mut at: usize) -> usize {
     for steps in 1.. {
@@ -30,15 +32,24 @@ fn find_special_further(input: &[u8], mut at: usize) -> usize {
         if before < STEP {
             return at;
         }
-        #[cfg(target_arch = "x86_64")]
-        if steps == 3 && std::arch::is_x86_feature_detected!("avx2") {
-            #[allow(unsafe_code)]
-            // SAFETY: this processor has AVX2.
-            let before = unsafe { plain_before_avx2(&input[at..]) };
-            at += before;
+        if steps == 3 {
+            at += plain_before_far(&input[at..]);
         }
     }
     find_special_near_end(input, at)
+}
+
+/// How many bytes of a long string can be stepped over: with AVX2, where this processor has it, 64 at once, in a fifth
+/// of the time.
+fn plain_before_far(input: &[u8]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        #[allow(unsafe_code)]
+        // SAFETY: this processor has AVX2.
+        return unsafe { plain_before_avx2(input) };
+    }
+    let _ = input;
+    0
 }
 
 /// How many bytes at the beginning stand for themselves, up to the last whole 64 of them.

@@ -29,6 +29,7 @@
 //! * A bad record costs that record: it is `ProcessingFailed`, and Firehose keeps the original.
 //! * Errors and statistics name places, types and counts, never an attribute's value.
 //! * On records, no step is recursive beyond 64 levels, and none is quadratic in records, attributes or depth.
+//! * `unsafe` stands in `bytes` alone.
 
 #![deny(unsafe_code)]
 
