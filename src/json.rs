@@ -218,9 +218,7 @@ impl<'a> Cursor<'a> {
     fn string_with_escapes(mut self, start: usize) -> Result<(Text, Self), SyntaxError> {
         let mut escapes = Escapes::None;
         let mut from = self.at;
-        loop {
-            let Some(mut specials) = specials_ahead(self.input, from) else { break };
-            let mut next = from + 64;
+        while let Some(mut specials) = specials_ahead(self.input, from) {
             while specials != 0 {
                 self.at = from + specials.trailing_zeros() as usize;
                 match self.input.get(self.at) {
@@ -228,15 +226,11 @@ impl<'a> Cursor<'a> {
                     Some(b'\\') => escapes = escapes.max(self.escape()?),
                     _ => return self.error(),
                 }
-                match self.at - from {
-                    taken @ ..64 => specials &= u64::MAX << taken,
-                    _ => {
-                        next = self.at;
-                        break;
-                    }
-                }
+                // What an escape takes counts no more; it may reach beyond these 64.
+                let taken = self.at - from;
+                specials = if taken < 64 { specials & (u64::MAX << taken) } else { 0 };
             }
-            from = next;
+            from = self.at.max(from + 64);
         }
         self.at = find_special(self.input, from);
         loop {
