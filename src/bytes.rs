@@ -261,13 +261,13 @@ fn specials_by_words(chunk: &[u8; STEP]) -> u32 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const LOW: u64 = ONES * 0x7F;
     // The high bit of each byte that is zero; no carry leaves a byte.
-    let zeros = |word: u64| !((word & LOW) + LOW | word | LOW);
+    let zeros = |word: u64| !(((word & LOW) + LOW) | word | LOW);
     let mut bits = 0;
     for (half, bytes) in chunk.as_chunks::<8>().0.iter().enumerate() {
         let word = u64::from_le_bytes(*bytes);
-        let quotes = zeros(word ^ ONES * u64::from(b'"'));
-        let backslashes = zeros(word ^ ONES * u64::from(b'\\'));
-        let controls = zeros(word & ONES * 0xE0);
+        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
+        let controls = zeros(word & (ONES * 0xE0));
         // Each byte's high bit, gathered into the highest byte.
         let hits = (quotes | backslashes | controls) >> 7;
         bits |= ((hits.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32) << (half * 8);
