@@ -250,7 +250,7 @@ impl Envelope {
             |precision: &[u8]| self.precision.is_some_and(|text| text.is(input, precision));
         let microseconds = stated(b"MICROSECOND");
         if microseconds && let Some(time_us) = number::small_integer(time) {
-            // As Kinesis has it, but for a fraction.
+            // Whole microseconds, as Kinesis sends them.
             return time::representable(i128::from(time_us) * 1_000).map(|_| time_us);
         }
         let time = Decimal::parse(time)?;

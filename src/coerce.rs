@@ -38,6 +38,15 @@ pub(crate) fn write_scalar(
     if write_as_it_is(kind, descriptor, text, out) {
         return Ok(());
     }
+    write_coerced(kind, descriptor, text, out)
+}
+
+fn write_coerced(
+    kind: &Kind,
+    descriptor: Descriptor,
+    text: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Misfit> {
     let number = || match descriptor {
         Descriptor::N | Descriptor::S => Decimal::parse(text).ok_or(Misfit::Type),
         _ => Err(Misfit::Type),
@@ -103,8 +112,8 @@ pub(crate) fn write_scalar(
     Ok(())
 }
 
-/// Writes a value whose text is already what the column would hold; says whether it is. Only a short cut: the table
-/// in [`write_scalar`] gives the same.
+/// Writes a value whose text is already what the column would hold; says whether it is. Only a short cut: [`write_coerced`]
+/// gives the same.
 #[inline]
 fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Vec<u8>) -> bool {
     if !matches!(descriptor, Descriptor::N | Descriptor::S) {
@@ -163,4 +172,110 @@ fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Ve
 fn parse_float<T: FromStr>(text: &[u8]) -> Result<T, Misfit> {
     let text = number::float_text(text);
     std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()).ok_or(Misfit::Type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{write_as_it_is, write_coerced};
+    use crate::attribute::Descriptor;
+    use crate::schema::{Kind, Unit};
+
+    #[test]
+    fn the_short_cut_writes_what_the_table_writes() {
+        let kinds = [
+            Kind::Integer { min: -128, max: 127 },
+            Kind::Integer { min: i64::MIN, max: i64::MAX },
+            Kind::Decimal { precision: 38, scale: 9, quoted: true },
+            Kind::Decimal { precision: 4, scale: 4, quoted: false },
+            Kind::Double,
+            Kind::Float,
+            Kind::Timestamp(Unit::default()),
+        ];
+        let texts = [
+            "0",
+            "-0",
+            "00",
+            "01",
+            "7",
+            "-7",
+            "127",
+            "128",
+            "-128",
+            "-129",
+            "+7",
+            "7.",
+            ".7",
+            "1e3",
+            "",
+            "-",
+            "0.0",
+            "0.5",
+            "-0.5",
+            "0.50",
+            "12.50",
+            "0.0001",
+            "0.00001",
+            "0.00001234",
+            "0.000001234",
+            "123456789012345",
+            "1234567890123456",
+            "12345678901234.5",
+            "123456789012345.6",
+            "100000000000000",
+            "0.123456789012345",
+            "0.1234567890123456",
+            "999999999999999999",
+            "-999999999999999999",
+            "1000000000000000000",
+            "9223372036854775807",
+            "9223372036854775808",
+            "-9223372036854775808",
+            "12345678901234567890123456789.123456789",
+            "123456789012345678901234567890.1",
+            "0.1234567891",
+            "1\u{0660}",
+            "1_0",
+            " 1",
+            "1678-01-01T00:00:00Z",
+            "1677-12-31T23:59:59Z",
+            "2261-12-31T23:59:59Z",
+            "2262-01-01T00:00:00Z",
+            "2024-02-29T23:59:59Z",
+            "2023-02-29T00:00:00Z",
+            "2024-01-31T24:00:00Z",
+            "2024-01-31T23:60:00Z",
+            "2024-01-31T23:59:60Z",
+            "2024-13-01T00:00:00Z",
+            "2024-00-01T00:00:00Z",
+            "2024-01-00T00:00:00Z",
+            "2024-01-01T00:00:00",
+            "2024-01-01 00:00:00Z",
+            "2024-01-01T00:00:00z",
+            "2024-01-01T00:00:00.5Z",
+            "2024-01-01T00:00:00.500Z",
+            "2024-01-01T00:00:00.000Z",
+            "2024-01-01T00:00:00.500000Z",
+            "2024-01-01T00:00:00.000001Z",
+            "2024-01-01T00:00:00.000001000Z",
+            "2024-01-01T00:00:00.000000001Z",
+            "2024-01-01T00:00:00.12a456Z",
+            "2024-01-01T00:00:00.Z",
+            "2024/01/01T00:00:00Z",
+        ];
+        let mut taken = 0;
+        for kind in &kinds {
+            for descriptor in [Descriptor::N, Descriptor::S, Descriptor::B, Descriptor::Bool] {
+                for text in texts {
+                    let (mut short, mut long) = (b"{".to_vec(), b"{".to_vec());
+                    if write_as_it_is(kind, descriptor, text.as_bytes(), &mut short) {
+                        let written = write_coerced(kind, descriptor, text.as_bytes(), &mut long);
+                        assert_eq!(written, Ok(()), "{kind:?} {descriptor:?} {text}");
+                        taken += 1;
+                    }
+                    assert_eq!(short, long, "{kind:?} {descriptor:?} {text}");
+                }
+            }
+        }
+        assert!(taken > 50, "{taken} were taken");
+    }
 }

@@ -132,6 +132,10 @@ impl Event {
         cursor.object(|cursor, name| {
             match name {
                 b"records" if cursor.peek() == b'[' => {
+                    if records.is_some() {
+                        // Nobody will decode what stands in the list that this one replaces.
+                        checked = 0;
+                    }
                     records = Some(parse_records(cursor, &mut checked)?);
                 }
                 b"records" => {
@@ -167,7 +171,8 @@ fn is_utf8(bytes: &[u8]) -> bool {
     simdutf8::basic::from_utf8(bytes).is_ok()
 }
 
-/// Reads the records; what lies between their data, from `checked` on, is checked to be UTF-8 on the way.
+/// Reads the records; what lies between their data, from `checked` on, is checked to be UTF-8 on the way, while it is in
+/// the cache. Data is most of an event, and is read once less so: a tenth of the time of large records.
 fn parse_records(cursor: &mut Cursor<'_>, checked: &mut usize) -> Result<Vec<Record>, EventError> {
     let input = cursor.input();
     let mut records = Vec::new();
@@ -260,7 +265,13 @@ impl<'e> ResponseWriter<'e> {
         let head = b"{\"records\":";
         // Each answer's separator is reserved; the bracket takes the first one's place.
         if head.len() + reserved.max(1) + END.len() > max_bytes {
-            return Err(EventError::TooManyRecords { records: event.records.len() });
+            let records = event.records.len();
+            // That is what is wrong with an event which is text; its data has not been looked at.
+            return Err(if is_utf8(input) {
+                EventError::TooManyRecords { records }
+            } else {
+                EventError::NotUtf8
+            });
         }
         let mut bytes = Vec::with_capacity((input.len() / 2 + reserved).min(max_bytes));
         bytes.extend_from_slice(head);

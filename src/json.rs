@@ -1,7 +1,7 @@
 //! JSON text: a cursor that validates while it finds its way, and the escaping of strings.
 //!
-//! Accepts RFC 8259 and nothing else: no byte order mark, no lone surrogates, no `NaN`. UTF-8 is
-//! checked once for the whole input before a [`Cursor`] is made. Nothing is unescaped or copied here
+//! Accepts RFC 8259 and nothing else: no byte order mark, no lone surrogates, no `NaN`. A [`Cursor`] checks grammar
+//! and takes any bytes in strings: that they are UTF-8 is for its user to check, before or behind it. Nothing is unescaped or copied here
 //! that need not be: a string is a [`Text`], a span of the input with a note on its escapes.
 //!
 //! Knows nothing of DynamoDB.
@@ -131,7 +131,7 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor at the beginning of `input`, which must be UTF-8 and no longer than [`MAX_INPUT_BYTES`].
+    /// A cursor at the beginning of `input`, which must be no longer than [`MAX_INPUT_BYTES`].
     pub fn new(input: &'a [u8]) -> Self {
         Cursor { input, at: 0 }
     }
@@ -165,13 +165,13 @@ impl<'a> Cursor<'a> {
 
     /// The next bytes, white space and all.
     #[inline(always)]
-    pub fn ahead<const N: usize>(&self) -> Option<&'a [u8; N]> {
+    pub(crate) fn ahead<const N: usize>(&self) -> Option<&'a [u8; N]> {
         ahead(self.input, self.at)
     }
 
     /// Steps over bytes that [`Cursor::ahead`] has shown.
     #[inline(always)]
-    pub fn advance(&mut self, bytes: usize) {
+    pub(crate) fn advance(&mut self, bytes: usize) {
         self.at += bytes;
     }
 
@@ -386,7 +386,7 @@ impl<'a> Cursor<'a> {
     ///
     /// Two searches and two comparisons a member: half of the time of the way that takes each token by itself.
     #[inline(always)]
-    pub fn plain_members(&mut self, mut take: impl FnMut(Text, u8, Text) -> bool) -> bool {
+    pub(crate) fn plain_members(&mut self, mut take: impl FnMut(Text, u8, Text) -> bool) -> bool {
         let (input, mut at) = (self.input, self.at);
         let ended = loop {
             if input.get(at) != Some(&b'"') {

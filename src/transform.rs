@@ -171,6 +171,12 @@ impl Transformer {
     /// [`EventError`], where it is no Firehose event. A bad record is no error: it is answered
     /// `ProcessingFailed`.
     pub fn transform(&mut self, input: &[u8], now_ms: u64) -> Result<Transformed, EventError> {
+        let transformed = self.answer(input, now_ms);
+        self.shrink();
+        transformed
+    }
+
+    fn answer(&mut self, input: &[u8], now_ms: u64) -> Result<Transformed, EventError> {
         let event = Event::parse(input)?;
         let mut response = ResponseWriter::new(input, &event, self.options.max_response_bytes)?;
         let mut statistics = Statistics {
@@ -215,6 +221,11 @@ impl Transformer {
         }
         let response = response.finish();
         statistics.bytes_out = response.len() as u64;
+        Ok(Transformed { response, statistics })
+    }
+
+    /// Gives memory back that only a large event needs.
+    fn shrink(&mut self) {
         for buffer in [&mut self.data, &mut self.row, &mut self.table, &mut self.scratch] {
             buffer.clear();
             buffer.shrink_to(KEPT_BYTES);
@@ -223,7 +234,6 @@ impl Transformer {
         self.event_ids.shrink_to(KEPT_BYTES / size_of::<u128>());
         self.tape.shrink(KEPT_BYTES);
         self.rows.shrink(KEPT_BYTES);
-        Ok(Transformed { response, statistics })
     }
 
     /// Takes one record to its row, in `self.row`.
