@@ -129,12 +129,12 @@ class Instructions(unittest.TestCase):
     KEPT = {"instructions": {"small": 1_000, "wide": 1_000}}
 
     def test_five_percent_either_way_is_seen(self):
-        self.assertEqual([], instructions.moved({"small": 1_049, "wide": 951}, self.KEPT, "x"))
-        self.assertEqual(2, len(instructions.moved({"small": 1_051, "wide": 949}, self.KEPT, "x")))
+        self.assertEqual([], instructions.moved({"small": 1_049, "wide": 951}, self.KEPT))
+        self.assertEqual(2, len(instructions.moved({"small": 1_051, "wide": 949}, self.KEPT)))
 
-    def test_what_is_not_kept_fails(self):
-        self.assertEqual(1, len(instructions.moved({"small": 1_000}, None, "x")))
-        self.assertEqual(1, len(instructions.moved({"small": 1_000}, self.KEPT, "x")))
+    def test_an_event_that_is_not_kept_fails_and_a_kind_of_machine_does_not(self):
+        self.assertEqual([], instructions.moved({"small": 1_000}, None))
+        self.assertEqual(1, len(instructions.moved({"small": 1_000}, self.KEPT)))
 
     def test_growth_is_counted_a_byte(self):
         sizes = {title: 1_000 if at % 2 == 0 else 10_000 for at, title in enumerate(measure.GROWTH)}
