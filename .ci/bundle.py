@@ -40,7 +40,7 @@ KEYS = {
     "the bundle": {"bundle", "include", "sync", "variables", "targets", "resources"},
     "bundle": {"name", "databricks_cli_version", "engine"},
     "sync": {"paths"},
-    "a variable": {"description", "default"},
+    "a variable": {"description", "type", "default"},
     "a target": {"default", "mode", "variables", "workspace", "resources"},
     "workspace": {"root_path"},
     "resources": set(KINDS),
@@ -154,8 +154,9 @@ class Bundle:
             values[name] = given.get(name, of_target.get(name, variable.get("default")))
             if values[name] is None:
                 raise Invalid(f"the variable {name} has no value: it has no default and isn't in {file.name}")
-            if not isinstance(values[name], str):
-                raise Invalid(f"the variable {name} should be a text")
+            kind, what = (list, "a list") if variable.get("type") == "complex" else (str, "a text")
+            if not isinstance(values[name], kind):
+                raise Invalid(f"the variable {name} should be {what}")
         return values
 
     def check_use(self, whole: dict) -> None:
@@ -176,6 +177,11 @@ class Bundle:
             raise Invalid(f"${{{path}}} isn't there")
         return place
 
+    @staticmethod
+    def filled(resource: dict) -> dict:
+        """Without empty lists, which Databricks' own types leave out."""
+        return {key: value for key, value in resource.items() if value != []}
+
     def resolve(self, value: object, within: tuple = ()) -> object:
         """With all references replaced, also those that come with what is put in their place."""
         if isinstance(value, dict):
@@ -184,6 +190,9 @@ class Bundle:
             return [self.resolve(one, within) for one in value]
         if not isinstance(value, str):
             return value
+        whole = REFERENCE.fullmatch(value)
+        if whole and isinstance(self.look_up(whole[1]), list):  # a complex variable
+            return self.resolve(self.look_up(whole[1]), (*within, whole[1]))
 
         def replace(found: re.Match) -> str:
             if found[1] in within:
@@ -202,7 +211,7 @@ class Bundle:
                     except (TypeError, ValueError) as error:
                         raise Invalid(f"{kind}.{name}: {error}") from error
                     # They would turn a number into a text without a word.
-                    if taken != resource:
+                    if taken != self.filled(resource):
                         raise Invalid(f"{kind}.{name}: {resource} was taken as {taken}")
         for name, pipeline in resources["pipelines"].items():
             # Paths count from the file they stand in.
@@ -240,7 +249,8 @@ def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
     expect("nothing but the path was put into the tables",
            "${" not in json.dumps([{**table, "schema": None} for table in tables])
            and [table["schema"] for table in tables] == [table["schema"] for table in json.loads(variables["tables"])])
-    expect(f"the pipeline makes {sorted(made)}", {table["name"] for table in tables} <= made)
+    wanted = {table["name"] + end for table in tables for end in ["", "_changes", "_quarantine", *(["_history"] if table["history"] else [])]}
+    expect(f"the pipeline makes {sorted(made)}, and not {sorted(wanted)}", made == wanted)
     expect("the pipeline is serverless", pipeline["serverless"] is True)
     continuous = bundle.target == "prod"
     expect("prod runs all the time, dev when told to", pipeline["continuous"] is continuous)
@@ -327,6 +337,11 @@ def beside(variable: str, value: object) -> Callable[[Path], None]:
     return planted
 
 
+# Lists as the README has them.
+TOLD = {
+    "notifications": [{"email_recipients": ["on-call@example.com"], "alerts": ["on-update-fatal-failure", "on-flow-failure"]}],
+    "permissions": [{"group_name": "data", "level": "CAN_VIEW"}],
+}
 MAIN, STORAGE, PIPELINE = "databricks.yml", "resources/storage.yml", "resources/pipeline.yml"
 # What is planted, and what has to be said of it.
 FAULTS = {
@@ -347,9 +362,12 @@ FAULTS = {
     "a text for a list": (edit(PIPELINE, "libraries:\n        - file:\n            path: ../src/dynalake_pipeline.py", "libraries: 5"), "pipelines.dynalake"),
     "a number for a text": (edit(STORAGE, "name: changes\n      catalog", "name: 5\n      catalog"), "volumes.changes"),
     "a type of volume that there isn't": (edit(STORAGE, "EXTERNAL", "EXTERNALLY"), "EXTERNALLY"),
-    "a missing value": (without("queue_url"), "queue_url has no value"),
+    **{f"no value for {name}": (without(name), f"{name} has no value") for name in ("name", "url", "queue_url", "tables")},
     "a variable that nobody declared": (beside("queue", "x"), "queue, which no variable"),
     "a list for a text": (beside("tables", []), "tables should be a text"),
+    "a text for a list of variables": (beside("notifications", "on-call@example.com"), "notifications should be a list"),
+    "a misspelt key of a notification": (beside("notifications", [{"email_recipient": ["a@example.com"]}]), "email_recipient"),
+    "a level of permission that there isn't": (beside("permissions", [{"group_name": "data", "level": "CAN_SEE"}]), "CAN_SEE"),
     "a reference to no variable": (edit(PIPELINE, "${var.name}", "${var.nmae}"), "var.nmae"),
     "a reference to no resource": (edit(STORAGE, "${resources.schemas.dynalake.name}", "${resources.schemas.lake.name}"), "resources.schemas.lake.name"),
     "a variable that refers to itself": (beside("url", "${var.url}"), "refers to itself"),
@@ -391,6 +409,11 @@ def main() -> int:
             for target in ("dev", "prod"):
                 check_meaning(Bundle(folder, target), variables, prefixes)
                 print(f"{name}, target {target}: valid", flush=True)
+            write(folder, variables | TOLD)
+            told = Bundle(folder, "prod")
+            check_meaning(told, variables, prefixes)
+            expect("prod's pipeline mails and shows itself to those who are named",
+                   {key: told.checked()["pipelines"]["dynalake"][key] for key in TOLD} == TOLD)
     check_faults(*cases["several tables"])
     check_queries()
     return 0

@@ -83,6 +83,8 @@ module "databricks_access" {
   external_id = var.databricks_external_id
   kms_key     = var.kms_key
   tags        = var.tags
+
+  unity_catalog_role_arn = var.unity_catalog_role_arn
 }
 
 module "monitoring" {

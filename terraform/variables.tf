@@ -155,6 +155,12 @@ variable "databricks_external_id" {
   default     = null
 }
 
+variable "unity_catalog_role_arn" {
+  description = "Databricks' own role that may assume ours, where the storage credential shows another unity_catalog_iam_arn than that of the commercial AWS regions; or null."
+  type        = string
+  default     = null
+}
+
 variable "databricks_history" {
   description = "Whether the Databricks pipeline also keeps each version of each item, in the table <name>_history (SCD type 2)."
   type        = bool

@@ -730,6 +730,16 @@ fn ddl_refuses_what_the_engine_would() {
             &["--partition-granularity", "day"],
             "--partition-granularity is for --dialect athena",
         ),
+        (
+            "athena",
+            &["--only", "view", "--location", "s3://b/"],
+            "--location is for the table; with --only view remove it",
+        ),
+        (
+            "athena",
+            &["--only", "view", "--partition-granularity", "day"],
+            "--partition-granularity is for the table; with --only view",
+        ),
         ("athena", &["--location", "s3://bucket/prefix"], "with a slash at its end"),
         ("athena", &["--location", "s3:///prefix/"], "write it as s3://bucket/prefix/"),
         ("athena", &["--location", "/prefix/"], "write it as s3://bucket/prefix/"),

@@ -12,6 +12,7 @@ LEFT ANTI JOIN main.dynalake.orders_changes AS logged
 CREATE OR REPLACE TABLE main.dynalake.orders_before AS SELECT * FROM main.dynalake.orders;
 
 -- 3. The full refresh, on the command line: databricks bundle run dynalake --target prod --restart --full-refresh orders
+--    With history: --full-refresh orders,orders_history
 
 -- 4. After: what is there no more, and what is new. An item that changed meanwhile is in both; one that was deleted meanwhile, or
 --    should have been before, is in the first only.

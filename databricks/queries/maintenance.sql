@@ -1,4 +1,6 @@
 -- Whether the tables are kept compact, and by whom. Write your own in place of main.dynalake.orders.
+--
+-- Whether DESCRIBE DETAIL, OPTIMIZE and VACUUM take a pipeline's streaming tables: not seen.
 
 -- 1. Files and bytes now. Many files of a few kilobytes: nobody compacts.
 DESCRIBE DETAIL main.dynalake.orders;

@@ -3,7 +3,7 @@
 -- 1. By the function, before Parquet: which attributes, why, how often. What to do with each reason: README, runbook,
 --    "rows-rescued". The value itself is in _rescued, whole.
 SELECT
-  regexp_replace(path, '[0-9]+', 'n') AS attribute, -- items[0].qty and items[1].qty are one
+  regexp_replace(path, '\\[[0-9]+\\]', '[n]') AS attribute, -- items[0].qty and items[1].qty are one
   entry.reason,
   count(*) AS times,
   max(_event_time) AS last_seen

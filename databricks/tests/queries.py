@@ -27,7 +27,8 @@ def statements(file: str) -> list:
 
 def tables(spark: SparkSession, now: datetime) -> None:
     rescued = '{"total":{"reason":"type","value":{"S":"about 12"}},"items[0].qty":{"reason":"range","value":{"N":"2.5"}}}'
-    again = '{"items[11].qty":{"reason":"range","value":{"N":"1e9"}},"a.b":{"reason":"unknown","value":{"M":{}}}}'
+    again = '{"items[11].qty":{"reason":"range","value":{"N":"1e9"}},"a.b":{"reason":"unknown","value":{"M":{}}},' \
+            '"line1[2].qty":{"reason":"type","value":{"S":"x"}}}'
     changes = [
         ("o-1", "INSERT", now - timedelta(days=40), "1", None, None),
         ("o-1", "MODIFY", now - timedelta(hours=2), "2", rescued, None),
@@ -38,7 +39,9 @@ def tables(spark: SparkSession, now: datetime) -> None:
     items = [changes[1], changes[2], ("o-9", "INSERT", now - timedelta(days=400), "0", None, None)]
     quarantine = [(None, "INSERT", now, "6", None, '{"order_id":"7","_file_path":"s3://lake/b.parquet"}'), (None, "INSERT", now, "7", None, None)]
     before = [items[0], ("o-2", "INSERT", now - timedelta(days=1), "2", None, None), items[2]]
-    for name, rows in {"orders_changes": changes, "orders": items, "orders_quarantine": quarantine, "orders_before": before}.items():
+    stale = [items[0], items[2]]  # a merge that stands still
+    named = {"orders_changes": changes, "orders": items, "orders_stale": stale, "orders_quarantine": quarantine, "orders_before": before}
+    for name, rows in named.items():
         spark.createDataFrame(rows, TABLE).createOrReplaceTempView(name)
 
 
@@ -63,10 +66,14 @@ def main() -> int:
     behind = spark.sql(freshness).collect()[0]["seconds_behind"]
     if not 60 <= behind < 600:
         wrong.append(f"freshness: {behind} seconds behind, and not the minute since the last delete")
+    # o-3 came 90 seconds ago, and is deleted: o-2 is the newest item, and in the stale table o-1.
+    columns = ["newest_item", "items_behind_the_log"]
+    expect("freshness of the items", freshness, [(now - timedelta(minutes=30), 30 * 60 - 90)], columns)
+    expect("freshness of stale items", re.sub(r"\borders\)", "orders_stale)", freshness), [(now - timedelta(hours=2), 2 * 3600 - 90)], columns)
 
     by_function, of_now, by_auto_loader = statements("rescued.sql")
     expect("rescued by the function", by_function + ", attribute",
-           [("items[n].qty", "range", 2), ("a.b", "unknown", 1), ("total", "type", 1)], ["attribute", "reason", "times"])
+           [("items[n].qty", "range", 2), ("a.b", "unknown", 1), ("line1[n].qty", "type", 1), ("total", "type", 1)], ["attribute", "reason", "times"])
     expect("rescued in the items of now", of_now, [(3, 2)])
     expect("rescued by Auto Loader", by_auto_loader, [("total", 1)], ["column_name", "times"])
 

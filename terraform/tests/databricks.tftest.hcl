@@ -40,3 +40,14 @@ run "history_is_asked_for" {
     error_message = "The table's entry says so."
   }
 }
+
+run "another_role_of_databricks_goes_into_the_trust" {
+  command = plan
+  variables {
+    unity_catalog_role_arn = "arn:aws-us-gov:iam::044793339203:role/unity-catalog-prod-UCMasterRole-1QRFA8SGY15OJ"
+  }
+  assert {
+    condition     = strcontains(output.databricks_next_steps, "that isn't arn:aws-us-gov:iam::044793339203:role/unity-catalog-prod-UCMasterRole-1QRFA8SGY15OJ, set unity_catalog_role_arn to it")
+    error_message = "The module has it."
+  }
+}

@@ -192,6 +192,11 @@ impl Args {
             if is_given && self.dialect != Dialect::Athena {
                 return Stop::refuse(format!("{option} is for --dialect athena; remove it"));
             }
+            if is_given && self.only == Some(Only::View) {
+                return Stop::refuse(format!(
+                    "{option} is for the table; with --only view remove it"
+                ));
+            }
         }
         if let Some(location) = &self.location {
             let bucket = location.strip_prefix("s3://").and_then(|rest| rest.split('/').next());

@@ -9,11 +9,12 @@ Schema hints for Auto Loader (cloudFiles.schemaHints, or schemaHints of read_fil
 on which the current state rests. Other columns follow the files, so that a new one arrives by itself.";
 
 const ABOUT_ALL_HINTS: &str = "\
-Schema hints of all columns: for a table that has them before the first file does.";
+Schema hints of all columns: a column then is there before a file has it. Auto Loader still looks at the files for
+the schema, so one has to be there first.";
 
 const ABOUT_TABLE: &str = "\
-The table of changes, a row for each: for those who load the files in a way of their own. The pipeline in
-databricks/ makes it by itself.";
+The table of changes, a row for each: for those who load the files in a way of their own. Not in the schema of the
+pipeline in databricks/, which makes a table of this name by itself.";
 
 const ABOUT_VIEW: &str = "\
 The current state over the table of changes: of each key the newest change, unless that is a delete. Every query on

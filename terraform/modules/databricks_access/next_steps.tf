@@ -43,11 +43,10 @@ locals {
 
     2. Give the external id to Terraform and apply once more, which changes the role's trust in place.
 
-         terraform apply -var databricks_external_id=<external_id>
+         echo 'databricks_external_id = "EXTERNAL_ID"' > databricks.auto.tfvars
+         terraform apply
 
-       Each later apply needs it too, or Databricks is shut out again. This keeps it:
-
-         echo 'databricks_external_id = "<external_id>"' > databricks.auto.tfvars
+       Keep the file: an apply without it shuts Databricks out again.
 
     Then print this once more: it goes on.
   EOT
@@ -65,12 +64,19 @@ locals {
 
   # The same folder and target as in the README's section on Databricks.
   deploy_bundle = chomp(<<-EOT
-    2. In the repository's folder databricks, give the bundle its variables, here for the target dev.
+    2. In the repository's folder databricks, give the bundle its variables, here for the target dev and with the folder that
+       you applied in place of APPLIED.
 
          mkdir -p .databricks/bundle/dev
-         terraform -chdir=<where you applied> output -json databricks_bundle_variables > .databricks/bundle/dev/variable-overrides.json
+         terraform -chdir=APPLIED output -json databricks_bundle_variables > .databricks/bundle/dev/variable-overrides.json
 
-    3. Check, deploy and run it. It makes the external location with our queue, the schema, the volume and the pipeline, and the
+       Where the catalog isn't main, say so in databricks.yml, under the target: variables: { catalog: yours }.
+
+    3. See that each table has a file: Auto Loader takes the columns from one.
+
+         ${join("\n     ", [for table in var.tables : "aws s3 ls --recursive s3://${var.bucket.name}/${table.data_prefix}"])}
+
+    4. Check, deploy and run it. It makes the external location with our queue, the schema, the volume and the pipeline, and the
        pipeline makes ${join(" and ", [for table in var.tables : table.name])}.
 
          databricks bundle validate --strict --target dev

@@ -125,14 +125,14 @@ locals {
     "queue-age" = {
       source   = "queue", metric = "ApproximateAgeOfOldestMessage", stat = "Maximum"
       is       = ">", threshold = local.t.queue_age_seconds, window = [300, 3, 3]
-      happened = "Nobody has taken a notification for over ${local.t.queue_age_seconds} s; the files are on S3, but not in Databricks."
-      first    = "Look at the Databricks pipeline: is it running, and is its credential's role still allowed to read the queue?"
+      happened = "Nobody has taken a notification for over ${local.t.queue_age_seconds} s; the files are on S3, and Databricks does not hear of them. Whether its pipeline runs is not told here."
+      first    = "Test the external location's connection in Databricks: may its credential's role still read this queue, and does the location name it?"
     }
     "dead-letters" = {
       source   = "dead_letters", metric = "ApproximateNumberOfMessagesVisible", stat = "Maximum"
       is       = ">", threshold = 0, window = [300, 1, 1]
       happened = "Notifications were received again and again without success, or never got into the queue, and were set aside: their files are not in Databricks."
-      first    = "Fix the pipeline, or the queue's policy or key. Then let Databricks list the prefix once, or send back those that came from the queue: aws sqs start-message-move-task."
+      first    = "Fix the Databricks credential's role, or the queue's policy or key. Then let Databricks list the prefix once, or send back those that came from the queue: aws sqs start-message-move-task."
     }
   }
 

@@ -119,7 +119,7 @@ variable "thresholds" {
     `function_duration_percent` (80): longest invocation, in percent of the function's timeout.
     `records_failed` (0): records that couldn't be rows, in five minutes.
     `rows_rescued` (0): rows with a `_rescued` value, in an hour. Raise it where attributes without a column are normal.
-    `queue_age_seconds` (3600): oldest notification. Raise it above the interval of a pipeline that is not always on.
+    `queue_age_seconds` (3600): oldest notification. Where nothing reads the queue (yet), 1209600 keeps its alarm quiet.
     `expect_traffic_minutes` (null): minutes without a single row after which something must be wrong; null where a table may rest.
   TEXT
   type = object({

@@ -29,7 +29,7 @@ run "nobody_can_take_on_the_role_before_the_external_id_is_known" {
   assert {
     condition = (
       strcontains(output.next_steps, "databricks storage-credentials create --json '{\"aws_iam_role\":{\"role_arn\":\"arn:aws:iam::123456789012:role/orders-databricks\"},\"name\":\"orders-databricks\",\"read_only\":true,\"skip_validation\":true}'")
-      && strcontains(output.next_steps, "terraform apply -var databricks_external_id=<external_id>")
+      && strcontains(output.next_steps, "echo 'databricks_external_id = \"EXTERNAL_ID\"' > databricks.auto.tfvars\n     terraform apply\n")
     )
     error_message = "The next steps make the credential and apply again."
   }
@@ -187,6 +187,7 @@ run "the_bundle_gets_location_queue_and_schema_files" {
     condition = (
       strcontains(output.next_steps, "output -json databricks_bundle_variables > .databricks/bundle/dev/variable-overrides.json")
       && strcontains(output.next_steps, "pipeline makes orders and customers.")
+      && strcontains(output.next_steps, "     aws s3 ls --recursive s3://lake/data/orders/\n     aws s3 ls --recursive s3://lake/data/eu/customers/\n")
       && strcontains(output.next_steps, "databricks bundle deploy --target dev")
       && !strcontains(output.next_steps, "external-locations create")
     )
