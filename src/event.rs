@@ -132,10 +132,8 @@ impl Event {
         cursor.object(|cursor, name| {
             match name {
                 b"records" if cursor.peek() == b'[' => {
-                    if records.is_some() {
-                        // Nobody will decode what stands in the list that this one replaces.
-                        checked = 0;
-                    }
+                    // Nobody will decode the data of a list that this one replaces.
+                    checked = 0;
                     records = Some(parse_records(cursor, &mut checked)?);
                 }
                 b"records" => {

@@ -131,13 +131,14 @@ fn an_event_that_is_not_firehoses_fails_the_invocation_and_not_the_process() {
     let events = events.map(|(event, reason)| (event.as_bytes(), reason));
     // Not UTF-8: instead of records, between two records' data, behind the last, in one's data, and in a list of records
     // that another replaces.
-    let no_text: [&[u8]; 6] = [
+    let no_text: [&[u8]; 7] = [
         b"{\"records\":\"\xff\"}",
         b"{\"records\":[{\"recordId\":\"1\",\"data\":\"e30=\"},{\"recordId\":\"\xff\",\"data\":\"e30=\"}]}",
         b"{\"records\":[{\"recordId\":\"1\",\"data\":\"e30=\"}],\"region\":\"\xff\"}",
         b"{\"records\":[{\"recordId\":\"1\",\"data\":\"e30=\"},{\"recordId\":\"2\",\"data\":\"\xff\"}]}",
         b"{\"records\":[{\"recordId\":\"1\",\"data\":\"\xff\"}],\"records\":[]}",
         b"{\"records\":[{\"recordId\":\"1\",\"data\":\"\xff\"}],\"records\":[{\"recordId\":\"2\",\"data\":\"e30=\"}]}",
+        b"{\"records\":[{\"recordId\":\"1\",\"data\":\"\xff\"}],\"records\":null,\"records\":[]}",
     ];
     for (event, reason) in events.into_iter().chain(no_text.map(|event| (event, "UTF-8"))) {
         let post = function.invoke(event);
@@ -151,10 +152,10 @@ fn an_event_that_is_not_firehoses_fails_the_invocation_and_not_the_process() {
     }
     let output = function.stop();
     let errors = output.stdout.lines().filter(|line| line.contains("NotAFirehoseEvent"));
-    assert_eq!(errors.count(), 22, "each is logged once\n{output}");
+    assert_eq!(errors.count(), 23, "each is logged once\n{output}");
     // Each invocation has its metrics, the good ones between the bad included.
     let metrics = metric_lines(&output);
-    assert_eq!(metrics.len(), 44, "{output}");
+    assert_eq!(metrics.len(), 46, "{output}");
     let refused = metrics.iter().step_by(2);
     for line in refused {
         assert_eq!((&line["RecordsIn"], &line["delivery_stream"]), (&0.into(), &"unknown".into()));
