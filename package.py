@@ -78,6 +78,7 @@ def code_flags(target: str) -> list[str]:
 def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
     """Builds `bootstrap`; returns it, and the folders of which it must know nothing."""
     selection = ["--locked", "--no-default-features", "--features", "lambda"]
+    package = ["--package", "dynalake"]
     metadata = json.loads(
         output_of("cargo", "metadata", "--format-version=1", "--filter-platform", target, *selection)
     )
@@ -107,7 +108,8 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
         if name not in ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS") and not name.startswith(outside)
     }
     environment |= {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags), "CARGO_INCREMENTAL": "0"}
-    command = ["cargo", "build", "--release", *selection, "--bin", "bootstrap", "--target", target]
+    # By name: a build of the whole workspace would mix the features of its packages.
+    command = ["cargo", "build", "--release", *selection, *package, "--bin", "bootstrap", "--target", target]
     print(f"{target}: {' '.join(command)}", flush=True)
     done = subprocess.run(
         [*command, "--message-format=json-render-diagnostics"],
@@ -186,7 +188,7 @@ def check_program(program: bytes, arch: str) -> None:
     if len(program) > MAX_BYTES:
         raise Refused(
             f"bootstrap has {len(program):,} bytes, more than {MAX_BYTES:,}; "
-            "see what was added by `cargo tree --no-default-features --features lambda`"
+            "see what was added by `cargo tree --package dynalake --no-default-features --features lambda`"
         )
 
 

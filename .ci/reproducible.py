@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ["Cargo.toml", "Cargo.lock", "package.py", "src", "benches", "terraform/metadata_columns.json"]
+SOURCES = ["Cargo.toml", "Cargo.lock", "package.py", "src", "crates", "benches", "terraform/metadata_columns.json"]
 # What may be set on a machine and must not matter.
 NOISE = {"RUSTFLAGS": "-Ctarget-cpu=native -Cdebuginfo=2", "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1", "TZ": "Asia/Tokyo"}
 

@@ -2,10 +2,10 @@
 //! One mix, or one part: `… -- typical`, `… -- image`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dynalake::attribute::Tape;
-use dynalake::json::{Cursor, write_string};
-use dynalake::number::Decimal;
-use dynalake::time::{parse_timestamp, write_timestamp};
+use dynalake::item::Tape;
+use dynalake::text::json::{Cursor, write_string};
+use dynalake::text::number::Decimal;
+use dynalake::text::time::{parse_timestamp, write_timestamp};
 use dynalake_benches::mixes::{self, Size};
 use dynalake_benches::{NOW_MS, transformer};
 use serde_json::Value;
@@ -34,8 +34,9 @@ fn mixes(criterion: &mut Criterion) {
         let mut tape = Tape::default();
         group.bench_function("image", |b| {
             b.iter(|| {
-                tape.clear();
-                tape.parse_image(&mut Cursor::new(black_box(&image)))
+                tape.begin().extend_from_slice(black_box(&image));
+                let (mut cursor, nodes) = tape.reader();
+                nodes.parse_image(&mut cursor)
             });
         });
         group.finish();

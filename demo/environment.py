@@ -144,7 +144,7 @@ def build_package(say: Callable[[str], None]) -> Path:
 
 def start_building_command_line() -> processes.Beside:
     """Builds the command line `dynalake`, without what only the function needs, while the demo waits for other things."""
-    command = ["cargo", "build", "--locked", "--no-default-features", "--features", "cli", "--bin", "dynalake",
+    command = ["cargo", "build", "--locked", "--package", "dynalake-cli", "--bin", "dynalake",
                "--message-format", "json-render-diagnostics"]
     return processes.Beside(command, WORK / "command_line.log", ROOT)
 

@@ -1,9 +1,9 @@
 //! Why a record is `ProcessingFailed`. Each costs one record: Firehose keeps the original in the error prefix.
 
-use crate::attribute::ParseError;
-use crate::bind::NamesTooLong;
-use crate::json::SyntaxError;
 use crate::schema::Plan;
+
+/// How deep maps and lists may nest; a record with a deeper item fails. DynamoDB allows 32 levels.
+pub const MAX_DEPTH: u32 = 64;
 
 /// Why one record has no row. Never holds a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,7 +18,7 @@ pub enum Failure {
     NoTable,
     /// An attribute value has no descriptor, several, or one that doesn't fit its value.
     Malformed,
-    /// Maps and lists nest deeper than 64.
+    /// Maps and lists nest deeper than [`MAX_DEPTH`].
     TooDeep,
     /// There is no `eventName`, or not one of INSERT, MODIFY and REMOVE.
     NoEventName,
@@ -33,8 +33,8 @@ pub enum Failure {
         /// Index of the column in the plan.
         column: usize,
     },
-    /// The row no longer fits into the response.
-    ResponseFull,
+    /// The row is larger than may be returned, or than what is left of the response.
+    RowTooLarge,
 }
 
 impl Failure {
@@ -52,7 +52,7 @@ impl Failure {
             Failure::NoNewImage => "no_new_image",
             Failure::NoKeys => "no_keys",
             Failure::KeyNotFilled { .. } => "key_not_filled",
-            Failure::ResponseFull => "response_full",
+            Failure::RowTooLarge => "response_full",
         }
     }
 
@@ -66,7 +66,7 @@ impl Failure {
                 "the change record has neither tableName nor an eventSourceARN with a table".into()
             }
             Failure::Malformed => "an attribute value is not DynamoDB JSON".into(),
-            Failure::TooDeep => "the item nests maps and lists deeper than 64".into(),
+            Failure::TooDeep => format!("the item nests maps and lists deeper than {MAX_DEPTH}"),
             Failure::NoEventName => "eventName is not INSERT, MODIFY or REMOVE".into(),
             Failure::NoTime => {
                 "dynamodb.ApproximateCreationDateTime is absent or outside 1970 to 2261".into()
@@ -77,31 +77,9 @@ impl Failure {
                 "key column \"{}\" can't be filled: its attribute is absent or does not fit the type",
                 plan.columns.get(column).map_or("", |column| &column.name)
             ),
-            Failure::ResponseFull => {
+            Failure::RowTooLarge => {
                 "the row does not fit into the response; lower Firehose's BufferSizeInMBs".into()
             }
         }
-    }
-}
-
-impl From<SyntaxError> for Failure {
-    fn from(_: SyntaxError) -> Self {
-        Failure::NotJson
-    }
-}
-
-impl From<ParseError> for Failure {
-    fn from(error: ParseError) -> Self {
-        match error {
-            ParseError::Syntax(error) => error.into(),
-            ParseError::Malformed => Failure::Malformed,
-            ParseError::TooDeep => Failure::TooDeep,
-        }
-    }
-}
-
-impl From<NamesTooLong> for Failure {
-    fn from(_: NamesTooLong) -> Self {
-        Failure::ResponseFull
     }
 }

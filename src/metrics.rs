@@ -1,9 +1,9 @@
 //! Statistics as one line of CloudWatch's embedded metric format
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
-use crate::json;
-use crate::time;
-use crate::transform::Statistics;
+use crate::statistics::Statistics;
+use crate::text::json;
+use crate::text::time;
 use std::fmt::Write;
 
 /// The namespace of all metrics.
@@ -37,8 +37,8 @@ pub fn to_embedded_metrics(statistics: &Statistics, level: &str) -> String {
     time::write_microseconds(now_ms.saturating_mul(1_000), &mut text);
     let timestamp = String::from_utf8_lossy(&text).into_owned();
     text.clear();
-    json::write_string(statistics.delivery_stream.as_bytes(), &mut text);
-    let delivery_stream = String::from_utf8_lossy(&text);
+    json::write_string(statistics.source.as_bytes(), &mut text);
+    let source = String::from_utf8_lossy(&text);
 
     let mut line = format!(
         "{{\"level\":\"{level}\",\"timestamp\":\"{timestamp}\",\"_aws\":{{\"Timestamp\":{now_ms},\
@@ -50,7 +50,7 @@ pub fn to_embedded_metrics(statistics: &Statistics, level: &str) -> String {
         // A String takes every write.
         let _ = write!(line, "{separator}{{\"Name\":\"{name}\",\"Unit\":\"{unit}\"}}");
     }
-    let _ = write!(line, "]}}]}},\"{DIMENSION}\":{delivery_stream}");
+    let _ = write!(line, "]}}]}},\"{DIMENSION}\":{source}");
     for (name, _, value) in metrics {
         let _ = write!(line, ",\"{name}\":{value}");
     }

@@ -1,8 +1,8 @@
-//! Settings: the texts that the environment holds, checked and made what a [`Transformer`] takes. Reads no
-//! environment itself.
+//! Settings: the texts that the environment holds, checked, and a [`Transformer`] made of them.
+//! Reads no environment itself.
 
+use crate::firehose::{Options, Transformer};
 use crate::schema::{Plan, Schema};
-use crate::transform::{Options, Transformer};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
@@ -95,23 +95,23 @@ impl Settings {
         let plan = match &self.schema {
             None => Plan::schemaless(),
             Some(text) => {
-                let refuse = |reason: String| SettingError::new(SCHEMA, text, reason);
-                let schema = decode_schema(text).map_err(refuse)?;
-                Plan::new(&Schema::parse(&schema).map_err(|error| refuse(error.to_string()))?)
+                let reject = |reason: String| SettingError::new(SCHEMA, text, reason);
+                let schema = decode_schema(text).map_err(reject)?;
+                Plan::new(&Schema::parse(&schema).map_err(|error| reject(error.to_string()))?)
             }
         };
-        let tables = match &self.tables {
-            Some(text) => Some(parse_tables(TABLES, text)?),
-            None => plan.table.clone().map(|table| vec![table]),
-        };
-        let partition_keys = match self.partition_keys.as_deref().map(str::trim) {
+        let mut options = Options::new(&plan);
+        if let Some(text) = &self.tables {
+            options.tables = Some(parse_tables(TABLES, text)?);
+        }
+        options.partition_keys = match self.partition_keys.as_deref().map(str::trim) {
             None | Some("none") => false,
             Some("event_time") => true,
             Some(other) => {
                 return Err(SettingError::new(PARTITION_KEYS, other, "write none or event_time"));
             }
         };
-        Ok(Transformer::new(plan, Options { tables, partition_keys, ..Options::default() }))
+        Ok(Transformer::new(plan, options))
     }
 }
 

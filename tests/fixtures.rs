@@ -1,4 +1,7 @@
-//! Walks `fixtures/`, a folder per case, and tells of all that differ.
+//! Walks `fixtures/`, a folder per case, and reports all that differ.
+//!
+//! `DYNALAKE_CASE=rescue/ cargo test --test fixtures` runs the cases whose `group/name` has that text
+//! in it.
 //!
 //! `DYNALAKE_BLESS=1 cargo test --test fixtures -- --nocapture` rewrites what the cases expect and shows
 //! what changed.
@@ -109,7 +112,12 @@ fn case_differences(case: &Case, actual: Actual) -> Vec<Difference> {
 fn every_case_gives_what_it_expects() {
     let bless = std::env::var_os("DYNALAKE_BLESS").is_some_and(|value| value != "0");
     let mut problems = Vec::new();
-    let cases = cases(&mut problems);
+    let mut cases = cases(&mut problems);
+    if let Ok(filter) = std::env::var("DYNALAKE_CASE") {
+        cases.retain(|(name, _)| name.contains(&filter));
+        assert!(!cases.is_empty(), "DYNALAKE_CASE is {filter:?}: no case has that in its name");
+        println!("{} cases with {filter:?} in their names", cases.len());
+    }
     for (name, folder) in &cases {
         let differences = match differences(name, folder) {
             Ok(differences) => differences,

@@ -4,7 +4,7 @@ pub mod mixes;
 pub mod peers;
 
 use dynalake::settings::Settings;
-use dynalake::transform::Transformer;
+use dynalake::firehose::Transformer;
 
 /// When all events arrive.
 pub const NOW_MS: u64 = 1_720_742_304_000;

@@ -1,7 +1,7 @@
 //! The Rust side of `python3 benches`, which calls it: makes the inputs, and runs what is to be measured. It measures
 //! nothing itself.
 
-use dynalake::transform::Transformer;
+use dynalake::firehose::Transformer;
 use dynalake_benches::{NOW_MS, mixes, peers, transformer};
 use std::collections::HashMap;
 use std::hint::black_box;

@@ -107,5 +107,5 @@ def build_connector() -> None:
 
 
 def build_command_line(say: Callable[[str], None]) -> None:
-    processes.run(["cargo", "build", "--locked", "--bin", "dynalake"], WORK / "cargo.log",
+    processes.run(["cargo", "build", "--locked", "--package", "dynalake-cli", "--bin", "dynalake"], WORK / "cargo.log",
                   on_line=lambda line: say(" ".join(line.split()[:3])), folder=ROOT)

@@ -1,32 +1,37 @@
 //! Any bytes as change records, one per line; the first byte chooses the settings.
 //!
-//! A transformer that has seen other records must answer as a new one does, in one event or in several.
+//! A transformer that has seen other records must do as a new one does; and an event of all the
+//! records must be answered as each of them is transformed by itself.
 #![no_main]
 
-use dynalake::event::MAX_RESPONSE_BYTES;
-use dynalake_fuzz::{NOW_MS, check, event_of, may_have_twins, transformer};
+use dynalake::firehose::MAX_RESPONSE_BYTES;
+use dynalake_fuzz::{
+    NOW_MS, check, event_of, may_have_duplicates, record_transformer, transform_record, transformer,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
-    let [configuration, lines @ ..] = input else { return };
+    let [settings, lines @ ..] = input else { return };
     let records: Vec<&[u8]> = lines.split(|&byte| byte == b'\n').take(8).collect();
-    let twins = records.iter().any(|record| may_have_twins(record));
-    let answers = |transformer: &mut dynalake::transform::Transformer, event: &[u8]| {
-        let transformed = transformer.transform(event, NOW_MS).expect("it is an event");
-        check(&transformed, MAX_RESPONSE_BYTES, twins)
-    };
+    let duplicates = records.iter().any(|record| may_have_duplicates(record));
 
-    let mut reused = transformer(*configuration, None);
-    let together = answers(&mut reused, &event_of(records.iter().copied()));
-    assert_eq!(together.len(), records.len());
-    for (at, (record, in_batch)) in records.iter().zip(&together).enumerate() {
-        // The id is the place in the event, and so is the sequence number.
-        let mut alone = vec![&b""[..]; at];
-        alone.push(record);
-        let event = event_of(alone);
-        let by_new = answers(&mut transformer(*configuration, None), &event);
-        let by_reused = answers(&mut reused, &event);
-        assert_eq!(by_new, by_reused, "what it has seen before matters");
-        assert_eq!(by_new.last(), Some(in_batch), "what else is in the event matters");
+    let event = event_of(records.iter().copied());
+    let mut reused = transformer(*settings, None);
+    for _ in 0..2 {
+        let transformed = reused.transform(&event, NOW_MS).expect("it is an event");
+        let answers = check(&transformed, MAX_RESPONSE_BYTES, duplicates);
+        assert_eq!(answers.len(), records.len());
+
+        let mut reused = record_transformer(*settings);
+        for (at, (record, answer)) in records.iter().zip(&answers).enumerate() {
+            let sequence_number = format!("{at}7").into_bytes();
+            let mut by = |transformer: &mut _| {
+                transform_record(transformer, record, &sequence_number, duplicates)
+            };
+            let by_new = by(&mut record_transformer(*settings));
+            assert_eq!(by_new, by(&mut reused), "what it has seen before matters");
+            let in_event = (answer.result.as_str(), answer.row());
+            assert_eq!(by_new, in_event, "what else is in the event matters");
+        }
     }
 });

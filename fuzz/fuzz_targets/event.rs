@@ -1,7 +1,7 @@
 //! Any bytes as an event; the first chooses the settings, the second a limit for the response.
 #![no_main]
 
-use dynalake::event::{EventError, MAX_RESPONSE_BYTES};
+use dynalake::firehose::{EventError, MAX_RESPONSE_BYTES};
 use dynalake_fuzz::{Answer, NOW_MS, check, transformer};
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;

@@ -1,7 +1,7 @@
 //! Any text as `DYNALAKE_SCHEMA`: refused with a reason, or good for changes of all kinds.
 #![no_main]
 
-use dynalake::event::MAX_RESPONSE_BYTES;
+use dynalake::firehose::MAX_RESPONSE_BYTES;
 use dynalake::schema::Schema;
 use dynalake::settings::{SCHEMA, Settings};
 use dynalake_fuzz::{NOW_MS, check, event_of};

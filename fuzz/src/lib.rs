@@ -3,8 +3,9 @@
 //! Reads JSON by serde_json and base64 by the `base64` crate, which the core uses for neither.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use dynalake::firehose::{MAX_ROW_BYTES, Options, Transformed, Transformer};
+use dynalake::record::{self, Outcome, RecordTransformer};
 use dynalake::schema::{Plan, Schema};
-use dynalake::transform::{Options, Transformed, Transformer};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::HashSet;
@@ -47,16 +48,49 @@ static SCHEMAS: LazyLock<[Schema; 2]> = LazyLock::new(|| {
 /// How many settings there are to choose from.
 const CONFIGURATIONS: u8 = 4;
 
-/// A transformer with nothing behind it yet, by one of the fixed settings.
-pub fn transformer(configuration: u8, max_response_bytes: Option<usize>) -> Transformer {
-    let (plan, tables, partition_keys) = match configuration % CONFIGURATIONS {
+/// One of the fixed settings: the plan, the tables that are wanted, whether there are partition keys.
+fn configuration(configuration: u8) -> (Plan, Option<Vec<String>>, bool) {
+    let (plan, table, partition_keys) = match configuration % CONFIGURATIONS {
         0 => (Plan::schemaless(), None, false),
         1 => (Plan::new(&SCHEMAS[0]), Some("orders"), true),
         2 => (Plan::new(&SCHEMAS[1]), None, false),
         _ => (Plan::schemaless(), Some("orders"), true),
     };
-    let mut options = Options { partition_keys, ..Options::default() };
-    options.tables = tables.map(|table| vec![table.to_owned()]);
+    (plan, table.map(|table| vec![table.to_owned()]), partition_keys)
+}
+
+/// A transformer of records with nothing behind it yet, by one of the fixed settings.
+pub fn record_transformer(settings: u8) -> RecordTransformer {
+    let (plan, tables, _) = configuration(settings);
+    RecordTransformer::new(plan, record::Options { tables, max_row_bytes: MAX_ROW_BYTES })
+}
+
+/// What becomes of one record, checked: its result as Firehose names it, and its row.
+pub fn transform_record(
+    transformer: &mut RecordTransformer,
+    record: &[u8],
+    sequence_number: &[u8],
+    has_duplicates: bool,
+) -> (&'static str, Option<Vec<u8>>) {
+    let mut row = b"before".to_vec();
+    match transformer.transform(record, Some(sequence_number), &mut row).outcome {
+        Outcome::Row { rescued, .. } => {
+            let row = row.strip_prefix(b"before").expect("a row is appended").to_vec();
+            assert_eq!(check_row(&row, has_duplicates), rescued);
+            ("Ok", Some(row))
+        }
+        Outcome::Dropped => ("Dropped", None),
+        Outcome::Failed(failure) => {
+            assert!(!failure.explain(transformer.plan()).is_empty());
+            ("ProcessingFailed", None)
+        }
+    }
+}
+
+/// A transformer of events with nothing behind it yet, by one of the fixed settings.
+pub fn transformer(settings: u8, max_response_bytes: Option<usize>) -> Transformer {
+    let (plan, tables, partition_keys) = configuration(settings);
+    let mut options = Options { tables, partition_keys, ..Options::default() };
     if let Some(max_response_bytes) = max_response_bytes {
         options.max_response_bytes = max_response_bytes;
     }
@@ -101,11 +135,18 @@ struct Response {
     records: Vec<Answer>,
 }
 
+impl Answer {
+    /// The row, which only an `Ok` has.
+    pub fn row(&self) -> Option<Vec<u8>> {
+        self.data.as_ref().map(|data| BASE64_STANDARD.decode(data).expect("data is base64"))
+    }
+}
+
 /// Reads a response and checks all that is known of any: its size, its members, its rows and its statistics.
 pub fn check(
     transformed: &Transformed,
     max_response_bytes: usize,
-    input_has_twins: bool,
+    input_has_duplicates: bool,
 ) -> Vec<Answer> {
     let Transformed { response, statistics } = transformed;
     assert!(response.len() <= max_response_bytes, "{} bytes", response.len());
@@ -117,7 +158,7 @@ pub fn check(
                 ok += 1;
                 let data = record.data.as_ref().expect("an Ok record has data");
                 let row = BASE64_STANDARD.decode(data).expect("data is base64");
-                rescued += u64::from(check_row(&row, input_has_twins));
+                rescued += u64::from(check_row(&row, input_has_duplicates));
             }
             "Dropped" => dropped += 1,
             "ProcessingFailed" => failed += 1,
@@ -136,14 +177,14 @@ pub fn check(
 }
 
 /// Checks a row; says whether something in it was rescued.
-fn check_row(row: &[u8], input_has_twins: bool) -> bool {
+fn check_row(row: &[u8], input_has_duplicates: bool) -> bool {
     let row = std::str::from_utf8(row).expect("a row is UTF-8");
     let line = row.strip_suffix('\n').expect("a row ends in a newline");
     assert!(!line.contains(['\n', '\r']), "a row is one line: {line:?}");
     let columns = object(line);
     assert!(!named_alike(&columns), "two columns of one name: {line}");
-    let inside = columns.iter().any(|(_, value)| value.has_twins());
-    assert!(input_has_twins || !inside, "two members of one name: {line}");
+    let inside = columns.iter().any(|(_, value)| value.has_duplicates());
+    assert!(input_has_duplicates || !inside, "two members of one name: {line}");
     let text_of = |name: &str| {
         let (_, value) = columns.iter().find(|(column, _)| column == name)?;
         let Json::String(text) = value else { panic!("{name} is text: {line}") };
@@ -154,8 +195,8 @@ fn check_row(row: &[u8], input_has_twins: bool) -> bool {
     }
     let [old, rescued] = ["_old", "_rescued"].map(|name| text_of(name).map(object));
     for members in [&old, &rescued].into_iter().flatten() {
-        let inside = members.iter().any(|(_, value)| value.has_twins());
-        assert!(input_has_twins || !(inside || named_alike(members)), "twins in text: {line}");
+        let inside = members.iter().any(|(_, value)| value.has_duplicates());
+        assert!(input_has_duplicates || !(inside || named_alike(members)), "duplicates in text: {line}");
     }
     assert!(rescued.as_ref().is_none_or(|members| !members.is_empty()), "empty: {line}");
     rescued.is_some()
@@ -175,12 +216,12 @@ fn named_alike(members: &[(String, Json)]) -> bool {
 }
 
 /// Whether an input has an object with two members named alike, or is not to be told.
-pub fn may_have_twins(input: &[u8]) -> bool {
+pub fn may_have_duplicates(input: &[u8]) -> bool {
     let json = std::str::from_utf8(input).ok().and_then(|text| parse(text).ok());
-    json.is_none_or(|json| json.has_twins())
+    json.is_none_or(|json| json.has_duplicates())
 }
 
-/// JSON, of which only strings and members matter; objects keep twins. A number comes as an object of one
+/// JSON, of which only strings and members matter; objects keep duplicates. A number comes as an object of one
 /// member: that is how serde_json hands over all its digits.
 enum Json {
     Other,
@@ -190,12 +231,12 @@ enum Json {
 }
 
 impl Json {
-    fn has_twins(&self) -> bool {
+    fn has_duplicates(&self) -> bool {
         match self {
             Json::Other | Json::String(_) => false,
-            Json::Array(elements) => elements.iter().any(Json::has_twins),
+            Json::Array(elements) => elements.iter().any(Json::has_duplicates),
             Json::Object(members) => {
-                named_alike(members) || members.iter().any(|(_, value)| value.has_twins())
+                named_alike(members) || members.iter().any(|(_, value)| value.has_duplicates())
             }
         }
     }

@@ -1,11 +1,11 @@
 //! The schema file: one JSON object per table, read and checked.
 
+use super::error::SchemaError;
+use super::json::{Json, Members};
+use super::metadata::is_metadata;
+use super::names::normalised;
 use super::types::Type;
-use super::{is_metadata, names};
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 
 /// What a schema file says.
 #[derive(Clone, Debug)]
@@ -95,22 +95,6 @@ impl Unit {
     }
 }
 
-/// Why a schema is refused: the place, the reason and the fix, in one sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchemaError(String);
-
-impl fmt::Display for SchemaError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SchemaError {}
-
-pub(super) fn refuse<T>(reason: impl Into<String>) -> Result<T, SchemaError> {
-    Err(SchemaError(reason.into()))
-}
-
 impl Schema {
     /// Reads a schema file.
     ///
@@ -119,49 +103,44 @@ impl Schema {
     /// The column, what is wrong with it, and what to write instead.
     pub fn parse(text: &str) -> Result<Schema, SchemaError> {
         if text.starts_with('\u{feff}') {
-            return refuse("it begins with a byte order mark; save the file as UTF-8 without one");
+            let error = SchemaError::new("it begins with a byte order mark");
+            return Err(error.fix("save the file as UTF-8 without one"));
         }
-        let json: Json = match serde_json::from_str(text) {
-            Ok(json) => json,
-            Err(error) => return refuse(format!("it is not JSON: {error}")),
-        };
+        let json: Json = serde_json::from_str(text)
+            .map_err(|error| SchemaError::new(format!("it is not JSON: {error}")))?;
         let Json::Object(members) = json else {
-            return refuse(format!("it should be a JSON object and is {}", json.kind()));
+            let reason = format!("it should be a JSON object and is {}", json.kind());
+            return Err(SchemaError::new(reason));
         };
-        let mut members = Members::new(
-            "the schema",
-            members,
-            &["table", "keys", "columns", "old_image", "binary", "decimal_as"],
-        )?;
-        let table = match members.text("table")? {
+        let here = |error: SchemaError| error.at("the schema");
+        let known = ["table", "keys", "columns", "old_image", "binary", "decimal_as"];
+        let mut members = Members::new(members, &known).map_err(here)?;
+        let table = match members.text("table").map_err(here)? {
             Some(table) if !table.is_empty() => table,
-            Some(_) => return refuse("\"table\" is empty; write the DynamoDB table's name"),
-            None => return refuse("\"table\" is missing; add the DynamoDB table's name"),
+            Some(_) => return reject("\"table\" is empty", "write the DynamoDB table's name"),
+            None => return reject("\"table\" is missing", "add the DynamoDB table's name"),
         };
-        let keys = members.texts("keys")?.ok_or_else(|| {
-            SchemaError(
-                "\"keys\" is missing; list the table's key attributes, as [\"orderId\"]".into(),
-            )
-        })?;
+        let Some(keys) = members.texts("keys").map_err(here)? else {
+            return reject("\"keys\" is missing", LIST_KEYS);
+        };
         let old_image = match members.take("old_image") {
             None => false,
             Some(Json::Bool(value)) => value,
             Some(other) => {
-                return refuse(format!("\"old_image\" is {}; write true or false", other.kind()));
+                return reject(format!("\"old_image\" is {}", other.kind()), "write true or false");
             }
         };
-        let binary =
-            members.choice("binary", &[("single", Binary::Single), ("double", Binary::Double)])?;
-        let decimal_as = members.choice(
-            "decimal_as",
-            &[("string", DecimalAs::String), ("number", DecimalAs::Number)],
-        )?;
+        let layers = [("single", Binary::Single), ("double", Binary::Double)];
+        let binary = members.choice("binary", &layers).map_err(here)?;
+        let forms = [("string", DecimalAs::String), ("number", DecimalAs::Number)];
+        let decimal_as = members.choice("decimal_as", &forms).map_err(here)?;
         let columns = match members.take("columns") {
             Some(Json::Array(columns)) => columns,
             Some(other) => {
-                return refuse(format!("\"columns\" is {}; write a list of columns", other.kind()));
+                let reason = format!("\"columns\" is {}", other.kind());
+                return reject(reason, "write a list of columns");
             }
-            None => return refuse("\"columns\" is missing; add a list of columns"),
+            None => return reject("\"columns\" is missing", "add a list of columns"),
         };
         let columns = columns
             .into_iter()
@@ -187,13 +166,14 @@ impl Schema {
         for column in &self.columns {
             let name = column.name.as_str();
             if !names.insert(name) {
-                return refuse(format!("column \"{name}\" stands twice; rename or remove one"));
+                let error = SchemaError::new("it is declared twice").fix("rename or remove one");
+                return Err(error.at(&format!("column \"{name}\"")));
             }
             let Some(path) = &column.path else { continue };
-            if let Some(twin) = paths.insert(path, name) {
-                return refuse(format!(
-                    "columns \"{twin}\" and \"{name}\" have the same path {path:?}; remove one"
-                ));
+            if let Some(other) = paths.insert(path, name) {
+                let reason =
+                    format!("columns \"{other}\" and \"{name}\" have the same path {path:?}");
+                return reject(reason, "remove one");
             }
         }
         Ok(())
@@ -201,61 +181,66 @@ impl Schema {
 
     fn check_keys(&self) -> Result<(), SchemaError> {
         if self.keys.is_empty() {
-            return refuse("\"keys\" is empty; list the table's key attributes, as [\"orderId\"]");
+            return reject("\"keys\" is empty", LIST_KEYS);
         }
         let mut taken = HashMap::new();
         for key in &self.keys {
             let Some(at) = self.key_column(key) else {
                 let name = normalised(key);
                 if self.columns.iter().any(|column| column.name == name) {
-                    return refuse(format!(
-                        "key \"{key}\" has no column, for \"{name}\" has another path; \
-                         make its path [\"{key}\"], or remove it"
-                    ));
+                    return reject(
+                        format!("key \"{key}\" has no column, because \"{name}\" has another path"),
+                        format!("make its path [\"{key}\"], or remove it"),
+                    );
                 }
-                return refuse(format!(
-                    "key \"{key}\" has no column; add one named \"{name}\" or one with the path [\"{key}\"]"
-                ));
+                return reject(
+                    format!("key \"{key}\" has no column"),
+                    format!("add one named \"{name}\" or one with the path [\"{key}\"]"),
+                );
             };
             let name = &self.columns[at].name;
-            if let Some(twin) = taken.insert(at, key) {
-                return refuse(format!(
-                    "keys \"{twin}\" and \"{key}\" both take column \"{name}\"; give each a column with a path"
-                ));
+            if let Some(other) = taken.insert(at, key) {
+                return reject(
+                    format!("keys \"{other}\" and \"{key}\" both take column \"{name}\""),
+                    "give each a column with a path",
+                );
             }
             if self.columns[at].protect == Some(Protect::Drop) {
-                return refuse(format!(
-                    "column \"{name}\": \"protect\": \"drop\" would leave rows without their key; \
-                     use \"sha256\", or remove it"
-                ));
+                let reason = "\"protect\": \"drop\" would leave rows without their key";
+                let error = SchemaError::new(reason).fix("use \"sha256\", or remove it");
+                return Err(error.at(&format!("column \"{name}\"")));
             }
         }
         Ok(())
     }
 
-    /// The column that a key attribute fills: the one with its path, else the one with its normalised name.
+    /// The column that a key attribute fills: the one with its path, else the one with its
+    /// normalised name.
     pub fn key_column(&self, key: &str) -> Option<usize> {
         let by_path = |column: &Column| column.path.as_deref() == Some(&[key.to_owned()]);
         let by_name = |column: &Column| column.path.is_none() && column.name == normalised(key);
         let columns = &self.columns;
         columns.iter().position(by_path).or_else(|| columns.iter().position(by_name))
     }
+
+    /// The columns that hold the key, in the order of `keys`.
+    pub fn key_columns(&self) -> impl Iterator<Item = usize> {
+        self.keys.iter().filter_map(|key| self.key_column(key))
+    }
 }
 
-fn normalised(name: &str) -> String {
-    let mut out = Vec::new();
-    names::normalise(name.as_bytes(), &mut out);
-    String::from_utf8_lossy(&out).into_owned()
+const LIST_KEYS: &str = "list the table's key attributes, such as [\"orderId\"]";
+
+fn reject<T>(reason: impl Into<String>, fix: impl Into<String>) -> Result<T, SchemaError> {
+    Err(SchemaError::new(reason).fix(fix))
 }
 
 impl Column {
     fn read(at: usize, json: Json) -> Result<Column, SchemaError> {
         let Json::Object(members) = json else {
-            return refuse(format!(
-                "column {}: it is {}; write an object with \"name\" and \"type\"",
-                at + 1,
-                json.kind()
-            ));
+            let error = SchemaError::new(format!("it is {}", json.kind()));
+            let error = error.fix("write an object with \"name\" and \"type\"");
+            return Err(error.at(&format!("column {}", at + 1)));
         };
         let place = members
             .iter()
@@ -264,208 +249,57 @@ impl Column {
                 _ => None,
             })
             .unwrap_or_else(|| format!("column {}", at + 1));
-        let mut members =
-            Members::new(&place, members, &["name", "type", "path", "protect", "unit", "comment"])?;
+        Column::take(members).map_err(|error| error.at(&place))
+    }
+
+    fn take(members: Vec<(String, Json)>) -> Result<Column, SchemaError> {
+        let known = ["name", "type", "path", "protect", "unit", "comment"];
+        let mut members = Members::new(members, &known)?;
         let Some(name) = members.text("name")? else {
-            return refuse(format!("{place}: \"name\" is missing"));
+            return reject("\"name\" is missing", "add the column's name");
         };
-        check_name(&place, &name)?;
+        check_name(&name)?;
         let Some(ty) = members.text("type")? else {
-            return refuse(format!("{place}: \"type\" is missing; write a Hive type, as string"));
+            return reject("\"type\" is missing", "write a Hive type, such as string");
         };
-        let ty = Type::parse(&ty)
-            .map_err(|reason| SchemaError(format!("{place}: type \"{ty}\": {reason}")))?;
+        let ty = Type::parse(&ty).map_err(|error| error.at(&format!("type \"{ty}\"")))?;
         let path = members.texts("path")?;
         if path.as_ref().is_some_and(Vec::is_empty) {
-            return refuse(format!(
-                "{place}: \"path\" is empty; list attribute names from the item's root, or remove it"
-            ));
+            let fix = "list attribute names from the item's root, or remove it";
+            return reject("\"path\" is empty", fix);
         }
         let protect =
             members.choice("protect", &[("sha256", Protect::Sha256), ("drop", Protect::Drop)])?;
         if protect == Some(Protect::Sha256) && ty != Type::String {
-            return refuse(format!(
-                "{place}: \"protect\": \"sha256\" on {ty}; a hash is text, so make the type string"
-            ));
+            let reason = format!("\"protect\": \"sha256\" on {ty}");
+            return reject(reason, "a hash is text, so make the type string");
         }
         let unit = members.choice(
             "unit",
             &[("s", Unit::S), ("ms", Unit::Ms), ("us", Unit::Us), ("ns", Unit::Ns)],
         )?;
         if unit.is_some() && ty != Type::Timestamp {
-            return refuse(format!(
-                "{place}: \"unit\" on {ty}; only a timestamp has one, so remove it or change the type"
-            ));
+            let fix = "only a timestamp has one, so remove it or change the type";
+            return reject(format!("\"unit\" on {ty}"), fix);
         }
         let comment = members.text("comment")?;
         Ok(Column { name, ty, path, protect, unit, comment })
     }
 }
 
-fn check_name(place: &str, name: &str) -> Result<(), SchemaError> {
+fn check_name(name: &str) -> Result<(), SchemaError> {
     let fits = |(at, byte): (usize, u8)| {
         byte.is_ascii_lowercase() || byte == b'_' || (at > 0 && byte.is_ascii_digit())
     };
     if name.is_empty() || !name.bytes().enumerate().all(fits) {
-        return refuse(format!(
-            "{place}: a name is a-z, 0-9 and _, not beginning with a digit; write \"{}\"",
-            normalised(name)
-        ));
+        return reject(
+            "a name is a-z, 0-9 and _, not beginning with a digit",
+            format!("write \"{}\"", normalised(name)),
+        );
     }
     if is_metadata(name.as_bytes()) {
-        return refuse(format!(
-            "{place}: the name belongs to a metadata column; choose another, and bind the attribute by \"path\""
-        ));
+        let fix = "choose another, and bind the attribute by \"path\"";
+        return reject("the name belongs to a metadata column", fix);
     }
     Ok(())
-}
-
-/// An object's members while they are being taken.
-struct Members<'a> {
-    place: &'a str,
-    members: Vec<(String, Json)>,
-}
-
-impl<'a> Members<'a> {
-    fn new(
-        place: &'a str,
-        members: Vec<(String, Json)>,
-        known: &[&str],
-    ) -> Result<Self, SchemaError> {
-        for (at, (name, _)) in members.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                return refuse(format!(
-                    "{place}: unknown member \"{name}\"; the members are {}",
-                    known.join(", ")
-                ));
-            }
-            if members[..at].iter().any(|(earlier, _)| earlier == name) {
-                return refuse(format!("{place}: \"{name}\" stands twice; remove one"));
-            }
-        }
-        Ok(Members { place, members })
-    }
-
-    fn take(&mut self, name: &str) -> Option<Json> {
-        let at = self.members.iter().position(|(member, _)| member == name)?;
-        Some(self.members.swap_remove(at).1)
-    }
-
-    fn text(&mut self, name: &str) -> Result<Option<String>, SchemaError> {
-        match self.take(name) {
-            None => Ok(None),
-            Some(Json::String(text)) => Ok(Some(text)),
-            Some(other) => {
-                refuse(format!("{}: \"{name}\" is {}; write a string", self.place, other.kind()))
-            }
-        }
-    }
-
-    fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, SchemaError> {
-        let wrong = format!("{}: \"{name}\" should be a list of strings", self.place);
-        match self.take(name) {
-            None => Ok(None),
-            Some(Json::Array(elements)) => elements
-                .into_iter()
-                .map(|element| match element {
-                    Json::String(text) => Ok(text),
-                    other => refuse(format!("{wrong} and holds {}", other.kind())),
-                })
-                .collect::<Result<_, _>>()
-                .map(Some),
-            Some(other) => refuse(format!("{wrong} and is {}", other.kind())),
-        }
-    }
-
-    fn choice<T: Copy>(
-        &mut self,
-        name: &str,
-        choices: &[(&str, T)],
-    ) -> Result<Option<T>, SchemaError> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        if let Some((_, value)) = choices.iter().find(|(choice, _)| *choice == text) {
-            return Ok(Some(*value));
-        }
-        let known: Vec<_> = choices.iter().map(|(choice, _)| format!("\"{choice}\"")).collect();
-        refuse(format!("{}: \"{name}\" is \"{text}\"; write {}", self.place, known.join(" or ")))
-    }
-}
-
-/// JSON with an object's members in order, twins included: serde_json's own map would hide these.
-enum Json {
-    Null,
-    Bool(bool),
-    Number,
-    String(String),
-    Array(Vec<Json>),
-    Object(Vec<(String, Json)>),
-}
-
-impl Json {
-    fn kind(&self) -> &'static str {
-        match self {
-            Json::Null => "null",
-            Json::Bool(_) => "a boolean",
-            Json::Number => "a number",
-            Json::String(_) => "a string",
-            Json::Array(_) => "a list",
-            Json::Object(_) => "an object",
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct JsonVisitor;
-
-        impl<'de> Visitor<'de> for JsonVisitor {
-            type Value = Json;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
-            }
-
-            fn visit_unit<E>(self) -> Result<Json, E> {
-                Ok(Json::Null)
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-                Ok(Json::Bool(value))
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
-                Ok(Json::Number)
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-                Ok(Json::Number)
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
-                Ok(Json::Number)
-            }
-
-            fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-                Ok(Json::String(value.to_owned()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Json, A::Error> {
-                let mut array = Vec::new();
-                while let Some(element) = elements.next_element()? {
-                    array.push(element);
-                }
-                Ok(Json::Array(array))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
-                let mut object = Vec::new();
-                while let Some(member) = members.next_entry()? {
-                    object.push(member);
-                }
-                Ok(Json::Object(object))
-            }
-        }
-
-        deserializer.deserialize_any(JsonVisitor)
-    }
 }

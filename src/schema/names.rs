@@ -29,6 +29,13 @@ pub fn normalise(name: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// An attribute's name, normalised.
+pub fn normalised(name: &str) -> String {
+    let mut out = Vec::new();
+    normalise(name.as_bytes(), &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 fn push(byte: u8, start: usize, out: &mut Vec<u8>) {
     if byte != b'_' || out.len() == start || out.last() != Some(&b'_') {
         out.push(byte);

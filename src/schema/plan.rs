@@ -1,10 +1,10 @@
 //! The plan: a schema compiled so that a transformation looks nothing up twice.
 
 use super::file::{Binary, DecimalAs, Protect, Schema, Unit};
+use super::metadata::{METADATA_COLUMNS, Metadata};
 use super::names::normalise;
 use super::types::Type;
-use crate::bytes::Piece;
-use crate::row::Metadata;
+use crate::text::bytes::Piece;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
@@ -120,7 +120,7 @@ impl Plan {
     }
 
     fn empty() -> Plan {
-        let metadata = super::METADATA_COLUMNS.iter().map(|column| {
+        let metadata = METADATA_COLUMNS.iter().map(|column| {
             (Metadata::named(&column.name), Piece::new(&format!(",\"{}\":", column.name)))
         });
         Plan {

@@ -2,7 +2,9 @@
 //! (<https://docs.aws.amazon.com/athena/latest/ug/data-types.html>), cut down to those that Firehose can
 //! convert from JSON.
 
-use super::names::normalise;
+use super::error::SchemaError;
+use super::names::normalised;
+use std::collections::HashMap;
 use std::fmt;
 
 /// How deep arrays, maps and structs may nest.
@@ -54,12 +56,13 @@ impl Type {
     ///
     /// # Errors
     ///
-    /// Why it is none that Firehose can convert from JSON, and what to write instead.
-    pub fn parse(text: &str) -> Result<Type, String> {
+    /// Why Firehose cannot convert it from JSON, and what to write instead.
+    pub fn parse(text: &str) -> Result<Type, SchemaError> {
         let mut parser = Parser { text, at: 0 };
         let ty = parser.ty(0)?;
         if parser.next().is_some() {
-            return Err(format!("\"{text}\" goes on after the type, at \"{}\"", parser.rest()));
+            let rest = parser.rest();
+            return error(format!("\"{text}\" goes on after the type, at \"{rest}\""));
         }
         Ok(ty)
     }
@@ -109,7 +112,7 @@ impl<'a> Parser<'a> {
         self.rest().chars().next()
     }
 
-    fn expect(&mut self, expected: char) -> Result<(), String> {
+    fn expect(&mut self, expected: char) -> Result<(), SchemaError> {
         if self.next() == Some(expected) {
             self.at += expected.len_utf8();
             return Ok(());
@@ -118,7 +121,7 @@ impl<'a> Parser<'a> {
             Some(found) => format!("\"{found}\""),
             None => "the end".to_owned(),
         };
-        Err(format!("\"{}\" should have \"{expected}\" where it has {found}", self.text))
+        error(format!("\"{}\" should have \"{expected}\" where it has {found}", self.text))
     }
 
     fn word(&mut self) -> &'a str {
@@ -130,11 +133,12 @@ impl<'a> Parser<'a> {
         word
     }
 
-    fn ty(&mut self, depth: usize) -> Result<Type, String> {
+    fn ty(&mut self, depth: usize) -> Result<Type, SchemaError> {
         let word = self.word();
         let name = word.to_ascii_lowercase();
         if matches!(name.as_str(), "array" | "map" | "struct") && depth == MAX_DEPTH {
-            return Err(format!("it nests deeper than {MAX_DEPTH}; make the inner part a string"));
+            let reason = format!("it nests deeper than {MAX_DEPTH}");
+            return Err(SchemaError::new(reason).fix("make the inner part a string"));
         }
         Ok(match name.as_str() {
             "string" => Type::String,
@@ -157,7 +161,8 @@ impl<'a> Parser<'a> {
             "map" => {
                 self.expect('<')?;
                 if self.ty(depth + 1)? != Type::String {
-                    return Err("a map's keys are attribute names: write map<string,…>".to_owned());
+                    let error = SchemaError::new("a map's keys are attribute names");
+                    return Err(error.fix("write map<string,…>"));
                 }
                 self.expect(',')?;
                 let value = self.ty(depth + 1)?;
@@ -166,17 +171,19 @@ impl<'a> Parser<'a> {
             }
             "struct" => self.fields(depth)?,
             "binary" => {
-                return Err("Firehose can't convert binary from JSON; write string, \
-                            which holds the bytes as base64"
-                    .to_owned());
+                let error = SchemaError::new("Firehose can't convert binary from JSON");
+                return Err(error.fix("write string, which holds the bytes as base64"));
             }
-            "integer" => return Err("Glue knows no integer; write int".to_owned()),
+            "integer" => return Err(SchemaError::new("Glue knows no integer").fix("write int")),
             "char" | "varchar" => {
-                return Err(format!("{name} cuts or pads values in Firehose; write string"));
+                let error = SchemaError::new(format!("{name} cuts or pads values in Firehose"));
+                return Err(error.fix("write string"));
             }
-            "set" => return Err("Firehose can't convert set; write array".to_owned()),
+            "set" => {
+                return Err(SchemaError::new("Firehose can't convert set").fix("write array"));
+            }
             _ => {
-                return Err(format!(
+                return error(format!(
                     "\"{word}\" is none of string, boolean, tinyint, smallint, int, bigint, float, \
                      double, decimal(p,s), date, timestamp, array<T>, map<string,T>, struct<name:T,…>"
                 ));
@@ -184,7 +191,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn decimal(&mut self) -> Result<Type, String> {
+    fn decimal(&mut self) -> Result<Type, SchemaError> {
         let (mut precision, mut scale) = (10, 0);
         if self.next() == Some('(') {
             self.expect('(')?;
@@ -194,41 +201,39 @@ impl<'a> Parser<'a> {
             self.expect(')')?;
         }
         if !(1..=38).contains(&precision) || scale > precision {
-            return Err(format!(
+            return error(format!(
                 "decimal({precision},{scale}) should have a precision of 1 to 38 and a scale of at most that"
             ));
         }
         Ok(Type::Decimal { precision, scale })
     }
 
-    fn digits(&mut self) -> Result<u8, String> {
+    fn digits(&mut self) -> Result<u8, SchemaError> {
         let word = self.word();
         if word.is_empty() || !word.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(format!("\"{word}\" in \"{}\" should be a whole number", self.text));
+            return error(format!("\"{word}\" in \"{}\" should be a whole number", self.text));
         }
         // What doesn't fit is out of bounds for a precision as for a scale.
         Ok(word.parse().unwrap_or(u8::MAX))
     }
 
-    fn fields(&mut self, depth: usize) -> Result<Type, String> {
+    fn fields(&mut self, depth: usize) -> Result<Type, SchemaError> {
         let mut fields: Vec<Field> = Vec::new();
-        let mut normals = std::collections::HashMap::new();
+        let mut normals = HashMap::new();
         self.expect('<')?;
         loop {
             let name = self.word().to_owned();
             if name.is_empty() || !name.bytes().all(is_field_byte) {
-                return Err(format!(
+                return error(format!(
                     "struct member \"{name}\" should have a name of letters, digits, _, -, . and $"
                 ));
             }
             self.expect(':')?;
             let ty = self.ty(depth + 1)?;
-            let mut normal = Vec::new();
-            normalise(name.as_bytes(), &mut normal);
-            if let Some(twin) = normals.insert(normal, name.clone()) {
-                return Err(format!(
-                    "struct members \"{twin}\" and \"{name}\" have the same normalised name; keep one"
-                ));
+            if let Some(other) = normals.insert(normalised(&name), name.clone()) {
+                let members = format!("struct members \"{other}\" and \"{name}\"");
+                let reason = format!("{members} have the same normalised name");
+                return Err(SchemaError::new(reason).fix("keep one"));
             }
             fields.push(Field { name, ty });
             if self.next() != Some(',') {
@@ -239,6 +244,10 @@ impl<'a> Parser<'a> {
         self.expect('>')?;
         Ok(Type::Struct(fields))
     }
+}
+
+fn error<T>(reason: String) -> Result<T, SchemaError> {
+    Err(SchemaError::new(reason))
 }
 
 fn is_field_byte(byte: u8) -> bool {
@@ -286,7 +295,7 @@ mod tests {
             ("struct<a int>", "should have \":\""),
             ("string int", "goes on"),
         ] {
-            let error = Type::parse(text).unwrap_err();
+            let error = Type::parse(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");
         }
     }
@@ -295,7 +304,7 @@ mod tests {
     fn nesting_ends_at_32() {
         let nested = |depth: usize| "array<".repeat(depth) + "int" + &">".repeat(depth);
         assert!(Type::parse(&nested(32)).is_ok());
-        assert!(Type::parse(&nested(33)).unwrap_err().contains("deeper than 32"));
+        assert!(Type::parse(&nested(33)).unwrap_err().to_string().contains("deeper than 32"));
         assert!(Type::parse(&nested(100_000)).is_err());
     }
 }

@@ -4,9 +4,9 @@
 use crate::generate::{self, Case};
 use crate::json::Json;
 use crate::wire::{self, Answer};
-use dynalake::event::EventError;
+use dynalake::firehose::EventError;
+use dynalake::firehose::{Options, Transformer};
 use dynalake::schema::{Plan, Schema};
-use dynalake::transform::{Options, Transformer};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use std::fmt;
@@ -113,7 +113,7 @@ fn transformer(case: &Case, max_response_bytes: usize) -> Option<Transformer> {
     ))
 }
 
-const MAX: usize = dynalake::event::MAX_RESPONSE_BYTES;
+const MAX: usize = dynalake::firehose::MAX_RESPONSE_BYTES;
 
 /// The `recordId`s of an event; none where it isn't Firehose's.
 fn record_ids(event: &[u8]) -> Option<Vec<String>> {

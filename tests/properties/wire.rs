@@ -3,8 +3,8 @@
 use crate::generate::Case;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dynalake::firehose::Transformer;
 use dynalake::settings::Settings;
-use dynalake::transform::Transformer;
 use serde_json::{Value, json};
 
 /// The metadata columns, as the contract lists them; none is taken from the code under test.

@@ -4,10 +4,11 @@
 use super::pretty;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dynalake::firehose::{Options, Transformer};
 use dynalake::metrics::to_embedded_metrics;
 use dynalake::schema::{Plan, Schema};
 use dynalake::settings::{self, Settings};
-use dynalake::transform::{Options, Statistics, Transformer};
+use dynalake::statistics::Statistics;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! One case of `fixtures/ddl/`: a schema, and its SQL in each dialect.
 
 use dynalake::schema::Schema;
-use dynalake::schema::ddl::{self, Dialect, Names};
+use dynalake::sql::{self, Dialect, Names};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -29,10 +29,10 @@ pub(crate) fn run(folder: &Path) -> Result<Vec<(&'static str, String, String)>, 
         .into_iter()
         .map(|(file, dialect)| {
             let names = Names::new(&schema, dialect);
-            let parts = ddl::parts(&schema, dialect, &names).map_err(|error| error.to_string())?;
+            let parts = sql::parts(&schema, dialect, &names).map_err(|error| error.to_string())?;
             // A new case has none yet: all of it differs.
             let now = if files.contains(file) { read(file)? } else { String::new() };
-            Ok((file, now, ddl::script(&schema, dialect, &parts)))
+            Ok((file, now, sql::script(&schema, dialect, &parts)))
         })
         .collect()
 }

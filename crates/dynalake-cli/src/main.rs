@@ -1,0 +1,77 @@
+//! `dynalake`: the transformation on a file, and a schema explained, to people and to query engines.
+//!
+//! A thin shell around the library: it reads files, prints, and decides nothing about a row.
+
+mod check;
+mod ddl;
+mod exit;
+mod input;
+mod report;
+mod schema_file;
+mod setting_size;
+mod spans;
+mod table;
+mod text;
+mod transform;
+mod warnings;
+
+use clap::{Parser, Subcommand};
+use exit::Exit;
+use std::process::ExitCode;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  every record is Ok or Dropped; the schema is good
+  1  at least one record is ProcessingFailed
+  2  wrong usage, unreadable input, input of no known kind, a schema or setting that is rejected";
+
+const ABOUT: &str = "\
+Runs the transformation of DynamoDB changes that is deployed as a Lambda function behind Amazon Data
+Firehose, on a file, with nothing but this program.
+
+Rows go to standard output; failed records, rescued values and a summary go to standard error, where
+an attribute's value is never shown.";
+
+const EXAMPLES: &str = "\
+Examples:
+  dynalake check orders.json                          # is the schema good, and what does it do?
+  dynalake transform --schema orders.json changes.jsonl
+  dynalake transform changes.jsonl                    # without a schema: everything flattened
+  dynalake ddl orders.json --dialect athena           # SQL: the table and its current state
+";
+
+/// DynamoDB changes to lakehouse rows: exact, or rescued.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    long_about = ABOUT,
+    after_help = EXIT_CODES,
+    after_long_help = format!("{EXAMPLES}\n{EXIT_CODES}"),
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Transform(transform::Args),
+    Check(check::Args),
+    Ddl(ddl::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Transform(args) => transform::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Ddl(args) => ddl::run(&args),
+    };
+    match done {
+        Ok(code) | Err(Exit::BrokenPipe(code)) => code,
+        Err(Exit::Rejected(reason)) => {
+            report::say(&format!("error: {reason}"));
+            ExitCode::from(2)
+        }
+    }
+}

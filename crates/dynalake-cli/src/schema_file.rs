@@ -1,0 +1,24 @@
+//! The schema file that each command takes.
+
+use crate::exit::Exit;
+use dynalake::schema::{Schema, SchemaError};
+use std::io;
+use std::path::Path;
+
+/// Reads a schema file, or standard input for `-`; its text, and the schema.
+pub(crate) fn read(path: &Path) -> Result<(String, Schema), Exit> {
+    let text = if path.as_os_str() == "-" {
+        io::read_to_string(io::stdin())
+            .map_err(|error| Exit::unreadable("the schema from standard input", &error))?
+    } else {
+        std::fs::read_to_string(path)
+            .map_err(|error| Exit::unreadable(&format!("schema {}", path.display()), &error))?
+    };
+    let schema = Schema::parse(&text).map_err(|error| rejected(path, &error))?;
+    Ok((text, schema))
+}
+
+/// A schema that is rejected.
+pub(crate) fn rejected(path: &Path, error: &SchemaError) -> Exit {
+    Exit::Rejected(format!("schema {}: {error}", path.display()))
+}

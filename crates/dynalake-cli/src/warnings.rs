@@ -1,0 +1,129 @@
+//! Schemas that are valid and almost certainly a mistake.
+
+use crate::text::{joined, path};
+use dynalake::schema::{Column, Protect, Schema, Type, normalised};
+
+/// Warnings, each a sentence with the column, the reason and the fix.
+pub(crate) fn warnings(schema: &Schema) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if schema.keys.len() > 2 {
+        warnings.push(format!(
+            "\"keys\" lists {}; a DynamoDB table has one key attribute or two",
+            schema.keys.len()
+        ));
+    }
+    let is_key = is_key(schema);
+    for (at, column) in schema.columns.iter().enumerate() {
+        if is_key[at] {
+            warnings.extend(key_type(column));
+        } else if column.path.is_none() {
+            warnings.extend(unreachable(column));
+            warnings.extend(claimed(schema, column));
+            warnings.extend(inside_another(schema, &is_key, column));
+        }
+        warnings.extend(inside_protected(schema, column));
+    }
+    warnings
+}
+
+/// Of each column whether it holds a key.
+pub(crate) fn is_key(schema: &Schema) -> Vec<bool> {
+    let mut is_key = vec![false; schema.columns.len()];
+    schema.key_columns().for_each(|at| is_key[at] = true);
+    is_key
+}
+
+/// A key of a type that no key attribute, S, N or B, ever fits.
+fn key_type(column: &Column) -> Option<String> {
+    let Column { name, ty, .. } = column;
+    let never_fits = matches!(ty, Type::Boolean | Type::Array(_) | Type::Map(_) | Type::Struct(_));
+    never_fits.then(|| {
+        format!(
+            "column \"{name}\" holds a key, and no key of DynamoDB fits {ty}: every change would \
+             fail; make the type string, or one of numbers"
+        )
+    })
+}
+
+/// A column whose name is no attribute's normalised name.
+fn unreachable(column: &Column) -> Option<String> {
+    let (name, normal) = (&column.name, normalised(&column.name));
+    (*name != normal).then(|| {
+        format!(
+            "column \"{name}\" takes no attribute at the top of an item, not even one named {name}: \
+             runs of _ collapse, so that one's column is \"{normal}\"; give \"{name}\" a path, or \
+             rename it"
+        )
+    })
+}
+
+/// A column whose attribute another column's path takes.
+fn claimed(schema: &Schema, column: &Column) -> Option<String> {
+    let name = &column.name;
+    let (twin, claimed) = schema.columns.iter().find_map(|other| {
+        let names = other.path.as_ref().filter(|names| joined(names) == *name)?;
+        Some((&other.name, names))
+    })?;
+    let claimed = path(claimed);
+    Some(format!(
+        "column \"{name}\" stays empty unless items have another attribute of that name: column \
+         \"{twin}\" takes {claimed}; give \"{name}\" a path, or remove it"
+    ))
+}
+
+/// A column whose attribute may be inside a map that another column takes whole.
+fn inside_another(schema: &Schema, is_key: &[bool], column: &Column) -> Option<String> {
+    let name = &column.name;
+    // Keys are no maps.
+    let others = schema.columns.iter().zip(is_key).filter(|(_, is_key)| !**is_key);
+    let outer = others.map(|(other, _)| other).find(|other| {
+        let reached = other.path.as_ref().map_or_else(|| other.name.clone(), |names| joined(names));
+        name.strip_prefix(&reached).is_some_and(|rest| rest.len() > 1 && rest.starts_with('_'))
+    })?;
+    let map = outer.path.clone().unwrap_or_else(|| vec![outer.name.clone()]);
+    let reached = joined(&map);
+    let inside = [map.as_slice(), &[name[reached.len() + 1..].to_owned()]].concat();
+    let (outer_name, map, fix) = (&outer.name, path(&map), format!("{inside:?}"));
+    if column.protect.is_some() && outer.protect.is_none() {
+        return Some(format!(
+            "column \"{name}\" may not protect what it should: if {map} is a map, column \
+             \"{outer_name}\" takes it whole, and what is inside appears there in clear; give \
+             \"{name}\" a path, as {fix}"
+        ));
+    }
+    let surely_a_map = matches!(outer.ty, Type::Map(_) | Type::Struct(_));
+    let fix = if outer.protect.is_some() {
+        format!("give \"{outer_name}\" other columns inside it, or remove \"{name}\"")
+    } else {
+        format!("give \"{name}\" a path, as {fix}")
+    };
+    surely_a_map.then(|| {
+        format!(
+            "column \"{name}\" takes nothing from inside {map}: column \"{outer_name}\" takes that \
+             map whole; {fix}"
+        )
+    })
+}
+
+/// A column whose path leads through an attribute that is hidden as a whole.
+fn inside_protected(schema: &Schema, column: &Column) -> Option<String> {
+    let names = column.path.as_ref()?;
+    let outer = (1..names.len()).map(|len| &names[..len]).find_map(|outer| {
+        let claims = |other: &&Column| other.path.as_deref() == Some(outer);
+        let takes = |other: &&Column| other.path.is_none() && other.name == joined(outer);
+        let columns = &schema.columns;
+        let column = columns.iter().find(claims).or_else(|| columns.iter().find(takes))?;
+        column.protect.is_some().then_some(column)
+    })?;
+    let how = match outer.protect? {
+        Protect::Drop => "drops",
+        Protect::Sha256 => "hashes",
+    };
+    Some(format!(
+        "column \"{}\" can never be filled: its path {} leads through what column \"{}\" {how} whole; \
+         remove one of the two",
+        column.name,
+        path(names),
+        outer.name
+    ))
+}

@@ -1,0 +1,273 @@
+//! Coercion: a scalar attribute and a column's type to the exact text of the JSON value, or the reason why
+//! it doesn't fit. A table, without state.
+//!
+//! Strict where Firehose's OpenX deserializer is lax: it wraps a scalar into an array, fills a struct from a
+//! list by position and reads microseconds as milliseconds, which turns a wrong value into a plausible one.
+
+use crate::item::Descriptor;
+use crate::schema::Kind;
+use crate::text::Misfit;
+use crate::text::number::{self, Decimal, Plain};
+use crate::text::time;
+use std::io::Write;
+use std::str::FromStr;
+
+/// Writes the JSON value that an S, N, B or BOOL has in a column which is not a string, array, map or struct.
+/// `text` is the attribute's text without escapes. Nothing is written where it does not fit.
+///
+/// Doubles and floats are written as ryu does it: the fewest digits that read back to the value, always with a
+/// point or an exponent (`12.0`, `0.1`, `1e21`, `-0.0`).
+///
+/// # Errors
+///
+/// [`Misfit`], as the contract's table of coercions has it.
+pub(super) fn write_scalar(
+    kind: &Kind,
+    descriptor: Descriptor,
+    text: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Misfit> {
+    if write_as_it_is(kind, descriptor, text, out) {
+        return Ok(());
+    }
+    write_coerced(kind, descriptor, text, out)
+}
+
+fn write_coerced(
+    kind: &Kind,
+    descriptor: Descriptor,
+    text: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), Misfit> {
+    let number = || match descriptor {
+        Descriptor::N | Descriptor::S => Decimal::parse(text).ok_or(Misfit::Type),
+        _ => Err(Misfit::Type),
+    };
+    match kind {
+        Kind::Boolean if descriptor == Descriptor::Bool => out.extend_from_slice(text),
+        &Kind::Integer { min, max } => {
+            let value = number()?.to_scaled_integer(0).ok_or(Misfit::Range)?;
+            if !(i128::from(min)..=i128::from(max)).contains(&value) {
+                return Err(Misfit::Range);
+            }
+            // A Vec takes every write.
+            let _ = write!(out, "{}", value as i64);
+        }
+        &Kind::Decimal { precision, scale, quoted } => {
+            let number = number()?;
+            let start = out.len();
+            out.extend(quoted.then_some(b'"'));
+            if !number.write_fitting(precision, scale, out) {
+                out.truncate(start);
+                return Err(Misfit::Range);
+            }
+            out.extend(quoted.then_some(b'"'));
+        }
+        Kind::Double => {
+            number()?;
+            let value: f64 = parse_float(text)?;
+            if !value.is_finite() {
+                return Err(Misfit::Range);
+            }
+            out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
+        }
+        Kind::Float => {
+            number()?;
+            let value: f32 = parse_float(text)?;
+            if !value.is_finite() {
+                return Err(Misfit::Range);
+            }
+            out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
+        }
+        Kind::Timestamp(unit) => {
+            let instant = match descriptor {
+                Descriptor::S => time::parse_timestamp(text)?,
+                Descriptor::N => match number::small_integer(text) {
+                    Some(value) => Some(i128::from(value) * 10_i128.pow(unit.to_nanoseconds())),
+                    None => number()?.to_scaled_integer(unit.to_nanoseconds()),
+                }
+                .and_then(time::representable)
+                .ok_or(Misfit::Range)?,
+                _ => return Err(Misfit::Type),
+            };
+            out.push(b'"');
+            time::write_timestamp(instant, out);
+            out.push(b'"');
+        }
+        Kind::Date if descriptor == Descriptor::S && time::parse_date(text).is_some() => {
+            out.push(b'"');
+            out.extend_from_slice(text);
+            out.push(b'"');
+        }
+        _ => return Err(Misfit::Type),
+    }
+    Ok(())
+}
+
+/// Writes a value whose text is already what the column would hold; says whether it is. Only a short cut: [`write_coerced`]
+/// gives the same.
+#[inline]
+fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Vec<u8>) -> bool {
+    if !matches!(descriptor, Descriptor::N | Descriptor::S) {
+        return false;
+    }
+    let (quoted, behind): (bool, &[u8]) = match kind {
+        &Kind::Integer { min, max } => {
+            let fits = |Plain { whole, fraction, .. }: Plain| {
+                let digits = &text[text.len() - whole..];
+                fraction == 0
+                    && number::small_integer(digits).is_some_and(|value| {
+                        let value = value as i64;
+                        let value = if digits.len() < text.len() { -value } else { value };
+                        (min..=max).contains(&value)
+                    })
+            };
+            if !Plain::parse(text).is_some_and(fits) {
+                return false;
+            }
+            (false, b"")
+        }
+        &Kind::Decimal { precision, scale, quoted } => {
+            let fits = |plain: Plain| {
+                plain.whole <= usize::from(precision - scale)
+                    && plain.fraction <= usize::from(scale)
+            };
+            if !Plain::parse(text).is_some_and(fits) {
+                return false;
+            }
+            (quoted, b"")
+        }
+        // Of two decimal numbers of at most 15 digits no two have the same nearest double, so that none is shorter;
+        // ryu writes an exponent only from 17 digits before the point, or five zeros behind it.
+        Kind::Double => match Plain::parse(text) {
+            Some(Plain { whole, fraction, zeros }) if whole + fraction <= 15 && zeros <= 4 => {
+                (false, if fraction == 0 { b".0" } else { b"" })
+            }
+            _ => return false,
+        },
+        Kind::Timestamp(_) if descriptor == Descriptor::S => {
+            if !time::is_plain_timestamp(text) {
+                return false;
+            }
+            (true, b"")
+        }
+        _ => return false,
+    };
+    out.extend(quoted.then_some(b'"'));
+    out.extend_from_slice(text);
+    out.extend_from_slice(behind);
+    out.extend(quoted.then_some(b'"'));
+    true
+}
+
+/// The nearest value of a decimal number's text; infinite where it is out of range.
+fn parse_float<T: FromStr>(text: &[u8]) -> Result<T, Misfit> {
+    let text = number::float_text(text);
+    std::str::from_utf8(&text).ok().and_then(|text| text.parse().ok()).ok_or(Misfit::Type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{write_as_it_is, write_coerced};
+    use crate::item::Descriptor;
+    use crate::schema::{Kind, Unit};
+
+    #[test]
+    fn the_short_cut_writes_what_the_table_writes() {
+        let kinds = [
+            Kind::Integer { min: -128, max: 127 },
+            Kind::Integer { min: i64::MIN, max: i64::MAX },
+            Kind::Decimal { precision: 38, scale: 9, quoted: true },
+            Kind::Decimal { precision: 4, scale: 4, quoted: false },
+            Kind::Double,
+            Kind::Float,
+            Kind::Timestamp(Unit::default()),
+        ];
+        let texts = [
+            "0",
+            "-0",
+            "00",
+            "01",
+            "7",
+            "-7",
+            "127",
+            "128",
+            "-128",
+            "-129",
+            "+7",
+            "7.",
+            ".7",
+            "1e3",
+            "",
+            "-",
+            "0.0",
+            "0.5",
+            "-0.5",
+            "0.50",
+            "12.50",
+            "0.0001",
+            "0.00001",
+            "0.00001234",
+            "0.000001234",
+            "123456789012345",
+            "1234567890123456",
+            "12345678901234.5",
+            "123456789012345.6",
+            "100000000000000",
+            "0.123456789012345",
+            "0.1234567890123456",
+            "999999999999999999",
+            "-999999999999999999",
+            "1000000000000000000",
+            "9223372036854775807",
+            "9223372036854775808",
+            "-9223372036854775808",
+            "12345678901234567890123456789.123456789",
+            "123456789012345678901234567890.1",
+            "0.1234567891",
+            "1\u{0660}",
+            "1_0",
+            " 1",
+            "1678-01-01T00:00:00Z",
+            "1677-12-31T23:59:59Z",
+            "2261-12-31T23:59:59Z",
+            "2262-01-01T00:00:00Z",
+            "2024-02-29T23:59:59Z",
+            "2023-02-29T00:00:00Z",
+            "2024-01-31T24:00:00Z",
+            "2024-01-31T23:60:00Z",
+            "2024-01-31T23:59:60Z",
+            "2024-13-01T00:00:00Z",
+            "2024-00-01T00:00:00Z",
+            "2024-01-00T00:00:00Z",
+            "2024-01-01T00:00:00",
+            "2024-01-01 00:00:00Z",
+            "2024-01-01T00:00:00z",
+            "2024-01-01T00:00:00.5Z",
+            "2024-01-01T00:00:00.500Z",
+            "2024-01-01T00:00:00.000Z",
+            "2024-01-01T00:00:00.500000Z",
+            "2024-01-01T00:00:00.000001Z",
+            "2024-01-01T00:00:00.000001000Z",
+            "2024-01-01T00:00:00.000000001Z",
+            "2024-01-01T00:00:00.12a456Z",
+            "2024-01-01T00:00:00.Z",
+            "2024/01/01T00:00:00Z",
+        ];
+        let mut taken = 0;
+        for kind in &kinds {
+            for descriptor in [Descriptor::N, Descriptor::S, Descriptor::B, Descriptor::Bool] {
+                for text in texts {
+                    let (mut short, mut long) = (b"{".to_vec(), b"{".to_vec());
+                    if write_as_it_is(kind, descriptor, text.as_bytes(), &mut short) {
+                        let written = write_coerced(kind, descriptor, text.as_bytes(), &mut long);
+                        assert_eq!(written, Ok(()), "{kind:?} {descriptor:?} {text}");
+                        taken += 1;
+                    }
+                    assert_eq!(short, long, "{kind:?} {descriptor:?} {text}");
+                }
+            }
+        }
+        assert!(taken > 50, "{taken} were taken");
+    }
+}

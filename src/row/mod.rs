@@ -1,0 +1,22 @@
+//! From a change to its row: what fills which column, as which value.
+//!
+//! The item `{"orderId": {"S": "o-1"}, "total": {"N": "12.50"}, "note": {"S": "ring twice"}}`, by a
+//! schema with the columns `order_id` string and `total` decimal(38,9), becomes the line
+//!
+//! ```json
+//! {"order_id":"o-1","total":"12.5","_event_type":"INSERT","_event_time":"2024-07-11T23:58:22.233719Z",
+//!  "_table":"orders","_sequence":"00001720742302233719-0…","_rescued":"{\"note\":{…}}"}
+//! ```
+//!
+//! in four steps: [`bind`] finds out which attribute fills which column, and marks the nodes;
+//! [`values`] writes each bound value as its column's type, scalars by [`coerce`]; [`rescue`]
+//! collects what is in no column; [`writer`] puts the row together and adds the metadata.
+
+mod bind;
+mod coerce;
+pub mod path;
+mod rescue;
+mod values;
+mod writer;
+
+pub(crate) use writer::RowWriter;

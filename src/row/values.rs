@@ -1,0 +1,174 @@
+//! Attribute values as the JSON of their columns' types.
+
+use super::bind::{Binder, Offer};
+use super::coerce;
+use super::rescue::{Reason, Rescue};
+use crate::item::{Descriptor, Mark, NodeId, Tape};
+use crate::schema::{Kind, Plan, PlannedStruct};
+use crate::text::Misfit;
+use crate::text::json;
+
+/// Writes attribute values as their columns' types.
+pub(super) struct ValueWriter<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) tape: &'a Tape,
+    pub(super) binder: &'a mut Binder,
+    pub(super) rescue: &'a mut Rescue,
+    /// Scratch.
+    pub(super) text: &'a mut Vec<u8>,
+}
+
+impl ValueWriter<'_> {
+    /// Writes a value; `false`, and nothing written, for a NULL. What most values are, text in a string column, first.
+    #[inline(always)]
+    pub(super) fn write(
+        &mut self,
+        id: NodeId,
+        kind: &Kind,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Misfit> {
+        let node = self.tape.node(id);
+        if matches!(kind, Kind::String)
+            && matches!(node.descriptor, Descriptor::S | Descriptor::N | Descriptor::B)
+            && !node.mark.has(Mark::HASH)
+        {
+            json::write_text(node.value, self.tape.text(), out);
+            return Ok(true);
+        }
+        self.write_any(id, kind, out)
+    }
+
+    #[inline(never)]
+    fn write_any(&mut self, id: NodeId, kind: &Kind, out: &mut Vec<u8>) -> Result<bool, Misfit> {
+        let node = self.tape.node(id);
+        if node.descriptor == Descriptor::Null {
+            return Ok(false);
+        }
+        if node.mark.has(Mark::HASH) {
+            if !matches!(kind, Kind::String) {
+                return Err(Misfit::Type);
+            }
+            json::write_string(&self.tape.hash(id), out);
+            return Ok(true);
+        }
+        match kind {
+            Kind::String => self.write_string(id, out),
+            Kind::Array(element) => self.write_array(id, element, out)?,
+            Kind::Map(value) => self.write_map(id, value, out)?,
+            Kind::Struct(planned) => self.write_struct(id, planned, out)?,
+            _ => {
+                let text = node.value.decoded(self.tape.text(), self.text);
+                coerce::write_scalar(kind, node.descriptor, text, out)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn write_string(&mut self, id: NodeId, out: &mut Vec<u8>) {
+        let node = self.tape.node(id);
+        match node.descriptor {
+            Descriptor::S | Descriptor::N | Descriptor::B | Descriptor::Bool => {
+                json::write_text(node.value, self.tape.text(), out);
+            }
+            _ => {
+                self.text.clear();
+                self.tape.write_string_text(id, self.text);
+                json::write_string(self.text, out);
+            }
+        }
+    }
+
+    /// Writes an element or a map's value, `null` where there is none or it does not fit.
+    fn write_or_null(&mut self, id: NodeId, kind: &Kind, out: &mut Vec<u8>) {
+        match self.write(id, kind, out) {
+            Ok(true) => return,
+            Ok(false) => {}
+            Err(misfit) => self.rescue.add_misfit(self.tape, id, misfit),
+        }
+        out.extend_from_slice(b"null");
+    }
+
+    fn write_array(&mut self, id: NodeId, kind: &Kind, out: &mut Vec<u8>) -> Result<(), Misfit> {
+        let tape = self.tape;
+        match tape.node(id).descriptor {
+            Descriptor::L | Descriptor::Ss | Descriptor::Ns | Descriptor::Bs => {}
+            _ => return Err(Misfit::Type),
+        }
+        out.push(b'[');
+        for (at, (element, _)) in tape.children(id).enumerate() {
+            out.extend((at > 0).then_some(b','));
+            self.write_or_null(element, kind, out);
+        }
+        out.push(b']');
+        Ok(())
+    }
+
+    fn write_map(&mut self, id: NodeId, kind: &Kind, out: &mut Vec<u8>) -> Result<(), Misfit> {
+        let tape = self.tape;
+        if tape.node(id).descriptor != Descriptor::M {
+            return Err(Misfit::Type);
+        }
+        let start = out.len();
+        for (member, node) in tape.children(id) {
+            if node.mark.has(Mark::DROP) {
+                continue;
+            }
+            out.push(b',');
+            json::write_text(node.name, self.tape.text(), out);
+            out.push(b':');
+            self.write_or_null(member, kind, out);
+        }
+        enclose(start, out);
+        Ok(())
+    }
+
+    fn write_struct(
+        &mut self,
+        id: NodeId,
+        planned: &PlannedStruct,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Misfit> {
+        let tape = self.tape;
+        if tape.node(id).descriptor != Descriptor::M {
+            return Err(Misfit::Type);
+        }
+        let base = self.binder.open_struct(planned);
+        for (child, node) in tape.children(id) {
+            if node.mark.has(Mark::DROP) {
+                continue;
+            }
+            let attribute = (child, node.name);
+            match self.binder.offer_member(self.plan, planned, base, attribute, tape) {
+                Offer::Taken => {}
+                Offer::Lost(loser) => {
+                    self.rescue.add_unbound(tape, loser, Reason::Collision);
+                }
+                Offer::Unknown => self.rescue.add_unbound(tape, child, Reason::Unknown),
+            }
+        }
+        let start = out.len();
+        for (at, (prefix, kind)) in planned.members.iter().enumerate() {
+            let Some(member) = self.binder.member(base, at) else { continue };
+            let before = out.len();
+            prefix.append_to(out);
+            match self.write(member, kind, out) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(misfit) => self.rescue.add_misfit(tape, member, misfit),
+            }
+            out.truncate(before);
+        }
+        self.binder.close_struct(base);
+        enclose(start, out);
+        Ok(())
+    }
+}
+
+/// Makes `,"a":1,"b":2`, written from `start`, an object.
+fn enclose(start: usize, out: &mut Vec<u8>) {
+    match out.get_mut(start) {
+        Some(comma) => *comma = b'{',
+        None => out.push(b'{'),
+    }
+    out.push(b'}');
+}

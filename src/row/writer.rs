@@ -1,0 +1,245 @@
+//! One row: the columns that the plan declares, then the metadata, as a line of JSON.
+
+use super::bind::{Binder, Flattener};
+use super::rescue::{Reason, Rescue};
+use super::values::ValueWriter;
+use crate::change::{Change, EventName};
+use crate::failure::Failure;
+use crate::item::{Descriptor, NodeId, Tape};
+use crate::schema::{Metadata, Plan, Protect};
+use crate::text::json;
+use crate::text::time;
+
+/// Writes rows, with memory that it reuses.
+#[derive(Debug)]
+pub(crate) struct RowWriter {
+    columns: Columns,
+    rescue: Rescue,
+    text: Vec<u8>,
+    max_bytes: usize,
+}
+
+/// How attributes find their columns.
+#[derive(Debug)]
+enum Columns {
+    /// By a schema.
+    Declared(Binder),
+    /// Without one: each makes its own.
+    Found(Flattener),
+}
+
+impl RowWriter {
+    /// A writer of rows of at most `max_bytes`.
+    pub(crate) fn new(plan: &Plan, max_bytes: usize) -> RowWriter {
+        let columns = if plan.schemaless {
+            Columns::Found(Flattener::new(plan))
+        } else {
+            Columns::Declared(Binder::new(plan))
+        };
+        RowWriter { columns, rescue: Rescue::default(), text: Vec::new(), max_bytes }
+    }
+
+    /// Gives memory back that only a large item needs.
+    pub(crate) fn shrink(&mut self, kept_bytes: usize) {
+        match &mut self.columns {
+            Columns::Declared(binder) => binder.shrink(kept_bytes),
+            Columns::Found(flattener) => flattener.shrink(kept_bytes),
+        }
+        self.rescue.shrink(kept_bytes);
+        self.text.clear();
+        self.text.shrink_to(kept_bytes);
+    }
+
+    /// Appends the row of a change to `out`; says whether something in it was rescued.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::KeyNotFilled`], and [`Failure::RowTooLarge`] for a row over `max_bytes`.
+    pub(crate) fn write(
+        &mut self,
+        plan: &Plan,
+        change: &Change<'_>,
+        tape: &mut Tape,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, Failure> {
+        let start = out.len();
+        let image = change.new_image.unwrap_or(change.keys);
+        self.rescue.clear();
+        match &mut self.columns {
+            Columns::Declared(binder) => {
+                binder.begin(plan);
+                binder.bind(plan, tape, image);
+                self.write_columns(plan, change, tape, out)?;
+            }
+            Columns::Found(flattener) => {
+                flattener.begin(plan);
+                flattener.bind(plan, tape, image)?;
+                self.write_flattened(tape, image, out)?;
+            }
+        }
+        self.write_metadata(plan, change, tape, image, out);
+        out[start] = b'{';
+        out.extend_from_slice(b"}\n");
+        if out.len() - start > self.max_bytes {
+            return Err(Failure::RowTooLarge);
+        }
+        Ok(!self.rescue.is_empty())
+    }
+
+    /// Writes the declared columns, and notes what is in none of them.
+    fn write_columns(
+        &mut self,
+        plan: &Plan,
+        change: &Change<'_>,
+        tape: &Tape,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        let Columns::Declared(binder) = &mut self.columns else { return Ok(()) };
+        let keys_only = change.event_name == EventName::Remove;
+        let first = out.len();
+        let (rescue, text) = (&mut self.rescue, &mut self.text);
+        let mut values = ValueWriter { plan, tape, binder, rescue, text };
+        for (at, column) in plan.columns.iter().enumerate() {
+            if column.protect == Some(Protect::Drop) || (keys_only && !column.is_key) {
+                continue;
+            }
+            let start = out.len();
+            let written = match values.binder.bound(at) {
+                None => Ok(false),
+                Some(id) => {
+                    column.prefix.append_to(out);
+                    values.rescue.enter_column(id);
+                    let written = values.write(id, &column.kind, out);
+                    if let Err(misfit) = written {
+                        values.rescue.add_misfit(tape, id, misfit);
+                    }
+                    written
+                }
+            };
+            if written != Ok(true) {
+                out.truncate(start);
+                if column.is_key {
+                    return Err(Failure::KeyNotFilled { column: at });
+                }
+            }
+            if out.len() - first > self.max_bytes {
+                return Err(Failure::RowTooLarge);
+            }
+        }
+        if values.binder.leftover()
+            && let Some(image) = change.new_image
+        {
+            for (id, _) in tape.children(image) {
+                values.rescue.add_unbound(tape, id, Reason::Unknown);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the columns that the attributes make, and notes what lost a collision.
+    fn write_flattened(
+        &mut self,
+        tape: &Tape,
+        image: NodeId,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        let Columns::Found(flattener) = &self.columns else { return Ok(()) };
+        let first = out.len();
+        for (id, name) in flattener.columns() {
+            if tape.node(id).descriptor == Descriptor::Null {
+                continue;
+            }
+            out.extend_from_slice(b",\"");
+            out.extend_from_slice(name);
+            out.extend_from_slice(b"\":");
+            tape.write_plain(id, out);
+            if out.len() - first > self.max_bytes {
+                return Err(Failure::RowTooLarge);
+            }
+        }
+        if flattener.leftover() {
+            for (id, _) in tape.children(image) {
+                self.rescue.add_losers(tape, id);
+            }
+        }
+        Ok(())
+    }
+
+    fn write_metadata(
+        &mut self,
+        plan: &Plan,
+        change: &Change<'_>,
+        tape: &mut Tape,
+        image: NodeId,
+        out: &mut Vec<u8>,
+    ) {
+        for (metadata, prefix) in &plan.metadata {
+            let start = out.len();
+            prefix.append_to(out);
+            let value = out.len();
+            match metadata {
+                Metadata::EventType => {
+                    json::write_string(change.event_name.as_bytes(), out);
+                }
+                Metadata::EventTime => {
+                    out.push(b'"');
+                    time::write_microseconds(change.time_us, out);
+                    out.push(b'"');
+                }
+                Metadata::EventId => {
+                    if let Some(id) = change.event_id {
+                        json::write_text(id, tape.text(), out);
+                    }
+                }
+                Metadata::Table => json::write_string(change.table, out),
+                Metadata::Sequence => write_sequence(change, out),
+                Metadata::TtlDelete => {
+                    out.extend_from_slice(if change.is_ttl { b"true" } else { b"" });
+                }
+                Metadata::Old => {
+                    if let Some(old) = change.old_image.filter(|_| plan.old_image) {
+                        self.write_old(plan, tape, old, out);
+                    }
+                }
+                Metadata::Rescued => {
+                    if !self.rescue.is_empty() {
+                        self.text.clear();
+                        self.rescue.write(tape, image, self.max_bytes, &mut self.text);
+                        json::write_string(&self.text, out);
+                    }
+                }
+            }
+            if out.len() == value {
+                out.truncate(start);
+            }
+        }
+    }
+
+    /// Writes the old image as plain JSON text.
+    fn write_old(&mut self, plan: &Plan, tape: &mut Tape, old: NodeId, out: &mut Vec<u8>) {
+        if plan.protects
+            && let Columns::Declared(binder) = &mut self.columns
+        {
+            // The old image is an item of its own: binding it tells what is protected in it.
+            binder.bind(plan, tape, old);
+        }
+        self.text.clear();
+        tape.write_plain(old, &mut self.text);
+        json::write_string(&self.text, out);
+    }
+}
+
+/// Event time in microseconds, 20 digits, `-`, sequence number, 56 digits: text that sorts in the
+/// order of changes to one item.
+fn write_sequence(change: &Change<'_>, out: &mut Vec<u8>) {
+    let mut text = [b'0'; 79];
+    (text[0], text[21], text[78]) = (b'"', b'-', b'"');
+    time::write_padded(&mut text[1..21], change.time_us);
+    let number = change.sequence_number;
+    // All digits are looked at, whatever they are: a loop that goes many at a time.
+    let digits = number.iter().fold(true, |digits, byte| digits & byte.is_ascii_digit());
+    if number.len() <= 56 && digits {
+        text[78 - number.len()..78].copy_from_slice(number);
+    }
+    out.extend_from_slice(&text);
+}

@@ -1,0 +1,186 @@
+//! SQL of a schema for query engines: the table itself, its current state, and hints.
+//!
+//! This module alone knows the engines. Only text is made here; each dialect's file says where its
+//! syntax comes from.
+
+mod athena;
+mod databricks;
+
+use crate::schema::{METADATA_COLUMNS, Protect, Schema, SchemaError, Type};
+use std::fmt::Write as _;
+
+/// Whose SQL it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Amazon Athena: Hive's for tables, Trino's for views.
+    Athena,
+    /// Databricks SQL, and Apache Spark's.
+    Databricks,
+}
+
+/// What things are called in the engine's catalog, and where the Parquet objects lie.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// The database (in Unity Catalog: the schema, with its catalog before it), in parts; none: the session's.
+    pub database: Vec<String>,
+    /// The table of changes.
+    pub table: String,
+    /// The view of the current state.
+    pub view: String,
+    /// The objects' URL, with a slash at its end.
+    pub location: String,
+    /// Whether a folder holds an hour's objects, and not a day's.
+    pub by_hour: bool,
+}
+
+impl Names {
+    /// In Athena the names that `terraform/` gives where the pipeline is called `dynalake-<table>`, in Databricks those of
+    /// the pipeline in `databricks/`. The bucket's is not known.
+    pub fn new(schema: &Schema, dialect: Dialect) -> Names {
+        let name = glue_name(&schema.table);
+        let (database, table) = match dialect {
+            Dialect::Athena => (vec![format!("dynalake_{name}")], name.clone()),
+            Dialect::Databricks => (Vec::new(), format!("{name}_changes")),
+        };
+        let location = format!("s3://BUCKET/data/{}/", schema.table);
+        Names { database, table, view: format!("{name}_current"), location, by_hour: true }
+    }
+}
+
+/// Which part of the SQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartKind {
+    /// Types for Auto Loader: of the metadata and key columns.
+    Hints,
+    /// Types for Auto Loader: of all columns.
+    AllHints,
+    /// The table of changes.
+    Table,
+    /// The view of the current state.
+    View,
+}
+
+/// A part of the SQL.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Which.
+    pub kind: PartKind,
+    /// What it is for, in lines.
+    pub about: String,
+    /// A statement without its semicolon; hints are none.
+    pub text: String,
+}
+
+/// All parts of a dialect, in the order in which they are used.
+///
+/// # Errors
+///
+/// A column that the engine can't have beside the table's partitions.
+pub fn parts(schema: &Schema, dialect: Dialect, names: &Names) -> Result<Vec<Part>, SchemaError> {
+    match dialect {
+        Dialect::Athena => athena::parts(schema, names),
+        Dialect::Databricks => Ok(databricks::parts(schema, names)),
+    }
+}
+
+/// The parts as one text, each under what it is for.
+pub fn script(schema: &Schema, dialect: Dialect, parts: &[Part]) -> String {
+    let engine = match dialect {
+        Dialect::Athena => "Amazon Athena",
+        Dialect::Databricks => "Databricks",
+    };
+    let table = one_line(&schema.table);
+    let mut text = format!(
+        "-- The changes of the DynamoDB table {table} in {engine}.\n\
+         -- Made by `dynalake ddl` from the table's schema file: change that file, not this text.\n"
+    );
+    for (at, part) in parts.iter().enumerate() {
+        text.push('\n');
+        for (line, about) in part.about.lines().enumerate() {
+            let number = if line == 0 { format!("{}.", at + 1) } else { "  ".to_owned() };
+            let _ = writeln!(text, "-- {number} {about}");
+        }
+        let _ = match part.kind {
+            PartKind::Table | PartKind::View => writeln!(text, "{};", part.text),
+            PartKind::Hints | PartKind::AllHints => writeln!(text, "--\n--    {}", part.text),
+        };
+    }
+    text
+}
+
+/// A table's name as Glue allows it: lower case, every other character than a-z, 0-9 and _ made _.
+fn glue_name(table: &str) -> String {
+    let fits = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_';
+    table.to_lowercase().chars().map(|char| if fits(char) { char } else { '_' }).collect()
+}
+
+/// A column of the table.
+struct LakeColumn<'a> {
+    name: &'a str,
+    ty: Type,
+    comment: Option<&'a str>,
+    is_metadata: bool,
+}
+
+/// The table's columns in their order: those declared, without what never leaves the Lambda, then the
+/// metadata columns.
+fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
+    let declared = schema.columns.iter().filter(|column| column.protect != Some(Protect::Drop));
+    let declared = declared.map(|column| LakeColumn {
+        name: &column.name,
+        ty: column.ty.clone(),
+        comment: column.comment.as_deref(),
+        is_metadata: false,
+    });
+    let metadata = METADATA_COLUMNS.iter().map(|column| LakeColumn {
+        name: &column.name,
+        ty: Type::parse(&column.ty).expect("a metadata column's type is one of Hive's"),
+        comment: Some(&column.comment),
+        is_metadata: true,
+    });
+    declared.chain(metadata).collect()
+}
+
+/// Metadata that says something of a change and nothing of the item: no columns of the current state, as in the
+/// pipeline in `databricks/`.
+const OF_THE_CHANGE: [&str; 5] = ["_event_type", "_event_id", "_table", "_ttl_delete", "_old"];
+
+/// The columns of the current state, among all.
+fn state_columns<'a>(columns: &'a [LakeColumn<'a>]) -> impl Iterator<Item = &'a LakeColumn<'a>> {
+    columns.iter().filter(|column| !OF_THE_CHANGE.contains(&column.name))
+}
+
+/// The columns that hold the key, in the order of `keys`.
+fn key_columns(schema: &Schema) -> Vec<&str> {
+    schema.key_columns().map(|at| schema.columns[at].name.as_str()).collect()
+}
+
+/// Leaves out rows that can't be of any item's state, as the pipeline in `databricks/` does. The function writes none.
+fn is_mergeable(keys: &[&str], quote: char) -> String {
+    let needed = keys.iter().chain(&["_sequence", "_event_type"]);
+    let conditions = needed.map(|name| format!("{} IS NOT NULL", quoted(name, quote)));
+    conditions.collect::<Vec<_>>().join(" AND ")
+}
+
+/// Each on a line of its own, indented, with commas between.
+fn lines(lines: impl IntoIterator<Item = String>) -> String {
+    let lines: Vec<String> = lines.into_iter().map(|line| format!("  {line}")).collect();
+    lines.join(",\n")
+}
+
+/// An identifier between quotes of this kind. Always quoted: which words are reserved changes with the engine.
+fn quoted(name: &str, quote: char) -> String {
+    let twice = format!("{quote}{quote}");
+    format!("{quote}{}{quote}", name.replace(quote, &twice))
+}
+
+/// A name with its database.
+fn qualified(database: &[String], name: &str, quote: char) -> String {
+    let parts = database.iter().map(String::as_str).chain([name]);
+    parts.map(|part| quoted(part, quote)).collect::<Vec<_>>().join(".")
+}
+
+/// Text without line breaks and other control characters.
+fn one_line(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
+}

@@ -1,0 +1,9 @@
+//! Text: bytes, JSON, decimal numbers, dates and instants. Knows nothing of AWS.
+
+pub(crate) mod bytes;
+pub mod json;
+mod misfit;
+pub mod number;
+pub mod time;
+
+pub use misfit::Misfit;
