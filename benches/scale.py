@@ -5,7 +5,7 @@
 
 Nothing of it was seen on AWS. A change is the mix `typical`'s, an item below 1 KB. The function's time is the time on the
 processor that benches/results/speed.json has, as if Lambda's processors were those of the machine it was measured on, at the
-default memory's share of one. Prices are list prices of us-east-1 from memory, the same as in the README's "Cost"; of
+default memory's share of one. Prices are list prices of us-east-1 from memory, the same as in docs/latency-and-cost.md; of
 prices that fall with volume the first tier.
 """
 
@@ -46,7 +46,7 @@ DYNAMODB_LIMITS = "https://docs.aws.amazon.com/amazondynamodb/latest/developergu
 LAMBDA_LIMITS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 S3_LIMITS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"
 
-# Dollars. The README's "Cost" has all but the last three.
+# Dollars. docs/latency-and-cost.md has all but the last.
 CAPTURE_UNIT = 0.10 / 1e6
 KINESIS_IN_GIB, KINESIS_OUT_GIB, KINESIS_KEPT_GIB_MONTH = 0.08, 0.04, 0.10
 FIREHOSE_GIB, CONVERSION_GIB = 0.029, 0.018

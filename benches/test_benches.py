@@ -25,11 +25,11 @@ START = scale.Measured(change_bytes=1_500, cpu_ms_per_mib=10)
 
 
 class Scale(unittest.TestCase):
-    def test_prices_are_those_of_the_readmes_cost(self):
-        # A million changes within a second: no hours, and the README's own count of calls and objects.
+    def test_prices_are_those_of_the_page_on_cost(self):
+        # A million changes within a second: no hours, and the page's own count of calls and objects.
         bill = scale.dollars(scale.needs(1e6, START), 1_500, seconds=1)
         stream = bill["Kinesis on demand"] - scale.STREAM_HOUR / 3600
-        cost = re.search(r"## Cost\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+        cost = re.search(r"## Cost\n(.*?)\n## ", (ROOT / "docs" / "latency-and-cost.md").read_text(), re.DOTALL)[1]
         rows = {row[0]: float(row[1]) for row in re.findall(r"^\| ([^|]+?) \|.*\| ([\d.]+) \|$", cost, re.MULTILINE)}
         self.assertEqual(rows["DynamoDB, change data capture units"], round(bill["change data capture"], 2))
         kinesis = sum(rows[name] for name in rows if name.startswith("Kinesis"))
@@ -186,14 +186,14 @@ class Report(unittest.TestCase):
         self.assertIn('"ms": [1.5, 2.5]', text)
         self.assertEqual({"ms": [1.5, 2.5], "names": {"a": 1}}, json.loads(text))
 
-    def test_readme_is_filled_between_its_markers_and_nowhere_else(self):
+    def test_page_is_filled_between_its_markers_and_nowhere_else(self):
         text = "".join(f"before\n<!-- BEGIN {name} -->\nold\n<!-- END {name} -->\nafter\n" for name in ("SPEED", "BARS", "SCALE"))
-        filled = report.readme(text, results())
+        filled = report.page(text, results())
         self.assertNotIn("old", filled)
         self.assertEqual(3, filled.count("before\n<!-- BEGIN"))
-        self.assertEqual(filled, report.readme(filled, results()))
+        self.assertEqual(filled, report.page(filled, results()))
         with self.assertRaises(report.Refused):
-            report.readme("no markers", results())
+            report.page("no markers", results())
 
     def test_chart_is_xml_without_a_background(self):
         drawn = xml.etree.ElementTree.fromstring(report.svg(results()))
