@@ -1,7 +1,7 @@
 # One page, top to bottom: is anything wrong, how old is the data, how much flows, what fails, what it costs.
 #
-# A line of a graph is { label, of = [source, metric, statistic], divide }, by the sources of main.tf, where divide turns
-# the metric's unit into the graph's; or { label, search, divide }.
+# A line of a graph is { label, of = [source, metric, statistic], divide }, with the sources of main.tf, or
+# { label, search, divide }. `divide` converts the metric's unit to the graph's.
 
 locals {
   # AWS documents no value of these metrics' second dimension (alarms.tf), so their lines search for it.
@@ -124,15 +124,15 @@ locals {
       title = "Cost: number", unit = "an hour", width = 8, period = 3600
       lines = concat(
         [{ label = "records", of = ["stream", "IncomingRecords", "Sum"] }],
-        # Firehose counts objects only with dynamic partitioning; but each file is one notification.
+        # Firehose counts objects only with dynamic partitioning; each file is one notification, so those are counted.
         [for objects in [{ label = "S3 objects", of = ["firehose", "DeliveryToS3.ObjectCount", "Sum"] }] : objects if var.dynamic_partitioning],
         [for queues in [var.queues] : { label = "S3 files notified", of = ["queue", "NumberOfMessagesSent", "Sum"] } if queues != null],
       )
     },
   ]
 
-  # The same in CloudWatch's terms, where a line is either [namespace, metric, dimension, value, …, { options }] or
-  # [{ expression }]. A metric that is divided is there twice: hidden, and as the expression's operand.
+  # The same in CloudWatch's terms, in which a line is either [namespace, metric, dimension, value, …, { options }] or
+  # [{ expression }]. A metric that is divided appears twice: hidden, and as the expression's operand.
   widgets = [
     for graph in concat(local.graphs_of_state, local.graphs_of_queues, local.graphs_of_cost) : {
       type   = "metric"
@@ -170,7 +170,7 @@ locals {
 
 resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = var.name
-  # Widgets without x and y stand side by side until a row's 24 columns are full.
+  # Widgets without x and y are placed side by side until a row's 24 columns are full.
   dashboard_body = jsonencode({
     start          = "-PT6H"
     periodOverride = "inherit"
