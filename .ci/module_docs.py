@@ -34,8 +34,9 @@ def plain(value: object) -> str:
 
 
 def cell(text: str) -> str:
-    # The parser leaves quotes within a text escaped.
-    return text.replace('\\"', '"').replace("|", "\\|").replace("<", "&lt;").strip()
+    # The parser leaves quotes within a text escaped. A line break would end the table.
+    text = text.replace('\\"', '"').replace("|", "\\|").replace("<", "&lt;")
+    return text.strip().replace("\n", "<br>")
 
 
 def tables(folder: Path) -> str:
