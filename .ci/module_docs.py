@@ -4,8 +4,7 @@
     python3 .ci/module_docs.py            writes them
     python3 .ci/module_docs.py --check    fails where one is not what the module says
 
-A README has the tables between the lines `<!-- BEGIN TABLES -->` and `<!-- END TABLES -->`. The module that a README
-speaks of is the folder it lies in; the project's README says which, in the first line: `<!-- BEGIN TABLES terraform -->`.
+A README has the tables between the lines `<!-- BEGIN TABLES -->` and `<!-- END TABLES -->`. Its folder is the module.
 """
 
 import json
@@ -16,7 +15,7 @@ from pathlib import Path
 import hcl2  # comes with checkov
 
 ROOT = Path(__file__).resolve().parent.parent
-TABLES = re.compile(r"(<!-- BEGIN TABLES ?(\S*) -->\n).*?(<!-- END TABLES -->)", re.DOTALL)
+TABLES = re.compile(r"(<!-- BEGIN TABLES -->\n).*?(<!-- END TABLES -->)", re.DOTALL)
 
 
 def blocks(folder: Path, kind: str) -> list[tuple[str, dict]]:
@@ -35,8 +34,9 @@ def plain(value: object) -> str:
 
 
 def cell(text: str) -> str:
-    # The parser leaves quotes within a text escaped.
-    return text.replace('\\"', '"').replace("|", "\\|").replace("<", "&lt;").strip()
+    # The parser leaves quotes within a text escaped. A line break would end the table.
+    text = text.replace('\\"', '"').replace("|", "\\|").replace("<", "&lt;")
+    return text.strip().replace("\n", "<br>")
 
 
 def tables(folder: Path) -> str:
@@ -56,12 +56,11 @@ def tables(folder: Path) -> str:
 def main() -> int:
     check = sys.argv[1:] == ["--check"]
     stale, written = [], 0
-    for readme in [ROOT / "README.md", *sorted((ROOT / "terraform").glob("modules/*/README.md"))]:
+    for readme in [ROOT / "terraform" / "README.md", *sorted((ROOT / "terraform").glob("modules/*/README.md"))]:
         text = readme.read_text()
 
         def fill(found: re.Match) -> str:
-            folder = ROOT / found[2] if found[2] else readme.parent
-            return found[1] + tables(folder) + found[3]
+            return found[1] + tables(readme.parent) + found[2]
 
         new, count = TABLES.subn(fill, text)
         if count != 1:

@@ -1,13 +1,13 @@
 """Measures dynalake beside what one would use instead, in one run on one core, and beside what the machine can do.
 
-    python3 benches                    everything; some ten minutes. Writes benches/results and the README's tables
+    python3 benches                    everything; some ten minutes. Writes benches/results and the tables of docs/performance.md
     python3 benches --rounds 5         with fewer rounds than 15, and so more noise
     python3 benches --mixes typical    prints these mixes only, and writes nothing
     python3 benches --quick            for CI: once and small. Fails where a peer does not run or says something else than
                                        ours, or the peak memory is over its bar; times count for nothing
     python3 benches --instructions     counts our instructions under valgrind, and fails where a count is more than 5 % off
                                        what benches/instructions.json keeps; with --update writes it anew
-    python3 benches --render           writes report, chart and README from benches/results/speed.json, measuring nothing;
+    python3 benches --render           writes report, chart and page from benches/results/speed.json, measuring nothing;
                                        with --check fails where one of them is not what it would write
 
 It needs Linux, Rust, Python 3.11 or later, Node 20 or later with npm, for --instructions valgrind, and the internet for what
@@ -59,7 +59,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--quick", action="store_true", help="what CI runs: agreement and peak memory, no times")
     what.add_argument("--instructions", action="store_true", help="count instructions under valgrind")
-    what.add_argument("--render", action="store_true", help="write report, chart and README from the last results")
+    what.add_argument("--render", action="store_true", help="write report, chart and docs/performance.md from the last results")
     parser.add_argument("--rounds", type=int, metavar="N", help="how often everything is measured (15)")
     parser.add_argument("--mixes", metavar="A,B", help=f"some of {', '.join(measure.MIXES)}")
     parser.add_argument("--update", action="store_true", help="with --instructions: keep the new counts")

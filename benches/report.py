@@ -1,4 +1,4 @@
-"""What a run found, in tables: for the terminal, benches/results/report.md, and the README between its markers."""
+"""What a run found, in tables: for the terminal, benches/results/report.md, and docs/performance.md between its markers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from processes import Refused
 RESULTS = BENCHES / "results" / "speed.json"
 REPORT = BENCHES / "results" / "report.md"
 CHART = BENCHES / "results" / "speed.svg"
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "performance.md"
 
 NAMES = {
     "ours": "dynalake",
@@ -267,8 +267,8 @@ def svg(results: dict) -> str:
     return chart.svg("Speed from event to response, one core; the afternoon's Rust is 1", groups)
 
 
-def readme(text: str, results: dict) -> str:
-    """The README with what stands between its markers written anew."""
+def page(text: str, results: dict) -> str:
+    """docs/performance.md with new tables between its markers."""
     blocks = {
         "SPEED": "".join(
             scale.markdown(headers, rows) + "\n"
@@ -280,7 +280,7 @@ def readme(text: str, results: dict) -> str:
     for name, block in blocks.items():
         begin, end = f"<!-- BEGIN {name} -->\n", f"<!-- END {name} -->"
         if text.count(begin) != 1 or text.count(end) != 1:
-            raise Refused(f"README.md should have one pair of the lines {begin.strip()} and {end}")
+            raise Refused(f"docs/performance.md should have one pair of the lines {begin.strip()} and {end}")
         before, rest = text.split(begin)
         text = before + begin + block + end + rest.split(end)[1]
     return text
@@ -296,9 +296,9 @@ def load() -> dict[str, Any]:
 
 
 def render(is_check: bool) -> int:
-    """Writes report, chart and README from the results that are kept, or tells which of them is stale."""
+    """Writes report, chart and page from the results that are kept, or says which of them is stale."""
     results = load()
-    wanted = {REPORT: report(results), CHART: svg(results), README: readme(README.read_text(), results)}
+    wanted = {REPORT: report(results), CHART: svg(results), PAGE: page(PAGE.read_text(), results)}
     stale = [file for file, text in wanted.items() if not file.exists() or file.read_text() != text]
     for file in stale:
         if is_check:
@@ -306,5 +306,5 @@ def render(is_check: bool) -> int:
         else:
             file.write_text(wanted[file])
     if not is_check:
-        show.say("\nwritten: benches/results, and the tables of README.md")
+        show.say("\nwritten: benches/results, and the tables of docs/performance.md")
     return 1 if is_check and stale else 0

@@ -5,7 +5,7 @@
 
 Nothing of it was seen on AWS. A change is the mix `typical`'s, an item below 1 KB. The function's time is the time on the
 processor that benches/results/speed.json has, as if Lambda's processors were those of the machine it was measured on, at the
-default memory's share of one. Prices are list prices of us-east-1 from memory, the same as in the README's "Cost"; of
+default memory's share of one. Prices are list prices of us-east-1 from memory, the same as in docs/latency-and-cost.md; of
 prices that fall with volume the first tier.
 """
 
@@ -28,6 +28,8 @@ MEMORY_MB = 256
 FUNCTION_BUFFER_BYTES = 1 * MIB
 FUNCTION_BUFFER_SECONDS = 5
 OBJECT_SECONDS = 30
+# With partition_by = "event_time", which allows no less.
+PARTITIONED_OBJECT_SECONDS = 60
 RETENTION_DAYS = 7
 NEW_STREAM_SHARDS = 4
 
@@ -39,6 +41,10 @@ SHARD_RECORDS_PER_SECOND = 1_000
 PARTITION_KEY_BYTES = 32
 # https://docs.aws.amazon.com/firehose/latest/dev/limits.html
 INVOCATIONS_PER_SHARD = 5
+# Below this interval Firehose writes each object by S3's multipart upload
+# (https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html): create, one part, complete.
+MULTIPART_BELOW_SECONDS = 60
+MULTIPART_REQUESTS = 3
 
 KINESIS_LIMITS = "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"
 FIREHOSE_LIMITS = "https://docs.aws.amazon.com/firehose/latest/dev/limits.html"
@@ -46,12 +52,14 @@ DYNAMODB_LIMITS = "https://docs.aws.amazon.com/amazondynamodb/latest/developergu
 LAMBDA_LIMITS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 S3_LIMITS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"
 
-# Dollars. The README's "Cost" has all but the last three.
+# Dollars. docs/latency-and-cost.md has all but the last.
 CAPTURE_UNIT = 0.10 / 1e6
 KINESIS_IN_GIB, KINESIS_OUT_GIB, KINESIS_KEPT_GIB_MONTH = 0.08, 0.04, 0.10
 FIREHOSE_GIB, CONVERSION_GIB = 0.029, 0.018
 LAMBDA_GB_SECOND, LAMBDA_REQUEST = 0.0000167, 0.20 / 1e6
-OBJECT = (0.005 + 0.0005 + 0.0012) / 1_000
+S3_REQUEST, NOTIFICATION = 0.005 / 1_000, (0.0005 + 0.0012) / 1_000
+# By the GB delivered, not rounded up, and by object (https://aws.amazon.com/firehose/pricing/).
+PARTITIONING_GIB, PARTITIONING_OBJECT = 0.02, 0.005 / 1_000
 SHARD_HOUR, SHARD_RETENTION_HOUR = 0.015, 0.02
 STREAM_HOUR = 0.04
 LOG_GIB, LOG_LINE_BYTES = 0.50, 512
@@ -71,6 +79,11 @@ def measured(results: dict) -> Measured:
     mix, functions = results["mixes"]["typical"], results["functions"]
     milliseconds = statistics.median(functions["invocation_ms"]["ours"])
     return Measured(mix["raw_bytes"] / mix["records"], milliseconds / (functions["whole_raw_bytes"] / MIB))
+
+
+def requests_per_object(interval_seconds: float) -> int:
+    """S3's PUT-class requests for an object of one part."""
+    return MULTIPART_REQUESTS if interval_seconds < MULTIPART_BELOW_SECONDS else 1
 
 
 @dataclass(frozen=True)
@@ -124,8 +137,15 @@ def dollars(need: Needs, change_bytes: float, seconds: float = MONTH_SECONDS) ->
         "Firehose": firehose_gib * (FIREHOSE_GIB + CONVERSION_GIB),
         "Lambda and its log": gb_seconds * LAMBDA_GB_SECOND
         + calls * (LAMBDA_REQUEST + LOG_LINE_BYTES / GIB * LOG_GIB),
-        "objects and notifications": need.objects_per_second * seconds * OBJECT,
+        "objects and notifications": need.objects_per_second
+        * seconds
+        * (requests_per_object(OBJECT_SECONDS) * S3_REQUEST + NOTIFICATION),
     }
+
+
+def partitioning_dollars(changes: float, change_bytes: float, objects: float) -> float:
+    """What dynamic partitioning adds, at most: rows are no larger than their change records."""
+    return changes * change_bytes / GIB * PARTITIONING_GIB + objects * PARTITIONING_OBJECT
 
 
 def total(parts: dict[str, float]) -> float:
@@ -186,7 +206,8 @@ def limits(start: Measured) -> list[Limit]:
             "ask for more; `memory_size` makes each shorter",
         ),
         Limit(
-            "S3, PUTs to a prefix", "3,500/s", S3_LIMITS, at(3_500, need.objects_per_second),
+            "S3, PUTs to a prefix", "3,500/s", S3_LIMITS,
+            at(3_500, need.objects_per_second * requests_per_object(OBJECT_SECONDS)),
             "a longer `buffering_interval_seconds`",
         ),
         Limit(
@@ -220,6 +241,15 @@ def needs_rows(start: Measured) -> tuple[list[str], list[list[str]]]:
     ]
     rows += [[f"$ a month: {part}", *(short(bill[part]) for bill in bills)] for part in bills[0]]
     rows.append(["**$ a month, the cheaper Kinesis**", *(f"**{short(total(bill))}**" for bill in bills)])
+    partitioning = [
+        partitioning_dollars(
+            need.rate * MONTH_SECONDS,
+            start.change_bytes,
+            need.shards * MONTH_SECONDS / PARTITIONED_OBJECT_SECONDS,
+        )
+        for need in columns
+    ]
+    rows.append(["$ a month more for `event_time`, at most", *map(short, partitioning)])
     return ["", *(f"{rate:,}/s" for rate in RATES)], rows
 
 

@@ -25,17 +25,27 @@ START = scale.Measured(change_bytes=1_500, cpu_ms_per_mib=10)
 
 
 class Scale(unittest.TestCase):
-    def test_prices_are_those_of_the_readmes_cost(self):
-        # A million changes within a second: no hours, and the README's own count of calls and objects.
+    def test_prices_are_those_of_the_page_on_cost(self):
+        # A million changes within a second: no hours, and the page's own count of calls and objects.
         bill = scale.dollars(scale.needs(1e6, START), 1_500, seconds=1)
         stream = bill["Kinesis on demand"] - scale.STREAM_HOUR / 3600
-        cost = re.search(r"## Cost\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)[1]
-        rows = {row[0]: float(row[1]) for row in re.findall(r"^\| ([^|]+?) \|.*\| ([\d.]+) \|$", cost, re.MULTILINE)}
+        cost = re.search(r"## Cost\n(.*?)\n## ", (ROOT / "docs" / "latency-and-cost.md").read_text(), re.DOTALL)[1]
+        rows = {row[0]: float(row[1]) for row in re.findall(r"^\| ([^|]+?) \|.*\| \*{0,2}([\d.]+)\*{0,2} \|$", cost, re.MULTILINE)}
         self.assertEqual(rows["DynamoDB, change data capture units"], round(bill["change data capture"], 2))
         kinesis = sum(rows[name] for name in rows if name.startswith("Kinesis"))
         self.assertAlmostEqual(kinesis, stream, delta=0.015)
         self.assertAlmostEqual(rows["Firehose, reading"] + rows["Firehose, conversion to Parquet"], bill["Firehose"], delta=0.01)
-        for price in ("$0.0000167", "$0.0000002", "$0.005 + $0.0005 + $0.0012", "$0.015 × 730", "$0.02 × 730", "$0.04 × 730"):
+        # Its thousand files, at the default interval.
+        requests = scale.requests_per_object(scale.OBJECT_SECONDS)
+        files = 1_000 * (requests * scale.S3_REQUEST + scale.NOTIFICATION)
+        self.assertEqual(rows["S3, SNS, SQS"], round(files, 2))
+        partitioning = scale.partitioning_dollars(1e6, 1_536, 1_000)
+        named = rows["Firehose's dynamic partitioning, with `event_time` only"]
+        self.assertAlmostEqual(named, partitioning, delta=0.005)
+        parts = ("change data capture", "Firehose", "Lambda and its log")
+        named = rows["**a million changes** (rows are rounded)"]
+        self.assertAlmostEqual(named, sum(bill[part] for part in parts) + stream + files, delta=0.01)
+        for price in ("$0.0000167", "$0.0000002", "3 × $0.005 + $0.0005 + $0.0012", "$0.015 × 730", "$0.02 × 730", "$0.04 × 730"):
             self.assertIn(price, cost)
 
     def test_shards_follow_bytes_or_records_whichever_asks_for_more(self):
@@ -48,6 +58,24 @@ class Scale(unittest.TestCase):
         self.assertEqual(1 / scale.FUNCTION_BUFFER_SECONDS, idle.invocations_per_second)
         busy = scale.needs(1e6, START)
         self.assertAlmostEqual(busy.bytes_per_second / scale.MIB, busy.invocations_per_second)
+
+    def test_an_object_takes_three_requests_below_sixty_seconds(self):
+        found = [scale.requests_per_object(seconds) for seconds in (0, 59.9, 60, 300)]
+        self.assertEqual([3, 3, 1, 1], found)
+        quiet = scale.needs(1, START)
+        objects = scale.MONTH_SECONDS / scale.OBJECT_SECONDS
+        bill = scale.dollars(quiet, 1_500)
+        self.assertAlmostEqual(objects * 0.0167 / 1_000, bill["objects and notifications"])
+        # Of S3's 3,500 requests a second each object takes three.
+        limit = next(limit for limit in scale.limits(START) if limit.name.startswith("S3"))
+        reached = scale.needs(limit.reached_at, START)
+        self.assertAlmostEqual(3_500 / 3, reached.objects_per_second, delta=1)
+
+    def test_partitioning_is_billed_by_gigabytes_delivered_and_by_object(self):
+        self.assertAlmostEqual(0.02, scale.partitioning_dollars(1, scale.GIB, 0))
+        # Not in steps of 5 KB.
+        self.assertAlmostEqual(0.02, scale.partitioning_dollars(scale.MIB, scale.KIB, 0))
+        self.assertAlmostEqual(0.005, scale.partitioning_dollars(0, 0, 1_000))
 
     def test_concurrency_is_processor_time_by_the_share_of_a_processor(self):
         # 1 MiB a second at 10 ms each, on 256 of 1,769 MB.
@@ -186,14 +214,14 @@ class Report(unittest.TestCase):
         self.assertIn('"ms": [1.5, 2.5]', text)
         self.assertEqual({"ms": [1.5, 2.5], "names": {"a": 1}}, json.loads(text))
 
-    def test_readme_is_filled_between_its_markers_and_nowhere_else(self):
+    def test_page_is_filled_between_its_markers_and_nowhere_else(self):
         text = "".join(f"before\n<!-- BEGIN {name} -->\nold\n<!-- END {name} -->\nafter\n" for name in ("SPEED", "BARS", "SCALE"))
-        filled = report.readme(text, results())
+        filled = report.page(text, results())
         self.assertNotIn("old", filled)
         self.assertEqual(3, filled.count("before\n<!-- BEGIN"))
-        self.assertEqual(filled, report.readme(filled, results()))
+        self.assertEqual(filled, report.page(filled, results()))
         with self.assertRaises(report.Refused):
-            report.readme("no markers", results())
+            report.page("no markers", results())
 
     def test_chart_is_xml_without_a_background(self):
         drawn = xml.etree.ElementTree.fromstring(report.svg(results()))

@@ -1,6 +1,6 @@
 # One DynamoDB table to Parquet on S3, with notifications, alarms and a role for Databricks. The order in which things
-# come up follows from who refers to whom: stream, function, delivery stream; and only then, by
-# `consumers` and `ready`, the table's Kinesis destination.
+# are made follows from which refers to which: stream, function, delivery stream. `consumers` and `ready` put the table's
+# Kinesis destination last.
 
 locals {
   schema     = jsondecode(file(var.schema_file))
@@ -103,7 +103,7 @@ module "monitoring" {
     queue_name             = module.notifications.queue_name
     dead_letter_queue_name = module.notifications.dead_letter_queue_name
   }
-  # A long buffering interval is no fault.
+  # A long buffering interval should not set the alarm off.
   thresholds    = merge({ freshness_seconds = max(300, 4 * module.delivery.buffering_interval_seconds) }, var.thresholds)
   alarm_actions = var.alarm_actions
   tags          = var.tags

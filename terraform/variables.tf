@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the pipeline: of its stream, function, delivery stream and queue, and the beginning of all other names."
+  description = "Name of the pipeline: of its stream, function, delivery stream and queue, and the start of all other names."
   type        = string
   nullable    = false
 
@@ -20,12 +20,12 @@ variable "schema_file" {
   }
   validation {
     condition     = !fileexists(var.schema_file) || can(jsondecode(file(var.schema_file)))
-    error_message = "schema_file: ${var.schema_file} is not JSON; `dynalake check` tells where."
+    error_message = "schema_file: ${var.schema_file} is not JSON; `dynalake check` shows where."
   }
 }
 
 variable "table_name" {
-  description = "Name of the DynamoDB table, or null for the schema's. For tables whose names carry a stage, as orders-prod, while the schema is one."
+  description = "Name of the DynamoDB table, or null for the schema's. For tables that share a schema and have a stage in their name, such as orders-prod."
   type        = string
   default     = null
 }
@@ -44,7 +44,7 @@ variable "package_file" {
 }
 
 variable "partition_by" {
-  description = "What dates the partitions: \"arrival\" (when Firehose got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). It can't be changed later without replacing Firehose."
+  description = "Which time partitions are named by: \"arrival\" (when Firehose got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). It can't be changed later without replacing Firehose."
   type        = string
   default     = "arrival"
   nullable    = false
@@ -70,21 +70,21 @@ variable "shard_count" {
 }
 
 variable "retention_hours" {
-  description = "How long the stream keeps changes, in hours: the time that anything after it may be broken with nothing lost."
+  description = "How long the stream keeps changes, in hours: anything after it may be broken that long, and nothing is lost."
   type        = number
   default     = 168
   nullable    = false
 }
 
 variable "memory_size" {
-  description = "The function's memory in MB, and with it its share of a processor (1,769 MB are one)."
+  description = "The function's memory in MB, which also sets its share of a processor (1,769 MB are one)."
   type        = number
   default     = 256
   nullable    = false
 }
 
 variable "reserved_concurrency" {
-  description = "Most invocations of the function at one time, taken from the account's pool, or null for no reservation. Firehose runs up to five a shard."
+  description = "Maximum number of concurrent invocations of the function, taken from the account's pool, or null for no reservation. Firehose runs up to five per shard."
   type        = number
   default     = null
 }
@@ -97,7 +97,7 @@ variable "transform_buffer_size_mb" {
 }
 
 variable "bucket" {
-  description = "Existing bucket to deliver to, or null to make one."
+  description = "Existing bucket to deliver to, or null to make one. Its notification configuration is replaced, unless you give a topic."
   type = object({
     name = string
     arn  = string
@@ -106,20 +106,20 @@ variable "bucket" {
 }
 
 variable "topic" {
-  description = "Existing SNS topic that gets the bucket's notifications, or null to make one with the bucket's notification. A bucket has one notification configuration: where something else manages it, pass its topic."
+  description = "Existing SNS topic that gets the bucket's notifications, or null to make one with the bucket's notification. A bucket has one notification configuration: if something else manages it, pass its topic."
   type        = object({ arn = string })
   default     = null
 }
 
 variable "additional_topic_policy_statements" {
-  description = "More statements of the topic's policy, as objects with Sid, Effect, Principal and Action, for further consumers in other accounts: what Snowflake's SYSTEM$GET_AWS_SNS_IAM_POLICY answers, for instance."
+  description = "More statements of the topic's policy, as objects with Sid, Effect, Principal and Action, for more consumers in other accounts; for example what Snowflake's SYSTEM$GET_AWS_SNS_IAM_POLICY returns."
   type        = any
   default     = []
   nullable    = false
 }
 
 variable "kms_key" {
-  description = "Customer managed key that encrypts stream, environment, objects, logs, topic and queues, or null for AWS' own. The module kms_key makes one whose policy fits."
+  description = "Customer managed key that encrypts stream, environment, objects, logs, topic and queues, or null for AWS' own. The module kms_key makes one with the policy that this needs."
   type        = object({ arn = string })
   default     = null
 }
@@ -156,7 +156,7 @@ variable "databricks_external_id" {
 }
 
 variable "unity_catalog_role_arn" {
-  description = "Databricks' own role that may assume ours, where the storage credential shows another unity_catalog_iam_arn than that of the commercial AWS regions; or null."
+  description = "Databricks' own role that may assume ours. Set it only if the storage credential shows another unity_catalog_iam_arn than that of the commercial AWS regions."
   type        = string
   default     = null
 }
@@ -169,14 +169,14 @@ variable "databricks_history" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs of what an alarm notifies, as an SNS topic."
+  description = "ARNs of the SNS topics that alarms notify."
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "thresholds" {
-  description = "Thresholds of the alarms that differ from the module monitoring's, as { rows_rescued = 100, expect_traffic_minutes = 60 }."
+  description = "Thresholds of alarms that should differ from the module monitoring's defaults, such as { rows_rescued = 100, expect_traffic_minutes = 60 }."
   type        = map(number)
   default     = {}
   nullable    = false
@@ -186,7 +186,7 @@ variable "thresholds" {
       "replication_age_seconds", "stream_age_seconds", "retention_percent", "freshness_seconds", "function_duration_percent",
       "records_failed", "rows_rescued", "queue_age_seconds", "expect_traffic_minutes"
     ])) == 0
-    error_message = "thresholds: there is none of some name given; there are replication_age_seconds, stream_age_seconds, retention_percent, freshness_seconds, function_duration_percent, records_failed, rows_rescued, queue_age_seconds, expect_traffic_minutes."
+    error_message = "thresholds: unknown name(s) ${join(", ", setsubtract(keys(var.thresholds), ["replication_age_seconds", "stream_age_seconds", "retention_percent", "freshness_seconds", "function_duration_percent", "records_failed", "rows_rescued", "queue_age_seconds", "expect_traffic_minutes"]))}; allowed are replication_age_seconds, stream_age_seconds, retention_percent, freshness_seconds, function_duration_percent, records_failed, rows_rescued, queue_age_seconds, expect_traffic_minutes."
   }
 }
 
@@ -198,7 +198,7 @@ variable "iam_propagation_seconds" {
 }
 
 variable "tags" {
-  description = "Tags of all resources that take some."
+  description = "Tags of all resources that support tags."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,6 +1,6 @@
--- What the pipeline cost, by day, at list price. Write the pipeline's id in place of the zeros:
--- databricks bundle summary --target prod --output json shows it. The system tables are some hours behind, and their schemas have to
--- be enabled for the account once.
+-- What the pipeline cost, by day, at list price. Replace the zeros with the pipeline's id:
+-- databricks bundle summary --target prod --output json shows it. The system tables are some hours
+-- behind, and their schemas have to be enabled once for the account.
 
 SELECT
   spent.usage_date AS day,

@@ -1,8 +1,10 @@
--- What the pipeline said in the last day, worst first: its own event log. By default only its owner may ask. Write your own in
--- place of main.dynalake.orders: any of the pipeline's tables will do.
+-- What the pipeline reported in the last day, worst first, from its own event log. By default only
+-- its owner may query it. Replace main.dynalake.orders with one of your pipeline's tables; any of
+-- them will do.
 --
--- A schema that got a column stops a flow once, and Databricks starts it again (in dev, run it again; neither was seen): one such
--- line is no fault. The same error again and again is: mend it, and the pipeline goes on where it stopped.
+-- A new column in the schema stops a flow once, and Databricks starts it again (in dev, run it
+-- again; neither was seen): one such line is normal. The same error again and again is not. Fix it,
+-- and the pipeline continues where it stopped.
 
 SELECT
   timestamp,

@@ -1,11 +1,13 @@
--- The files that Firehose wrote, as Auto Loader knows them, by day: how many, how large, and how many it has found but not yet
--- committed. Write your own in place of main.dynalake.orders.
+-- The files that Firehose wrote, as Auto Loader knows them, by day: how many, how large, and how many
+-- it has found but not yet committed. Replace main.dynalake.orders with your table.
 --
--- Small files cost requests on S3 and time in each reader. An average far below a megabyte, day by day: take a longer
--- buffering_interval_seconds in Terraform, as long as you can live with (README, "Latency"); partition_granularity = "day"
--- merges nothing, but makes fewer folders to list. The tables themselves are compacted: maintenance.sql.
+-- Small files cost requests on S3 and time in each reader. If the average is far below a megabyte
+-- every day, set a longer buffering_interval_seconds in Terraform, as long as you can live with
+-- (docs/latency-and-cost.md#latency). partition_granularity = "day" merges nothing, but makes fewer
+-- folders to list. The tables themselves are compacted: see maintenance.sql.
 --
--- "not_seen" needs a runtime that fills commit_time (Databricks says 18.2 or later); before that it equals "files".
+-- "not_seen" needs a runtime that fills commit_time (Databricks says 18.2 or later). Before that it
+-- equals "files".
 
 SELECT
   date(create_time) AS day,

@@ -1,17 +1,24 @@
--- How far behind the tables are: one row a table, with the seconds between its newest change and now, in the log and in the items.
+-- How far behind the tables are: one row per table, with the seconds between its newest change and
+-- now, in the log and in the items.
 --
--- Write your own in place of main.dynalake.orders, and a further SELECT for each further table. Where the DynamoDB table is
--- written to all the time, a minute is normal for a continuous pipeline, and the time since its last run for a triggered one.
--- Where it isn't, this is the time since the last write: look at changes_in_the_last_hour too.
+-- Replace main.dynalake.orders with your table, and add a SELECT for each further table. If the
+-- DynamoDB table is written to all the time, a minute is normal for a continuous pipeline, and the
+-- time since its last run for a triggered one. If it isn't, this is the time since the last write:
+-- look at changes_in_the_last_hour too.
 --
--- seconds_behind is much more than that: does the pipeline run (databricks pipelines list-updates PIPELINE_ID), and what does
--- errors.sql say? It runs without an error, and "not_seen" in files.sql grows: it has more files than it gets through. No new
--- files in files.sql either: the alarms tell what is between (README, runbook, "queue-age" and "notifications-stopped", then
--- from "firehose-freshness" on).
--- items_behind_the_log, in seconds, is much more than a minute: the log goes on, and the merge into the items doesn't;
--- errors.sql names the flow. But an item that was deleted leaves its changes in the log and no row: where the newest items are
--- deleted soon, it is no fault.
--- As an alert: seconds_behind above what you can live with. It is what tells that the pipeline stands still.
+-- If seconds_behind is much more than that:
+--   - Does the pipeline run (databricks pipelines list-updates PIPELINE_ID), and what does errors.sql
+--     show?
+--   - It runs without an error, but "not_seen" in files.sql grows: it gets more files than it can
+--     read.
+--   - files.sql shows no new files either: see which alarm is on
+--     (docs/operations/runbook.md#queue-age, docs/operations/runbook.md#notifications-stopped, then
+--     from docs/operations/runbook.md#firehose-freshness on).
+-- If items_behind_the_log, in seconds, is much more than a minute: the log is up to date, but the
+-- merge into the items isn't; errors.sql names the flow. One case is normal: a deleted item leaves
+-- its changes in the log and no row, so tables whose newest items are soon deleted show this.
+-- Use it as an alert: seconds_behind above what you can live with. This is how you notice that the
+-- pipeline has stopped.
 
 SELECT
   'orders' AS table_name,
@@ -25,5 +32,5 @@ SELECT
   ) AS items_behind_the_log,
   count_if(_event_time > current_timestamp() - INTERVAL 1 HOUR) AS changes_in_the_last_hour
 FROM main.dynalake.orders_changes
--- Late events come too, but not by weeks; so the whole log needn't be read.
+-- Events may come late, but not by weeks, so the whole log doesn't have to be read.
 WHERE _event_time > current_timestamp() - INTERVAL 30 DAYS;

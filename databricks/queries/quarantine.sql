@@ -1,9 +1,11 @@
--- Rows that can't be merged: without a key, _sequence or _event_type. One of them would stop the table. The function lets none
--- through (it marks such records ProcessingFailed), so this should be empty. Write your own in place of main.dynalake.orders.
+-- Rows that can't be merged because they have no key, _sequence or _event_type. One of them would stop
+-- the table. The function lets none through (it marks such records ProcessingFailed), so this should
+-- be empty. Replace main.dynalake.orders with your table.
 --
--- Not empty: something else writes under the prefix, or a key's column has another type in old files than it has now, and Auto
--- Loader put the value into _rescued_data. Find the writer, or see README, "Databricks", "another type". The rows are in
--- orders_changes too; here they stay until a full refresh of this table.
+-- If it isn't empty: something else writes under the prefix, or a key column has another type in some
+-- files, and Auto Loader put the value into _rescued_data. Find the writer, or see
+-- docs/databricks.md#another-type. The rows are in orders_changes too; here they stay until a full
+-- refresh of this table.
 
 SELECT
   date(_event_time) AS day,

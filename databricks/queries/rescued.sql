@@ -1,9 +1,10 @@
--- What did not fit its column in the last week, and where it is kept. Write your own in place of main.dynalake.orders.
+-- What did not fit its column in the last week, and where it is kept. Replace main.dynalake.orders
+-- with your table.
 
--- 1. By the function, before Parquet: which attributes, why, how often. What to do with each reason: README, runbook,
---    "rows-rescued". The value itself is in _rescued, whole.
+-- 1. By the function, before Parquet: which attributes, why, how often. What to do about each reason:
+--    docs/operations/runbook.md#rows-rescued. The value itself is in _rescued, complete.
 SELECT
-  regexp_replace(path, '\\[[0-9]+\\]', '[n]') AS attribute, -- items[0].qty and items[1].qty are one
+  regexp_replace(path, '\\[[0-9]+\\]', '[n]') AS attribute, -- items[0].qty and items[1].qty count as one
   entry.reason,
   count(*) AS times,
   max(_event_time) AS last_seen
@@ -13,12 +14,13 @@ WHERE _event_time > current_timestamp() - INTERVAL 7 DAYS
 GROUP BY ALL
 ORDER BY times DESC;
 
--- 2. The items of now that have something rescued.
+-- 2. Current items that have something rescued.
 SELECT count(*) AS items, count_if(_rescued IS NOT NULL) AS with_something_rescued
 FROM main.dynalake.orders;
 
--- 3. By Auto Loader, where a file's column has another type than the table's: this should be empty. It isn't after the type of
---    a column was changed in the schema file (README, "Databricks", "another type").
+-- 3. By Auto Loader, if a file's column has another type than the table's. This should be empty. It
+--    isn't after the type of a column was changed in the schema file
+--    (docs/databricks.md#another-type).
 SELECT
   column_name,
   count(*) AS times,

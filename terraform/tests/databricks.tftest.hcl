@@ -1,4 +1,4 @@
-# In a file of its own: .ci/bundle.py runs it too, and fills the bundle with what it puts out.
+# In a file of its own: .ci/bundle.py runs it too, and fills the bundle with its output.
 mock_provider "aws" {
   source = "./tests/aws"
 }

@@ -16,7 +16,7 @@ run "a_name_and_a_schema_file_make_a_pipeline" {
   }
   assert {
     condition     = output.location == "s3://orders-123456789012-eu-central-1/data/orders/" && output.error_prefix == "errors/orders/"
-    error_message = "Data and errors lie apart."
+    error_message = "Data and errors are in separate prefixes."
   }
   assert {
     condition     = join(",", output.key_columns) == "order_id"
@@ -124,7 +124,7 @@ run "rejects_a_schema_file_that_is_not_json" {
   expect_failures = [var.schema_file]
 }
 
-run "rejects_a_threshold_that_is_none" {
+run "rejects_an_unknown_threshold" {
   command = plan
   variables { thresholds = { freshnes_seconds = 100 } }
   expect_failures = [var.thresholds]

@@ -44,7 +44,7 @@ output "data_prefix" {
 }
 
 output "error_prefix" {
-  description = "Prefix of what could not be delivered, by kind of error below it."
+  description = "Prefix of what could not be delivered; the kinds of error are below it."
   value       = module.dynalake.error_prefix
 }
 
@@ -84,17 +84,17 @@ output "databricks_role_arn" {
 }
 
 output "databricks_bundle_variables" {
-  description = "Variables of the bundle in the folder databricks: written as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json they fill it; null without databricks_access."
+  description = "Variables of the bundle in the folder databricks. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json; null without databricks_access."
   value       = module.dynalake.databricks_bundle_variables
 }
 
 output "databricks_next_steps" {
-  description = "Commands that take it from here to the tables in Databricks; null without databricks_access."
+  description = "The commands to run next, up to the tables in Databricks; null without databricks_access."
   value       = module.dynalake.databricks_next_steps
 }
 
 output "alarm_names" {
-  description = "Names of the alarms; the README's runbook has an entry for each."
+  description = "Names of the alarms; docs/operations/runbook.md has an entry for each."
   value       = module.dynalake.alarm_names
 }
 

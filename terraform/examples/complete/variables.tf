@@ -23,7 +23,7 @@ variable "databricks_external_id" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs of what an alarm notifies, as an SNS topic."
+  description = "ARNs of the SNS topics that alarms notify."
   type        = list(string)
   default     = []
 }
@@ -41,7 +41,7 @@ variable "force_destroy" {
 }
 
 variable "tags" {
-  description = "Tags of all resources that take some."
+  description = "Tags of all resources that support tags."
   type        = map(string)
   default     = { project = "dynalake" }
 }

@@ -1,6 +1,5 @@
-# What stands for the things that are there already: a key, a bucket and a table. In your own configuration they are
-# data sources or ARNs. The key's policy is the part to compare with yours: modules/kms_key/README.md explains each
-# statement.
+# These play the part of what already exists: a key, a bucket and a table. In your own configuration they are data
+# sources or ARNs. Compare the key's policy with yours: modules/kms_key/README.md explains each statement.
 
 module "kms_key" {
   source = "../../modules/kms_key"

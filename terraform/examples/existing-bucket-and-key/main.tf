@@ -1,4 +1,4 @@
-# Into a bucket that is there already, encrypted by a customer managed key from end to end, by the changes' own time.
+# Into an existing bucket, encrypted by a customer managed key from end to end, partitioned by the changes' own time.
 
 module "dynalake" {
   source = "../.."

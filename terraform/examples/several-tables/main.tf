@@ -1,6 +1,6 @@
-# Several tables on one stream, into one bucket: one Kinesis stream and one queue to pay for and to watch, and for
-# each table a function with its own schema, a delivery stream and a Glue table. Each delivery stream reads the whole
-# stream, and its function drops the changes of the other tables; so Firehose's charge for reading is paid once a table.
+# Several tables on one stream, into one bucket. There is one Kinesis stream and one queue to pay for and to watch, and
+# for each table a function with its own schema, a delivery stream and a Glue table. Each delivery stream reads the whole
+# stream, and its function drops the changes of the other tables, so Firehose's charge for reading is paid once per table.
 
 locals {
   schema_files = coalesce(var.schema_files, [
@@ -10,7 +10,7 @@ locals {
   schemas      = { for schema in [for file in local.schema_files : jsondecode(file(file))] : schema.table => schema }
   package_file = coalesce(var.package_file, "${path.module}/../../../dist/x86_64/bootstrap.zip")
 
-  # Names and DynamoDB types of the key attributes that are no strings.
+  # Names and DynamoDB types of the key attributes that are not strings.
   key_types = { customerId = "N" }
 }
 
@@ -87,7 +87,7 @@ module "delivery" {
   iam_propagation_seconds = var.iam_propagation_seconds
 }
 
-# One bucket, so one notification: both tables lie below data/.
+# One bucket, so one notification: both tables are below data/.
 module "notifications" {
   source = "../../modules/notifications"
 

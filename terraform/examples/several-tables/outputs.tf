@@ -19,11 +19,11 @@ output "glue_tables" {
 }
 
 output "databricks_bundle_variables" {
-  description = "Variables of the bundle in the folder databricks, with all tables: written as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json they fill it."
+  description = "Variables of the bundle in the folder databricks, with all tables. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json."
   value       = module.databricks_access.bundle_variables
 }
 
 output "databricks_next_steps" {
-  description = "Commands that take it from here to the tables in Databricks."
+  description = "The commands to run next, up to the tables in Databricks."
   value       = module.databricks_access.next_steps
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the stream, and the beginning of the names of the tables' pipelines."
+  description = "Name of the stream, and the start of the names of the tables' pipelines."
   type        = string
   default     = "dynalake-shop"
 }

@@ -2,7 +2,7 @@ data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # A bucket's name is unique in the world, so account and region belong to it.
+  # Names of buckets are unique worldwide, so account and region are part of it.
   suffix = "-${data.aws_caller_identity.current.account_id}-${data.aws_region.current.name}"
   name = coalesce(var.bucket_name, join("", [
     trim(substr(replace(lower(var.name), "/[^a-z0-9-]/", "-"), 0, 63 - length(local.suffix)), "-"), local.suffix
@@ -11,7 +11,7 @@ locals {
 
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_18: Access logs need a bucket of the user's and are theirs to choose; CloudTrail data events serve as well.
-  #checkov:skip=CKV_AWS_144: Replication is the user's choice; the stream and DynamoDB itself can rebuild the data.
+  #checkov:skip=CKV_AWS_144: Replication is the user's choice. The stream keeps a week of changes and DynamoDB the current items; older versions exist only here.
   #checkov:skip=CKV_AWS_145: Encrypted by S3's own key unless kms_key gives a customer managed one.
   #checkov:skip=CKV2_AWS_62: Notifications are the module notifications'.
   bucket        = local.name
@@ -47,7 +47,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = aws_s3_bucket.this.id
 
   rule {
-    # One data key for many objects, where there is a key to pay for.
+    # One data key for many objects, if there is a key to pay for.
     bucket_key_enabled = var.kms_key != null
 
     apply_server_side_encryption_by_default {

@@ -1,5 +1,5 @@
 output "bucket" {
-  description = "The bucket: { name, arn }, as other modules take it. Given out once its policy and settings stand."
+  description = "The bucket: { name, arn }, as other modules take it. Known once its policy and settings exist."
   value = {
     name = aws_s3_bucket.this.bucket
     arn  = aws_s3_bucket.this.arn

@@ -1,11 +1,11 @@
 variable "name" {
-  description = "Beginning of the bucket's name, which goes on with account and region."
+  description = "Start of the bucket's name; account and region follow."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9]", var.name))
-    error_message = "name: should begin with a letter or digit, as buckets' names do."
+    error_message = "name: should begin with a letter or digit, which S3 requires."
   }
 }
 
@@ -46,7 +46,7 @@ variable "kms_key" {
 }
 
 variable "tags" {
-  description = "Tags of all resources that take some."
+  description = "Tags of all resources that support tags."
   type        = map(string)
   default     = {}
   nullable    = false

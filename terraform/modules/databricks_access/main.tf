@@ -5,8 +5,8 @@ locals {
   account   = data.aws_caller_identity.this.account_id
   partition = data.aws_partition.this.partition
 
-  # Made of text, not taken from the role: so it is known before the role is there, and a storage credential that
-  # needs it can come first and give the external id to the role's trust, in one apply and with no circle.
+  # Built from text, not read from the role, so that it is known before the role exists. A storage credential that needs
+  # it can then come first and give the external id to the role's trust, in one apply and without a cycle.
   role_arn = "arn:${local.partition}:iam::${local.account}:role/${var.name}"
 
   # Databricks makes up the external id when it makes the storage credential, which needs the role. Until then the
@@ -19,7 +19,7 @@ resource "aws_iam_role" "this" {
   description = "Databricks Unity Catalog: reads s3://${var.bucket.name} and the queue of its new files"
   tags        = var.tags
 
-  # Databricks comes from a role and goes on to this one by itself: role chaining, for which AWS allows an hour at most.
+  # Databricks assumes this role from a role of its own: role chaining, for which AWS allows an hour at most.
   max_session_duration = 3600
 
   assume_role_policy = jsonencode({
@@ -30,11 +30,11 @@ resource "aws_iam_role" "this" {
         Effect    = "Allow"
         Principal = { AWS = var.unity_catalog_role_arn }
         Action    = "sts:AssumeRole"
-        # One role of Databricks' serves all its customers; the external id tells them apart.
+        # One role of Databricks serves all its customers; the external id distinguishes them.
         Condition = { StringEquals = { "sts:ExternalId" = local.external_id } }
       },
-      # Databricks wants the role to be able to take on itself. IAM refuses a principal that doesn't exist yet, as the
-      # role itself at its making, so the principal is the account and the condition narrows it to the role.
+      # Databricks requires that the role can assume itself. IAM rejects a principal that doesn't exist yet, such as the
+      # role itself while it is being made, so the principal is the account and the condition narrows it to the role.
       {
         Sid       = "RoleAssumesItself"
         Effect    = "Allow"
@@ -49,8 +49,8 @@ resource "aws_iam_role" "this" {
   })
 }
 
-# Reading only. Above all no s3:PutBucketNotification: with it an external location left at "Automatic" would put its
-# own notification in place of the bucket's one, and the pipeline's queue would fall silent.
+# Reading only. Above all no s3:PutBucketNotification: with it, an external location left at "Automatic" would replace
+# the bucket's notification with its own, and the pipeline's queue would get nothing more.
 resource "aws_iam_role_policy" "this" {
   name = "read"
   role = aws_iam_role.this.name
@@ -63,8 +63,8 @@ resource "aws_iam_role_policy" "this" {
           Sid    = "ReadObjects"
           Effect = "Allow"
           Action = "s3:GetObject"
-          # And the prefix itself without its slash, which is the external location's URL: asked for that key, S3 shall
-          # say that there is none, and not that it is forbidden.
+          # And the prefix itself without its slash, which is the external location's URL: for that key S3 should answer
+          # that it doesn't exist, not that it is forbidden.
           Resource = flatten([for prefix in var.prefixes : ["${var.bucket.arn}/${prefix}*", "${var.bucket.arn}/${trimsuffix(prefix, "/")}"]])
         },
         {

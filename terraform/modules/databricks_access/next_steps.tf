@@ -18,8 +18,8 @@ locals {
     read_only               = true
   })}'"]
 
-  # A queue serves one external location, as Databricks deletes what it reads: with several, none gets it. Said outright,
-  # as file events are on by default, and Databricks would make a queue and a notification of its own.
+  # A queue serves one external location, because Databricks deletes what it reads: with several, none gets it. File events
+  # are switched off explicitly then: by default Databricks would make a queue and a notification of its own.
   create_locations = [for index, url in local.urls : "databricks external-locations create --json '${jsonencode(merge(
     {
       name               = length(local.urls) == 1 ? var.name : "${var.name}-${index}"
@@ -32,9 +32,9 @@ locals {
   ))}'"]
 
   before_external_id = <<-EOT
-    The role ${var.name} is there, and nobody can take it on yet. Next:
+    The role ${var.name} exists, but nobody can assume it yet. Next:
 
-    1. Make the storage credential. Its answer shows aws_iam_role.external_id. (It shows unity_catalog_iam_arn too: where
+    1. Make the storage credential. Its answer shows aws_iam_role.external_id. (It also shows unity_catalog_iam_arn: if
        that isn't ${var.unity_catalog_role_arn}, set unity_catalog_role_arn to it.)
 
          ${local.create_credential}
@@ -46,12 +46,12 @@ locals {
          echo 'databricks_external_id = "EXTERNAL_ID"' > databricks.auto.tfvars
          terraform apply
 
-       Keep the file: an apply without it shuts Databricks out again.
+       Keep the file: an apply without it locks Databricks out again.
 
-    Then print this once more: it goes on.
+    Then print this output again: it shows the next steps.
   EOT
 
-  # With tables the bundle makes the external location and all that follows; without, a command does, and the rest is yours.
+  # With tables, the bundle makes the external location and everything after it. Without, a command makes the location.
   after_external_id = <<-EOT
     The role ${var.name} trusts Databricks by its external id; IAM may take a minute to pass that on. Next:
 
@@ -62,7 +62,7 @@ locals {
     ${length(var.tables) > 0 ? local.deploy_bundle : local.make_locations}
   EOT
 
-  # The same folder and target as in the README's section on Databricks.
+  # The same folder and target as in docs/databricks.md.
   deploy_bundle = chomp(<<-EOT
     2. In the repository's folder databricks, give the bundle its variables, here for the target dev and with the folder that
        you applied in place of APPLIED.
@@ -70,9 +70,9 @@ locals {
          mkdir -p .databricks/bundle/dev
          terraform -chdir=APPLIED output -json databricks_bundle_variables > .databricks/bundle/dev/variable-overrides.json
 
-       Where the catalog isn't main, say so in databricks.yml, under the target: variables: { catalog: yours }.
+       If the catalog isn't main, set it in databricks.yml, under the target: variables: { catalog: yours }.
 
-    3. See that each table has a file: Auto Loader takes the columns from one.
+    3. Check that each table has a file: Auto Loader takes the columns from one.
 
          ${join("\n     ", [for table in var.tables : "aws s3 ls --recursive s3://${var.bucket.name}/${table.data_prefix}"])}
 

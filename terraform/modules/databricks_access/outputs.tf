@@ -4,7 +4,7 @@ output "role_name" {
 }
 
 output "role_arn" {
-  description = "ARN of the role, for the storage credential. It is made of text and known before the role exists, so a storage credential can take it and give external_id back in the same apply."
+  description = "ARN of the role, for the storage credential. It is built from text and known before the role exists, so a storage credential can use it and give external_id back in the same apply."
   value       = local.role_arn
 }
 
@@ -14,7 +14,7 @@ output "external_location_urls" {
 }
 
 output "bundle_variables" {
-  description = "Variables of the bundle in the folder databricks: written as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json they fill it. Null without tables."
+  description = "Variables of the bundle in the folder databricks. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json. Null without tables."
   value       = length(var.tables) == 0 ? null : local.bundle_variables
 }
 

@@ -16,7 +16,7 @@ variable "bucket" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]+$", var.bucket.arn))
-    error_message = "bucket: arn should be a bucket's, as arn:aws:s3:::my-bucket, with no key behind it."
+    error_message = "bucket: arn should be a bucket's, such as arn:aws:s3:::my-bucket, without a key after it."
   }
 }
 
@@ -28,12 +28,12 @@ variable "prefixes" {
 
   validation {
     condition     = length(var.prefixes) > 0
-    error_message = "prefixes: name at least one, as data/."
+    error_message = "prefixes: name at least one, such as data/."
   }
   validation {
-    # No wildcards above all: in a policy "*" and "?" would open more than they say.
+    # Above all no wildcards: in a policy "*" and "?" would open more than they seem to.
     condition     = alltrue([for prefix in var.prefixes : can(regex("^([a-zA-Z0-9_.=-]+/)+$", prefix))])
-    error_message = "prefixes: each should end with \"/\", not begin with it, and have only a-z, A-Z, 0-9, _, ., = and - between slashes, as data/orders/."
+    error_message = "prefixes: each should end with \"/\", not begin with it, and have only a-z, A-Z, 0-9, _, ., = and - between slashes, such as data/orders/."
   }
 }
 
@@ -44,12 +44,12 @@ variable "queue_arn" {
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:sqs:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+$", var.queue_arn))
-    error_message = "queue_arn: should be a queue's ARN, as arn:aws:sqs:eu-central-1:123456789012:orders, not its URL."
+    error_message = "queue_arn: should be a queue's ARN, such as arn:aws:sqs:eu-central-1:123456789012:orders, not its URL."
   }
 }
 
 variable "tables" {
-  description = "Tables of the bundle's pipeline, for bundle_variables: each the module delivery's output databricks_table, { name, data_prefix, schema }, and history = true where the pipeline should keep each version of each item too. Empty where the bundle isn't used."
+  description = "Tables of the bundle's pipeline, for bundle_variables: each the module delivery's output databricks_table, { name, data_prefix, schema }, and history = true if the pipeline should also keep each version of each item. Empty if the bundle isn't used."
   type        = any # not list(object(...)): schemas differ in their members, and a list's elements may not
   default     = []
   nullable    = false
@@ -72,7 +72,7 @@ variable "tables" {
   }
   validation {
     condition     = try(length(distinct([for table in var.tables : table.name])) == length(var.tables), true)
-    error_message = "tables: two have the same name; one pipeline makes a table of a name once."
+    error_message = "tables: two have the same name; a pipeline can make only one table of a name."
   }
   validation {
     # One external location, one volume on it, and each table's files below it.
@@ -82,18 +82,18 @@ variable "tables" {
 }
 
 variable "kms_key" {
-  description = "Customer managed key that encrypts the bucket or the queue, or null where there is none."
+  description = "Customer managed key that encrypts the bucket or the queue, or null if there is none."
   type        = object({ arn = string })
   default     = null
 
   validation {
     condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
-    error_message = "kms_key: arn should be a key's own, as arn:aws:kms:eu-central-1:123456789012:key/<id>; IAM doesn't know aliases."
+    error_message = "kms_key: arn should be a key's own, such as arn:aws:kms:eu-central-1:123456789012:key/<id>; IAM doesn't know aliases."
   }
 }
 
 variable "external_id" {
-  description = "External id that Databricks shows once the storage credential exists, or null until then: nobody can take on the role so long. Keep it in a file of variables; an apply without it shuts Databricks out again."
+  description = "External id that Databricks shows once the storage credential exists, or null until then: nobody can assume the role before that. Keep it in a file of variables; an apply without it locks Databricks out again."
   type        = string
   default     = null
 
@@ -109,14 +109,14 @@ variable "external_id" {
 }
 
 variable "unity_catalog_role_arn" {
-  description = "Databricks' own role that takes on this one: the value of aws_iam_role.unity_catalog_iam_arn in the storage credential. The default is that of the commercial AWS regions; GovCloud has others."
+  description = "Databricks' own role that assumes this one: the value of aws_iam_role.unity_catalog_iam_arn in the storage credential. The default is that of the commercial AWS regions; GovCloud has others."
   type        = string
   default     = "arn:aws:iam::414351767826:role/unity-catalog-prod-UCMasterRole-14S5ZJVKOTYTL"
   nullable    = false
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[a-zA-Z0-9_+=,.@/-]+$", var.unity_catalog_role_arn))
-    error_message = "unity_catalog_role_arn: should be one role's ARN, as arn:aws:iam::414351767826:role/unity-catalog-prod-UCMasterRole-14S5ZJVKOTYTL, not an account or a wildcard."
+    error_message = "unity_catalog_role_arn: should be one role's ARN, such as arn:aws:iam::414351767826:role/unity-catalog-prod-UCMasterRole-14S5ZJVKOTYTL, not an account or a wildcard."
   }
 }
 

@@ -1,6 +1,6 @@
 locals {
   # Firehose's own defaults must not be declared: the provider does not keep them in its state, so each plan would
-  # show them as new. What is left out is sent with its default all the same.
+  # show them as new. What is left out is still sent, with its default.
   processor_parameters = merge(
     { LambdaArn = var.transform.qualified_arn },
     var.transform_buffer_size_mb == 1 ? {} : { BufferSizeInMBs = tostring(var.transform_buffer_size_mb) },
@@ -27,7 +27,7 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
     error_output_prefix = "${local.error_prefix}!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/hour=!{timestamp:HH}/"
     buffering_size      = var.buffering_size_mb
     buffering_interval  = coalesce(var.buffering_interval_seconds, var.partition_by == "event_time" ? 60 : 30)
-    # Parquet compresses by itself; with conversion on, AWS refuses anything else here.
+    # Parquet compresses by itself; with conversion on, AWS rejects anything else here.
     compression_format = "UNCOMPRESSED"
     kms_key_arn        = var.kms_key == null ? null : var.kms_key.arn
 
@@ -66,7 +66,7 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
       input_format_configuration {
         deserializer {
           open_x_json_ser_de {
-            # Else keys of maps lose their capitals, and two that differ in case only fail the record.
+            # Otherwise keys of maps lose their capitals, and two that differ only in case fail the record.
             case_insensitive = false
           }
         }
@@ -93,7 +93,7 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
   lifecycle {
     precondition {
       condition     = !startswith(local.error_prefix, local.data_prefix) && !startswith(local.data_prefix, local.error_prefix)
-      error_message = "error_prefix: ${local.error_prefix} and data_prefix ${local.data_prefix} lie in one another; readers of the data would meet objects that are no Parquet. Give both, apart."
+      error_message = "error_prefix: ${local.error_prefix} and data_prefix ${local.data_prefix} are one inside the other, so readers of the data would find objects that are not Parquet. Set both, to separate prefixes."
     }
   }
 

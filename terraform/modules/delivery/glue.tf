@@ -81,7 +81,7 @@ resource "aws_glue_catalog_table" "this" {
     }
     precondition {
       condition     = length(distinct(local.columns[*].name)) == length(local.columns)
-      error_message = "retained_columns: ${join(", ", setintersection(module.schema.columns[*].name, var.retained_columns[*].name))} still stands in the schema or among the metadata; remove it here."
+      error_message = "retained_columns: ${join(", ", setintersection(module.schema.columns[*].name, var.retained_columns[*].name))} is still a column of the schema or of the metadata; remove it here."
     }
   }
 }

@@ -10,7 +10,7 @@ resource "aws_iam_role" "this" {
       Effect    = "Allow"
       Principal = { Service = "firehose.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      # Firehose's guard against a confused deputy: it names the account that it acts for.
+      # Against a confused deputy: Firehose sends the id of the account that it acts for.
       Condition = { StringEquals = { "sts:ExternalId" = local.account } }
     }]
   })
@@ -36,14 +36,14 @@ resource "aws_iam_role_policy" "this" {
           Effect = "Allow"
           Action = ["lambda:GetFunctionConfiguration", "lambda:InvokeFunction"]
           # Any version of this function: while a new one takes over, batches of the old one are still on their way,
-          # and a permission granted in the same moment might come too late.
+          # and a permission granted at the same moment might come too late.
           Resource = ["${var.transform.function_arn}:*"]
         },
         {
           Sid    = "ReadSchema"
           Effect = "Allow"
           Action = ["glue:GetTable", "glue:GetTableVersion", "glue:GetTableVersions"]
-          # Glue asks for the catalog and the database beside the table.
+          # Glue also checks the catalog and the database.
           Resource = [
             "arn:${local.partition}:glue:${local.region}:${local.account}:catalog",
             "arn:${local.partition}:glue:${local.region}:${local.account}:database/${local.database}",

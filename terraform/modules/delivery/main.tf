@@ -15,9 +15,9 @@ locals {
   data_prefix  = coalesce(var.data_prefix, "data/${module.schema.table}/")
   error_prefix = coalesce(var.error_prefix, "errors/${module.schema.table}/")
 
-  # Hive style, by the names of the Glue table's partition keys. With partition keys the name of the object begins with the
-  # day of arrival: to a prefix without any timestamp expression Firehose appends folders of its own (yyyy/MM/dd/HH/), says
-  # its page on prefixes, and a day makes no more partitions but at midnight.
+  # Hive style, by the names of the Glue table's partition keys. With partition keys from the function, the object's name
+  # starts with the day of arrival: according to AWS' page on prefixes, Firehose appends folders of its own (yyyy/MM/dd/HH/)
+  # to a prefix without any timestamp expression. A day adds partitions only at midnight.
   by_hour = var.partition_granularity == "hour"
   partitions = {
     arrival    = "dt=!{timestamp:yyyy-MM-dd}/${local.by_hour ? "hour=!{timestamp:HH}/" : ""}"

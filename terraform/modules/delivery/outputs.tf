@@ -4,7 +4,7 @@ output "delivery_stream_name" {
 }
 
 output "delivery_stream_arn" {
-  description = "ARN of the delivery stream: what the module stream's `consumers` asks for."
+  description = "ARN of the delivery stream: pass it to the module stream as `consumers`."
   value       = aws_kinesis_firehose_delivery_stream.this.arn
 }
 
@@ -24,7 +24,7 @@ output "data_prefix" {
 }
 
 output "error_prefix" {
-  description = "Prefix of what could not be delivered, by kind of error below it."
+  description = "Prefix of what could not be delivered; the kinds of error are below it."
   value       = local.error_prefix
 }
 

@@ -1,16 +1,16 @@
 variable "name" {
-  description = "Name of the Firehose delivery stream, and the beginning of the names of its role and log group."
+  description = "Name of the Firehose delivery stream, and the start of the names of its role and log group."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9_.-]{1,52}$", var.name))
-    error_message = "name: 1 to 52 of a-z, A-Z, 0-9, _, . and -, as the role's name is made of it; shorten it or replace what else is in it."
+    error_message = "name: 1 to 52 of a-z, A-Z, 0-9, _, . and -, because the role's name contains it; shorten it or replace what else is in it."
   }
 }
 
 variable "schema" {
-  description = "What the table's schema file says: jsondecode(file(\"orders.schema.json\"))."
+  description = "The table's schema file: jsondecode(file(\"orders.schema.json\"))."
   type        = any
   nullable    = false
 }
@@ -31,7 +31,7 @@ variable "transform" {
 }
 
 variable "bucket" {
-  description = "Bucket to deliver to, or null to make one. Of a given bucket only objects are touched: its policy, encryption and notifications stay yours."
+  description = "Bucket to deliver to, or null to make one. In a given bucket this module touches objects only: its policy, encryption and notifications stay yours."
   type = object({
     name = string
     arn  = string
@@ -64,7 +64,7 @@ variable "data_prefix" {
 
   validation {
     condition     = var.data_prefix == null || can(regex("^[a-zA-Z0-9][a-zA-Z0-9_./=-]{0,199}/$", var.data_prefix))
-    error_message = "data_prefix: letters, digits, _ . = - and /, beginning with a letter or digit and ending with /. Date partitions are added; expressions (!{...}) are not taken."
+    error_message = "data_prefix: letters, digits, _ . = - and /, beginning with a letter or digit and ending with /. Date partitions are added; expressions (!{...}) are not allowed."
   }
 }
 
@@ -75,12 +75,12 @@ variable "error_prefix" {
 
   validation {
     condition     = var.error_prefix == null || can(regex("^[a-zA-Z0-9][a-zA-Z0-9_./=-]{0,199}/$", var.error_prefix))
-    error_message = "error_prefix: letters, digits, _ . = - and /, beginning with a letter or digit and ending with /. The kind of error and the date are added; expressions (!{...}) are not taken."
+    error_message = "error_prefix: letters, digits, _ . = - and /, beginning with a letter or digit and ending with /. The kind of error and the date are added; expressions (!{...}) are not allowed."
   }
 }
 
 variable "partition_by" {
-  description = "What dates the partitions: \"arrival\" (when Firehose got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object, at least 60 s). It can't be changed later: Firehose would be replaced."
+  description = "Which time partitions are named by: \"arrival\" (when Firehose got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object, at least 60 s). It can't be changed later: Firehose would be replaced."
   type        = string
   default     = "arrival"
   nullable    = false
@@ -114,7 +114,7 @@ variable "buffering_interval_seconds" {
   }
   validation {
     condition     = var.partition_by == "arrival" || var.buffering_interval_seconds == null || try(var.buffering_interval_seconds >= 60, false)
-    error_message = "buffering_interval_seconds: at least 60 with partition_by = \"event_time\", as AWS refuses less with dynamic partitioning."
+    error_message = "buffering_interval_seconds: at least 60 with partition_by = \"event_time\", because AWS rejects less with dynamic partitioning."
   }
 }
 
@@ -126,7 +126,7 @@ variable "buffering_size_mb" {
 
   validation {
     condition     = var.buffering_size_mb >= 64 && var.buffering_size_mb <= 128 && floor(var.buffering_size_mb) == var.buffering_size_mb
-    error_message = "buffering_size_mb: a whole number from 64 to 128; AWS refuses less where records are converted to Parquet."
+    error_message = "buffering_size_mb: a whole number from 64 to 128; AWS rejects less if records are converted to Parquet."
   }
 }
 
@@ -150,7 +150,7 @@ variable "transform_buffer_size_mb" {
 
   validation {
     condition     = var.transform_buffer_size_mb >= 0.2 && var.transform_buffer_size_mb <= 3
-    error_message = "transform_buffer_size_mb: from 0.2 to 3, as Lambda takes and gives 6 MB at most, base64 included."
+    error_message = "transform_buffer_size_mb: from 0.2 to 3, because Lambda takes and returns 6 MB at most, base64 included."
   }
 }
 
@@ -161,7 +161,7 @@ variable "database" {
 
   validation {
     condition     = var.database == null || can(regex("^[a-z0-9_]{1,255}$", var.database))
-    error_message = "database: 1 to 255 of a-z, 0-9 and _, as Athena takes them."
+    error_message = "database: 1 to 255 of a-z, 0-9 and _, which is what Athena accepts."
   }
 }
 
@@ -172,7 +172,7 @@ variable "table" {
 
   validation {
     condition     = var.table == null || can(regex("^[a-z0-9_]{1,255}$", var.table))
-    error_message = "table: 1 to 255 of a-z, 0-9 and _, as Athena takes them."
+    error_message = "table: 1 to 255 of a-z, 0-9 and _, which is what Athena accepts."
   }
 }
 
@@ -188,14 +188,14 @@ variable "retained_columns" {
 }
 
 variable "projection_start" {
-  description = "First day that Athena looks for partitions of, yyyy-MM-dd. Earlier ones are not seen."
+  description = "First day for which Athena looks for partitions, yyyy-MM-dd. It does not see earlier ones."
   type        = string
   default     = "2025-01-01"
   nullable    = false
 
   validation {
     condition     = can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", var.projection_start)) && can(formatdate("YYYY", "${var.projection_start}T00:00:00Z"))
-    error_message = "projection_start: a day as 2025-01-31."
+    error_message = "projection_start: a day, such as 2025-01-31."
   }
 }
 
@@ -224,7 +224,7 @@ variable "log_retention_days" {
 }
 
 variable "iam_propagation_seconds" {
-  description = "How long to wait between granting the role's permissions and creating the delivery stream, in seconds. IAM is eventually consistent, and not every refusal that comes of it is retried by the provider (hashicorp/aws 47937)."
+  description = "How long to wait between granting the role's permissions and creating the delivery stream, in seconds. IAM is eventually consistent, and the provider does not retry every error that comes from that (hashicorp/aws 47937)."
   type        = number
   default     = 20
   nullable    = false
@@ -236,13 +236,13 @@ variable "iam_propagation_seconds" {
 }
 
 variable "kms_key" {
-  description = "Customer managed key that encrypts the objects, the logs and, where it is encrypted by the same key, the stream; or null for S3's and AWS' own keys."
+  description = "Customer managed key that encrypts the objects, the logs and, if it is encrypted by the same key, the stream; or null for S3's and AWS' own keys."
   type        = object({ arn = string })
   default     = null
 }
 
 variable "tags" {
-  description = "Tags of all resources that take some."
+  description = "Tags of all resources that support tags."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,5 +1,5 @@
-# The time that IAM takes to know a permission everywhere. A provisioner, since the provider for waiting is one more to
-# trust and install. Where there is no `sleep` (Windows' cmd), the second command waits as long.
+# Waits for the time that IAM needs to know a permission everywhere. A provisioner, because the provider for waiting
+# would be one more to trust and install. If there is no `sleep` (Windows' cmd), the second command waits as long.
 resource "terraform_data" "this" {
   triggers_replace = var.permissions
 

@@ -1,5 +1,5 @@
 variable "permissions" {
-  description = "What was granted: ARNs and policies. Waits again where one of them changes."
+  description = "What was granted: ARNs and policies. Waits again if one of them changes."
   type        = list(string)
   nullable    = false
 }

@@ -1,7 +1,7 @@
 # One key for the whole pipeline: stream, environment and logs of the function, bucket, topic and queues.
 #
 # The policy names accounts, services and patterns of ARNs, never a role or another resource of the pipeline. These
-# need the key first, so naming them would be a circle.
+# need the key first, so naming them would be a cycle.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
@@ -26,10 +26,10 @@ resource "aws_kms_key" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      # The account's root stands for IAM: who may do what is decided by IAM policies. That is how the roles of
-      # Firehose, of the function and of Databricks get at the key, and DynamoDB's service-linked role, whose policy
-      # allows kms:GenerateDataKey by way of Kinesis. The actions are those of a symmetric key, in place of kms:*;
-      # kms:PutKeyPolicy is among them, so nobody is ever locked out.
+      # The account's root means IAM: IAM policies decide who may do what. The roles of Firehose, of the function and of
+      # Databricks reach the key that way, and so does DynamoDB's service-linked role, whose policy allows
+      # kms:GenerateDataKey through Kinesis. The actions are those of a symmetric key, instead of kms:*;
+      # kms:PutKeyPolicy is one of them, so nobody is ever locked out.
       {
         Sid       = "AccountAdministers"
         Effect    = "Allow"
@@ -75,7 +75,7 @@ resource "aws_kms_key" "this" {
         ]
         Resource = local.this_key
       },
-      # Lambda and DynamoDB make themselves a grant when a function's environment or a table is encrypted with the key.
+      # Lambda and DynamoDB make a grant for themselves when a function's environment or a table is encrypted with the key.
       {
         Sid       = "AccountGrantsToServices"
         Effect    = "Allow"

@@ -9,6 +9,6 @@ output "alias" {
 }
 
 output "kms_key" {
-  description = "What the other modules take as kms_key: an object, so that it is known while planning that there is a key, even where its ARN isn't."
+  description = "The value for the other modules' kms_key: an object, so that a plan knows that there is a key even if it doesn't know its ARN yet."
   value       = { arn = aws_kms_key.this.arn }
 }

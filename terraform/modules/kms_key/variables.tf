@@ -5,12 +5,12 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9/_-]{1,250}$", var.name)) && !startswith(var.name, "aws/") && !startswith(var.name, "alias/")
-    error_message = "name: 1 to 250 of a-z, A-Z, 0-9, /, _ and -, with neither \"alias/\" nor AWS' own \"aws/\" before it."
+    error_message = "name: 1 to 250 of a-z, A-Z, 0-9, /, _ and -, without \"alias/\" or AWS' own \"aws/\" before it."
   }
 }
 
 variable "deletion_window_days" {
-  description = "How long a deleted key can still be brought back, in days. 30 is AWS' longest: with the key all that it encrypted is lost."
+  description = "How long a deleted key can still be brought back, in days. 30 is AWS' maximum. If the key is lost, so is everything that it encrypted."
   type        = number
   default     = 30
   nullable    = false

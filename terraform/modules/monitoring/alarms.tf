@@ -1,15 +1,15 @@
 # The table of alarms, from the data's source to its end. The key is the end of the alarm's name and the heading of its
-# entry in the runbook; of the alarms that each table has, the table's name comes after it.
+# entry in docs/operations/runbook.md. Alarms that each table has also have the table's name, after that.
 #
 #   source, metric, stat   what is measured (sources: main.tf)
 #   is, threshold          when a period is bad
-#   window                 [seconds of a period, bad periods, of how many]. Once is enough where data is out of the way
-#                          and someone must fetch it; what heals by itself must last, or each retry would page.
-#   happened, first        the description: what happened, what to do first
+#   window                 [seconds of a period, bad periods, of how many]. Once is enough if someone has to fetch data
+#                          that was set aside; what heals by itself has to last, or each retry would page.
+#   happened, first        the description: what happened, what to do first. main.tf adds the page of the runbook
 #
 # Missing data is "notBreaching" in all of them: these metrics are written only when there is something to count, so
-# without traffic there is no data and nothing is wrong. That something has stopped is told by local.stopped below, which
-# takes no data for zero, and by no-traffic (main.tf), for which missing data is what is bad.
+# without traffic there is no data and nothing is wrong. Two others notice that something has stopped: local.stopped
+# below, which takes no data for zero, and no-traffic (main.tf), for which missing data is bad.
 
 locals {
   t = var.thresholds
@@ -19,27 +19,27 @@ locals {
     "stream-write-throttled" = {
       source   = "stream", metric = "WriteProvisionedThroughputExceeded", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 3, 3]
-      happened = "The stream refused writes for lack of shards; DynamoDB tries again, so changes are late, not lost."
-      first    = "On provisioned capacity double the shards (shard_count, or null for on-demand). On-demand: see whether one partition key gets all the writes."
+      happened = "The stream rejected writes because it has too few shards; DynamoDB tries again, so changes are late, not lost."
+      first    = "On provisioned capacity, double the shards (shard_count, or null for on-demand). On demand, see whether one partition key gets all the writes."
     }
     "stream-read-throttled" = {
       source   = "stream", metric = "ReadProvisionedThroughputExceeded", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 3, 3]
-      happened = "Consumers share more than the stream's five GetRecords calls or 2 MB a second and shard."
+      happened = "Together, the consumers ask for more than a shard allows: five GetRecords calls or 2 MB a second."
       first    = "See who else reads: aws kinesis list-stream-consumers and the Lambda triggers of ${var.stream_name}; move the others to enhanced fan-out."
     }
     "stream-age" = {
       source   = "stream", metric = "GetRecords.IteratorAgeMilliseconds", stat = "Maximum"
       is       = ">", threshold = local.t.stream_age_seconds * 1000, window = [300, 2, 3]
       happened = "A consumer of the stream reads records that are over ${local.t.stream_age_seconds} s old."
-      first    = "Look at firehose-freshness: if it is on too, Firehose is the one that lags, go there; if not, another consumer of ${var.stream_name} does."
+      first    = "Look at firehose-freshness: if it is on too, Firehose lags, go there; if not, another consumer of ${var.stream_name} lags."
     }
 
     # ── Lambda ──
     "function-errors" = {
       source   = "function", metric = "Errors", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 1, 1]
-      happened = "Invocations failed; bad records never do that, so it is a setting, the memory, or the code. Firehose retries, then sets the whole batch aside in the error prefix."
+      happened = "Invocations failed; bad records never cause that, so it is a setting, the memory, or the code. Firehose retries, then sets the whole batch aside in the error prefix."
       first    = "aws logs tail /aws/lambda/${var.function_name} --since 30m --filter-pattern ERROR names the setting and the fix."
     }
     "function-throttled" = {
@@ -52,61 +52,61 @@ locals {
       source   = "function", metric = "Duration", stat = "Maximum"
       is       = ">", threshold = var.function_timeout_seconds * 10 * local.t.function_duration_percent, window = [300, 2, 3]
       happened = "An invocation took over ${local.t.function_duration_percent} % of its ${var.function_timeout_seconds} s; milliseconds are normal. Past the timeout the batch is retried, then set aside."
-      first    = "Double memory_size, which doubles the processor's share."
+      first    = "Double memory_size, which also doubles its share of a processor."
     }
 
-    # ── What the function says of the rows ──
+    # ── What the function reports about the rows ──
     "records-failed" = {
       source   = "rows", metric = "RecordsFailed", stat = "Sum"
       is       = ">", threshold = local.t.records_failed, window = [300, 1, 1]
       happened = "Records could not become rows; Firehose keeps the originals under processing-failed in the error prefix."
-      first    = "aws logs tail /aws/lambda/${var.function_name} --since 30m --filter-pattern ERROR names each reason, with a count. Fix it, then replay as the runbook says."
+      first    = "aws logs tail /aws/lambda/${var.function_name} --since 30m --filter-pattern ERROR names each reason, with a count. Fix it, then replay the records."
     }
     # An hour, not minutes: a table that has such values has them again and again, and the alarm would flap.
     "rows-rescued" = {
       source   = "rows", metric = "RowsRescued", stat = "Sum"
       is       = ">", threshold = local.t.rows_rescued, window = [3600, 1, 1]
-      happened = "Values did not fit their columns or had none; they are safe in _rescued, but queries on the columns miss them."
-      first    = "SELECT _rescued FROM the table WHERE _rescued IS NOT NULL tells attribute and reason. Add or widen the column in the schema file, or raise thresholds.rows_rescued."
+      happened = "Values did not fit their columns or had none; they are kept in _rescued, but queries on the columns miss them."
+      first    = "SELECT _rescued FROM the table WHERE _rescued IS NOT NULL shows attribute and reason. Add or widen the column in the schema file, or raise thresholds.rows_rescued."
     }
 
     # ── Firehose ──
-    # No traffic, no metric (AWS documents it): hence missing data is good here, and firehose-stopped stands beside it.
+    # No traffic, no metric (AWS documents it). So missing data is good here, and firehose-stopped covers the rest.
     "firehose-freshness" = {
       source   = "firehose", metric = "DeliveryToS3.DataFreshness", stat = "Maximum"
       is       = ">", threshold = local.t.freshness_seconds, window = [60, 5, 5]
       happened = "Records have waited in Firehose for over ${local.t.freshness_seconds} s; nothing is lost while the stream keeps them (${var.retention_hours} h)."
-      first    = "aws logs tail /aws/kinesisfirehose/${var.delivery_stream_name} --since 1h names what refuses: S3, KMS, Glue or Lambda."
+      first    = "aws logs tail /aws/kinesisfirehose/${var.delivery_stream_name} --since 1h names what rejects them: S3, KMS, Glue or Lambda."
     }
     "firehose-behind" = {
       source   = "firehose", metric = "KinesisMillisBehindLatest", stat = "Maximum"
       is       = ">", threshold = var.retention_hours * 36000 * local.t.retention_percent, window = [300, 3, 3]
       happened = "Firehose is behind by ${local.t.retention_percent} % of the stream's ${var.retention_hours} h; records older than that are LOST."
-      first    = "Win time now: aws kinesis increase-stream-retention-period --stream-name ${var.stream_name} --retention-period-hours ${min(var.retention_hours * 2, 8760)}. Then see firehose-freshness."
+      first    = "Gain time now: aws kinesis increase-stream-retention-period --stream-name ${var.stream_name} --retention-period-hours ${min(var.retention_hours * 2, 8760)}. Then see firehose-freshness."
     }
     "firehose-delivery-failed" = {
       source   = "firehose", metric = "DeliveryToS3.Success", stat = "Average"
       is       = "<", threshold = 1, window = [300, 2, 3]
       happened = "Firehose's writes to S3 fail; it retries until the stream's retention ends."
-      first    = "aws logs tail /aws/kinesisfirehose/${var.delivery_stream_name} --since 1h gives the code; undo the last change of the bucket's policy, the key's policy or Firehose's role."
+      first    = "aws logs tail /aws/kinesisfirehose/${var.delivery_stream_name} --since 1h gives the code; undo the last change to the bucket's policy, the key's policy or Firehose's role."
     }
     "firehose-processing-failed" = {
       source   = "firehose", metric = "ExecuteProcessing.Success", stat = "Average"
       is       = "<", threshold = 1, window = [300, 1, 1]
-      happened = "Firehose's calls of the function fail; after four attempts it sets the batch aside under processing-failed in the error prefix."
+      happened = "Firehose's calls to the function fail; after four attempts it sets the batch aside under processing-failed in the error prefix."
       first    = "See function-errors and function-throttled. If both are quiet it is a permission: aws logs tail /aws/kinesisfirehose/${var.delivery_stream_name} --since 1h."
     }
     "firehose-conversion-failed" = {
       source   = "firehose", metric = "FailedConversion.Records", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 1, 1]
-      happened = "Rows did not fit the Glue table; they lie under format-conversion-failed in the error prefix."
+      happened = "Rows did not fit the Glue table; they are under format-conversion-failed in the error prefix."
       first    = "Read lastErrorMessage in the newest object there. Glue table and function differ: apply again, so that both come from one schema file."
     }
     "firehose-throttled" = {
       source   = "firehose", metric = "ThrottledGetRecords", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 3, 3]
-      happened = "The stream slows Firehose's reading for 15 minutes or more; rows are late, not lost."
-      first    = "As for stream-read-throttled: find the other consumers of ${var.stream_name} and move them to enhanced fan-out."
+      happened = "The stream has throttled Firehose's reads for 15 minutes or more; rows are late, not lost."
+      first    = "Do as for stream-read-throttled: find the other consumers of ${var.stream_name} and move them to enhanced fan-out."
     }
   }
 
@@ -115,30 +115,30 @@ locals {
     "firehose-partitions" = {
       source   = "firehose", metric = "PartitionCountExceeded", stat = "Maximum"
       is       = ">", threshold = 0, window = [300, 1, 1]
-      happened = "Changes of too many hours came at once for Firehose's partitions; the overflow lies in the error prefix."
-      first    = "Stop the backfill or the replay that mixes old changes, or ask AWS for a higher limit of active partitions (Service Quotas, Firehose)."
+      happened = "Changes of more hours came at once than Firehose has partitions for; the rest is in the error prefix."
+      first    = "Stop the backfill or the replay that mixes in old changes, or ask AWS for a higher limit of active partitions (Service Quotas, Firehose)."
     }
   }
 
-  # With queues only. Of an idle queue SQS writes no metrics, and an empty queue is good.
+  # With queues only. SQS writes no metrics of an idle queue, and an empty queue is good.
   alarms_queues = {
     "queue-age" = {
       source   = "queue", metric = "ApproximateAgeOfOldestMessage", stat = "Maximum"
       is       = ">", threshold = local.t.queue_age_seconds, window = [300, 3, 3]
-      happened = "Nobody has taken a notification for over ${local.t.queue_age_seconds} s; the files are on S3, and Databricks does not hear of them. Whether its pipeline runs is not told here."
-      first    = "Test the external location's connection in Databricks: may its credential's role still read this queue, and does the location name it?"
+      happened = "Nobody has taken a notification for over ${local.t.queue_age_seconds} s; the files are on S3, and Databricks does not hear of them. This alarm does not show whether its pipeline runs."
+      first    = "If nothing reads the queue yet, raise thresholds.queue_age_seconds. Else test the external location's connection in Databricks: may its credential's role still read this queue, and does the location name it?"
     }
     "dead-letters" = {
       source   = "dead_letters", metric = "ApproximateNumberOfMessagesVisible", stat = "Maximum"
       is       = ">", threshold = 0, window = [300, 1, 1]
-      happened = "Notifications were received again and again without success, or never got into the queue, and were set aside: their files are not in Databricks."
+      happened = "Notifications were received again and again without success, or never got into the queue; their files are on S3, but not in Databricks."
       first    = "Fix the Databricks credential's role, or the queue's policy or key. Then let Databricks list the prefix once, or send back those that came from the queue: aws sqs start-message-move-task."
     }
   }
 
-  # Each table's. AWS writes these metrics with the dimensions TableName and DelegatedOperation, and documents no value of
-  # the second: an alarm on a guessed one would sleep for ever. So these ask by a Metrics Insights query, which names
-  # both dimensions and gives the value of the first. DynamoDB adds them up every five minutes.
+  # For each table. AWS writes these metrics with the dimensions TableName and DelegatedOperation, and documents no value
+  # of the second: an alarm on a guessed value would never go off. So these are Metrics Insights queries, which name
+  # both dimensions and give a value for the first only. DynamoDB adds them up every five minutes.
   alarms_replication = merge([
     for table in var.tables : {
       "replication-age-${table}" = {
@@ -157,14 +157,14 @@ locals {
         select   = "SUM(ThrottledPutRecordCount)", table = table
         is       = ">", threshold = 0, window = [300, 3, 3]
         happened = "The stream has throttled changes of ${table} for 15 minutes; DynamoDB retries, so they are late, not lost."
-        first    = "As for stream-write-throttled: double the shards (shard_count), or set it to null for on-demand capacity."
+        first    = "Do as for stream-write-throttled: double the shards (shard_count), or set it to null for on-demand capacity."
       }
     }
   ]...)
 
-  # What comes in at one stage and doesn't come out at the next: the stops that leave no error behind, for who doesn't
-  # run writes no metric. Two quarters of an hour of the last four, so that a record on the border of two periods does
-  # not count, and a table that changes twice an hour still does.
+  # What comes in at one stage and doesn't come out at the next. Such stops leave no error: what doesn't run writes no
+  # metric. Two quarters of an hour of the last four, so that a record on the border of two periods does not count, and
+  # a table that changes twice an hour still does.
   stopped_window = [900, 2, 4]
 
   stopped = merge(
@@ -172,17 +172,17 @@ locals {
       "firehose-stopped" = {
         from     = merge(local.sources.stream, { metric = "IncomingRecords" })
         to       = merge(local.sources.firehose, { metric = "DataReadFromKinesisStream.Records" })
-        happened = "Changes come into the stream, and Firehose reads none; nothing is lost while the stream keeps them (${var.retention_hours} h)."
-        first    = "aws firehose describe-delivery-stream --delivery-stream-name ${var.delivery_stream_name}: ACTIVE? Then its role: kinesis:GetRecords on the stream and kms:Decrypt on the stream's key."
+        happened = "Changes come into the stream, but Firehose reads none; nothing is lost while the stream keeps them (${var.retention_hours} h)."
+        first    = "aws firehose describe-delivery-stream --delivery-stream-name ${var.delivery_stream_name}: is it ACTIVE? Then check its role: kinesis:GetRecords on the stream and kms:Decrypt on the stream's key."
       }
     },
     {
       for table in var.tables : "replication-stopped-${table}" => {
         from = { namespace = "AWS/DynamoDB", dimensions = { TableName = table }, metric = "ConsumedWriteCapacityUnits" }
-        # Not the stream's records: on a stream of several tables the others' would hide that one has stopped.
+        # Not the stream's records: on a stream of several tables, those of the others would hide that one has stopped.
         to       = merge(local.sources.rows, { metric = "RecordsOk" })
-        happened = "${table} is written to, and not one row comes of it. If the replication is off, these changes are LOST for the lake."
-        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see firehose-stopped, function-errors, records-failed; all quiet, the writes may have changed nothing."
+        happened = "${table} is written to, but no rows come out. If the replication is off, these changes are LOST for the lake."
+        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see firehose-stopped, function-errors, records-failed; if all are quiet, the writes may have changed nothing."
       }
     },
     {
@@ -190,7 +190,7 @@ locals {
       for subject in ["notifications-stopped"] : subject => {
         from     = merge(local.sources.firehose, { metric = "SucceedConversion.Records" })
         to       = merge(local.sources.queue, { metric = "NumberOfMessagesSent" })
-        happened = "Firehose makes rows, and no notification comes into the queue; the files are on S3, but Databricks does not hear of them."
+        happened = "Firehose makes rows, but no notification comes into the queue; the files are on S3, and Databricks does not hear of them."
         first    = "If firehose-delivery-failed is on, go there. Else see the bucket's notification (aws s3api get-bucket-notification-configuration), then the topic's and the queue's policy and key."
       } if var.queues != null
     },

@@ -1,7 +1,7 @@
 # One page, top to bottom: is anything wrong, how old is the data, how much flows, what fails, what it costs.
 #
-# A line of a graph is { label, of = [source, metric, statistic], divide }, by the sources of main.tf, where divide turns
-# the metric's unit into the graph's; or { label, search, divide }.
+# A line of a graph is { label, of = [source, metric, statistic], divide }, with the sources of main.tf, or
+# { label, search, divide }. `divide` converts the metric's unit to the graph's.
 
 locals {
   # AWS documents no value of these metrics' second dimension (alarms.tf), so their lines search for it.
@@ -14,7 +14,7 @@ locals {
 
   graphs_of_state = [
     {
-      title = "Freshness: how long a change waits where", unit = "seconds", width = 12, period = 60
+      title = "Freshness: how long changes wait, by stage", unit = "seconds", width = 12, period = 60
       lines = concat(
         [for table in var.tables : { label = "${table}: in DynamoDB", search = local.replication[table].AgeOfOldestUnreplicatedRecord, divide = 1000 }],
         [
@@ -26,7 +26,7 @@ locals {
       mark = { label = "firehose-freshness", value = var.thresholds.freshness_seconds }
     },
     {
-      title = "Reserve: how far behind, of the stream's ${var.retention_hours} hours", unit = "hours", width = 12, period = 60
+      title = "Lag: how much of the stream's ${var.retention_hours} hours is used up", unit = "hours", width = 12, period = 60
       lines = [
         { label = "Firehose", of = ["firehose", "KinesisMillisBehindLatest", "Maximum"], divide = 3600000 },
         { label = "slowest consumer", of = ["stream", "GetRecords.IteratorAgeMilliseconds", "Maximum"], divide = 3600000 },
@@ -40,7 +40,7 @@ locals {
         { label = "read by Firehose", of = ["firehose", "DataReadFromKinesisStream.Records", "Sum"] },
         { label = "into the function", of = ["rows", "RecordsIn", "Sum"] },
         { label = "rows", of = ["rows", "RecordsOk", "Sum"] },
-        { label = "dropped: another table's", of = ["rows", "RecordsDropped", "Sum"] },
+        { label = "dropped: from another table", of = ["rows", "RecordsDropped", "Sum"] },
         { label = "converted to Parquet", of = ["firehose", "SucceedConversion.Records", "Sum"] },
         { label = "delivered to S3", of = ["firehose", "DeliveryToS3.Records", "Sum"] },
       ]
@@ -56,7 +56,7 @@ locals {
       ]
     },
     {
-      title = "Out of the way: fetch or fix", unit = "in five minutes", width = 8, period = 300
+      title = "Set aside or lost: fetch or fix", unit = "in five minutes", width = 8, period = 300
       lines = concat(
         [
           { label = "failed records: processing-failed", of = ["rows", "RecordsFailed", "Sum"] },
@@ -82,9 +82,9 @@ locals {
       )
     },
     {
-      title = "Succeeding: 100 is well", unit = "percent", width = 8, period = 300
+      title = "Success: 100 is good", unit = "percent", width = 8, period = 300
       lines = [
-        { label = "Firehose's calls of the function", of = ["firehose", "ExecuteProcessing.Success", "Average"], divide = 0.01 },
+        { label = "Firehose's calls to the function", of = ["firehose", "ExecuteProcessing.Success", "Average"], divide = 0.01 },
         { label = "Firehose's writes to S3", of = ["firehose", "DeliveryToS3.Success", "Average"], divide = 0.01 },
       ]
     },
@@ -121,18 +121,18 @@ locals {
       ]
     },
     {
-      title = "Cost: number", unit = "an hour", width = 8, period = 3600
+      title = "Cost: counts", unit = "an hour", width = 8, period = 3600
       lines = concat(
         [{ label = "records", of = ["stream", "IncomingRecords", "Sum"] }],
-        # Firehose counts objects only with dynamic partitioning; but each file is one notification.
+        # Firehose counts objects only with dynamic partitioning; each file is one notification, so those are counted.
         [for objects in [{ label = "S3 objects", of = ["firehose", "DeliveryToS3.ObjectCount", "Sum"] }] : objects if var.dynamic_partitioning],
         [for queues in [var.queues] : { label = "S3 files notified", of = ["queue", "NumberOfMessagesSent", "Sum"] } if queues != null],
       )
     },
   ]
 
-  # The same in CloudWatch's terms, where a line is either [namespace, metric, dimension, value, …, { options }] or
-  # [{ expression }]. A metric that is divided is there twice: hidden, and as the expression's operand.
+  # The same in CloudWatch's terms, in which a line is either [namespace, metric, dimension, value, …, { options }] or
+  # [{ expression }]. A metric that is divided appears twice: hidden, and as the expression's operand.
   widgets = [
     for graph in concat(local.graphs_of_state, local.graphs_of_queues, local.graphs_of_cost) : {
       type   = "metric"
@@ -170,7 +170,7 @@ locals {
 
 resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = var.name
-  # Widgets without x and y stand side by side until a row's 24 columns are full.
+  # Widgets without x and y are placed side by side until a row's 24 columns are full.
   dashboard_body = jsonencode({
     start          = "-PT6H"
     periodOverride = "inherit"

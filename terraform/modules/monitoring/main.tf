@@ -11,6 +11,9 @@ locals {
     dead_letters = { namespace = "AWS/SQS", dimensions = { QueueName = try(var.queues.dead_letter_queue_name, "") } }
   }
 
+  # The page of the alarms' descriptions; a heading for each kind of alarm, without the table's name.
+  runbook = "docs/operations/runbook.md"
+
   comparison = { ">" = "GreaterThanThreshold", "<" = "LessThanThreshold" }
 
   # The tables of alarms.tf in the resource's terms: each alarm has either a metric or queries.
@@ -28,6 +31,7 @@ locals {
         window       = alarm.window
         missing_data = "notBreaching"
         description  = "${alarm.happened} First: ${alarm.first}"
+        entry        = subject
       }
     },
     {
@@ -41,9 +45,10 @@ locals {
         is        = alarm.is
         threshold = alarm.threshold
         window    = alarm.window
-        # AWS says that alarms on DynamoDB's metrics keep their state while data is missing, whatever is set here.
+        # AWS' pages differ on whether this counts: alarms on DynamoDB's metrics may keep their state while data is missing.
         missing_data = "notBreaching"
         description  = "${alarm.happened} First: ${alarm.first}"
+        entry        = trimsuffix(subject, "-${alarm.table}")
       }
     },
     {
@@ -59,13 +64,14 @@ locals {
         window       = local.stopped_window
         missing_data = "notBreaching"
         description  = "${alarm.happened} First: ${alarm.first}"
+        entry        = trimsuffix(subject, "-${try(alarm.from.dimensions.TableName, "")}")
       }
     },
     {
       for subject in ["no-traffic"] : subject => {
         metric = null
-        # Rows, not records: on a stream of several tables the others' records come all the time.
-        # Filled, as CloudWatch otherwise waits for some periods more before it takes missing data for missing.
+        # Rows, not records: on a stream of several tables, records of the others come all the time.
+        # Filled, because CloudWatch otherwise waits for some more periods before it takes missing data for missing.
         queries = [
           { id = "rows", expression = "FILL(made, 0)", metric = null },
           { id = "made", expression = null, metric = merge(local.sources.rows, { metric = "RecordsOk" }) },
@@ -74,7 +80,8 @@ locals {
         threshold    = 1
         window       = [local.t.expect_traffic_minutes * 60, 1, 1]
         missing_data = "breaching"
-        description  = "Not one row has been made for ${local.t.expect_traffic_minutes} minutes, where thresholds.expect_traffic_minutes says that there is always traffic. First: see whether ${join(", ", var.tables)} is written to at all; if so, replication-stopped and firehose-stopped tell where it ends."
+        description  = "No row has been made for ${local.t.expect_traffic_minutes} minutes, although thresholds.expect_traffic_minutes says that there is always traffic. First: see whether ${join(", ", var.tables)} is written to at all; if so, replication-stopped and firehose-stopped show where it ends."
+        entry        = subject
       } if local.t.expect_traffic_minutes != null
     },
   )
@@ -84,7 +91,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = each.value.description
+  alarm_description   = "${each.value.description} Runbook: ${local.runbook}#${each.value.entry}"
   comparison_operator = local.comparison[each.value.is]
   threshold           = each.value.threshold
   datapoints_to_alarm = each.value.window[1]
@@ -107,7 +114,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
     content {
       id         = query.value.id
       expression = query.value.expression
-      # The alarm watches what is computed; the metrics that go into it are only named.
+      # The alarm watches the result; the metrics that go into it are only named.
       return_data = query.value.metric == null
       period      = startswith(coalesce(query.value.expression, "-"), "SELECT") ? each.value.window[0] : null
 

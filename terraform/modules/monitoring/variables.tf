@@ -99,7 +99,7 @@ variable "function_memory_mb" {
 }
 
 variable "queues" {
-  description = "Names of the queue that tells Databricks of new files and of its dead-letter queue, or null where there are none."
+  description = "Names of the queue that notifies Databricks of new files and of its dead-letter queue, or null if there are none."
   type        = object({ queue_name = string, dead_letter_queue_name = string })
   default     = null
 
@@ -111,16 +111,16 @@ variable "queues" {
 
 variable "thresholds" {
   description = <<-TEXT
-    From where on an alarm goes off; each has a default. Alarms on what is always wrong (a failed write, a dead letter) have none.
+    The value above which an alarm goes off; each has a default. Alarms on what is always wrong (a failed write, a dead letter) have none.
     `replication_age_seconds` (300): DynamoDB's oldest change not yet in the stream; milliseconds are normal.
     `stream_age_seconds` (600): age of the records that any consumer of the stream reads.
     `retention_percent` (25): how far Firehose may be behind, in percent of the stream's retention.
-    `freshness_seconds` (300): age of the oldest record in Firehose; its buffering interval (30 or 60 seconds) and half of it more are normal. Keep it above three times a longer interval.
+    `freshness_seconds` (300): age of the oldest record in Firehose; one and a half times its buffering interval (30 or 60 seconds) is normal. Keep it above three times a longer interval.
     `function_duration_percent` (80): longest invocation, in percent of the function's timeout.
-    `records_failed` (0): records that couldn't be rows, in five minutes.
-    `rows_rescued` (0): rows with a `_rescued` value, in an hour. Raise it where attributes without a column are normal.
-    `queue_age_seconds` (3600): oldest notification. Where nothing reads the queue (yet), 1209600 keeps its alarm quiet.
-    `expect_traffic_minutes` (null): minutes without a single row after which something must be wrong; null where a table may rest.
+    `records_failed` (0): records that couldn't become rows, in five minutes.
+    `rows_rescued` (0): rows with a `_rescued` value, in an hour. Raise it if attributes without a column are normal.
+    `queue_age_seconds` (3600): oldest notification. If nothing reads the queue (yet), 1209600 keeps its alarm quiet.
+    `expect_traffic_minutes` (null): minutes without a single row after which something must be wrong; null if the table may be idle.
   TEXT
   type = object({
     replication_age_seconds   = optional(number, 300)
@@ -171,19 +171,19 @@ variable "thresholds" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs of the SNS topics that are told when an alarm goes off, and when it is over. An empty list makes alarms that only the dashboard shows."
+  description = "ARNs of the SNS topics that are notified when an alarm goes off, and when it is over. With an empty list only CloudWatch shows the alarms."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = length(var.alarm_actions) <= 5 && alltrue([for action in var.alarm_actions : can(regex("^arn:[a-z-]+:sns:", action))])
-    error_message = "alarm_actions: up to five ARNs of SNS topics, as arn:aws:sns:eu-central-1:123456789012:on-call. An encrypted topic's key must allow cloudwatch.amazonaws.com."
+    error_message = "alarm_actions: up to five ARNs of SNS topics, such as arn:aws:sns:eu-central-1:123456789012:on-call. An encrypted topic's key must allow cloudwatch.amazonaws.com."
   }
 }
 
 variable "tags" {
-  description = "Tags of all resources that take some; a dashboard takes none."
+  description = "Tags of all resources that support tags; a dashboard does not."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,6 +1,6 @@
-# S3 → SNS → SQS. Why SNS between: a queue has one consumer, which deletes what it reads, and S3 sends the events under
-# a prefix to one place only. A topic lets each consumer have its own queue, added later with no change to the bucket;
-# and some, as Snowpipe, subscribe to a topic and nothing else.
+# S3 → SNS → SQS. Why SNS is in between: a queue has one consumer, which deletes what it reads, and S3 sends the events
+# under a prefix to one place only. With a topic each consumer has its own queue, added later without a change to the
+# bucket; and some consumers, such as Snowpipe, subscribe only to a topic.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
@@ -9,7 +9,7 @@ data "aws_region" "this" {}
 locals {
   topic_arn = var.topic == null ? aws_sns_topic.this[0].arn : var.topic.arn
 
-  # Made of text, as the queues name each other and, in their policies, themselves.
+  # Built from text, because the queues name each other and, in their policies, themselves.
   queue_names = { this = var.name, dead_letter = "${var.name}-dead-letters" }
   queue_arns = { for queue, name in local.queue_names :
     queue => "arn:${data.aws_partition.this.partition}:sqs:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:${name}"
@@ -31,7 +31,7 @@ locals {
         Sid       = "DenyInsecureTransport"
         Effect    = "Deny"
         Principal = "*"
-        # All that touches messages or their place: SQS takes at most seven actions in a statement.
+        # The actions on messages and on the queue: SQS accepts at most seven in a statement.
         Action = [
           "sqs:ChangeMessageVisibility",
           "sqs:DeleteMessage",

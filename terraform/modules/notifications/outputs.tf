@@ -1,10 +1,10 @@
 output "topic_arn" {
-  description = "ARN of the topic to which the bucket's events go: subscribe further consumers' queues, or Snowpipe, to it."
+  description = "ARN of the topic that gets the bucket's events: subscribe the queues of more consumers, or Snowpipe, to it."
   value       = local.topic_arn
 }
 
 output "ready" {
-  description = "Known once an object's event reaches the queue: what the module stream's `ready` asks for, so that no object comes before."
+  description = "Known once an object's event reaches the queue. Pass it to the module stream as `ready`, so that no object comes before."
   value       = aws_sns_topic_subscription.this.arn
 
   depends_on = [aws_s3_bucket_notification.this]
@@ -16,7 +16,7 @@ output "queue_name" {
 }
 
 output "queue_url" {
-  description = "URL of the queue: what a Unity Catalog external location (provided_sqs) or Auto Loader (cloudFiles.queueUrl) asks for."
+  description = "URL of the queue, for a Unity Catalog external location (provided_sqs) or Auto Loader (cloudFiles.queueUrl)."
   value       = aws_sqs_queue.this.url
 }
 

@@ -1,4 +1,4 @@
-# The policies stand in the queues, not in resources of their own: so no queue is ever without, and Terraform, which
+# The policies are in the queues, not in resources of their own. So no queue is ever without one, and Terraform, which
 # waits 25 seconds after each change of a queue, waits twice and not four times.
 
 resource "aws_sqs_queue" "this" {
@@ -10,17 +10,17 @@ resource "aws_sqs_queue" "this" {
   # at once.
   receive_wait_time_seconds = 20
 
-  # How long a consumer has to write down what it read before the message shows again. A micro-batch takes longer
-  # than SQS' 30 seconds, and each time it shows again counts towards max_receive_count.
+  # How long a consumer has to store what it read before the message appears again. A micro-batch takes longer than SQS'
+  # 30 seconds, and each time it appears again counts towards max_receive_count.
   visibility_timeout_seconds = 300
 
-  # SSE-SQS where there is no customer managed key. Not alias/aws/sqs: SNS can't be granted it.
+  # SSE-SQS if there is no customer managed key. Not alias/aws/sqs: SNS can't be granted that.
   sqs_managed_sse_enabled           = var.kms_key == null ? true : null
   kms_master_key_id                 = var.kms_key == null ? null : var.kms_key.arn
   kms_data_key_reuse_period_seconds = var.kms_key == null ? null : 300
 
   redrive_policy = jsonencode({
-    # From the resource, as SQS refuses a dead-letter queue that doesn't exist.
+    # From the resource, because SQS rejects a dead-letter queue that doesn't exist.
     deadLetterTargetArn = aws_sqs_queue.dead_letter.arn
     maxReceiveCount     = var.max_receive_count
   })
@@ -28,12 +28,12 @@ resource "aws_sqs_queue" "this" {
   tags = var.tags
 }
 
-# What a consumer received max_receive_count times and never deleted, and what SNS could not put into the queue.
+# Gets what a consumer received max_receive_count times and never deleted, and what SNS could not put into the queue.
 resource "aws_sqs_queue" "dead_letter" {
   name   = local.queue_names.dead_letter
   policy = local.queue_policies.dead_letter
 
-  # The longest there is, whatever the queue's: a message keeps its age when it moves here.
+  # The maximum, whatever the queue has: a message keeps its age when it moves here.
   message_retention_seconds = 14 * 86400
 
   receive_wait_time_seconds         = 20
@@ -54,10 +54,10 @@ resource "aws_sns_topic_subscription" "this" {
   protocol  = "sqs"
   endpoint  = aws_sqs_queue.this.arn
 
-  # The S3 event stays inside SNS' envelope: the layout that Databricks sets up for itself. Whether its file events
-  # take the bare event too is nowhere said.
+  # The S3 event stays inside SNS' envelope, which is the layout that Databricks sets up for itself. Whether its file
+  # events also accept the bare event is not documented.
   raw_message_delivery = false
 
-  # SNS doesn't retry what a queue refuses, for its policy or its key; without this such an event would be gone.
+  # SNS doesn't retry if a queue rejects an event because of its policy or its key; without this it would be lost.
   redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letter.arn })
 }

@@ -1,7 +1,7 @@
 # Encryption that S3 can really use: a customer managed key whose policy names s3.amazonaws.com, or none. The
 # AWS-managed key (alias/aws/sns) has a policy that nobody can change and that doesn't name S3: with it the
-# notification is refused, or events are dropped with no error anywhere. What passes through the topic is bucket and
-# key names, sizes and times of objects, never what is in them, over TLS, and SNS doesn't keep what it has delivered.
+# notification is rejected, or events are dropped without an error anywhere. Only names, sizes and times of objects pass
+# through the topic, never what is in them, over TLS, and SNS doesn't keep what it has delivered.
 resource "aws_sns_topic" "this" {
   #checkov:skip=CKV_AWS_26: Encrypted where a customer managed key is given. Without one it can't be: S3 can't be granted the AWS-managed key (alias/aws/sns), and its events would be dropped silently.
   count = var.topic == null ? 1 : 0
@@ -35,7 +35,7 @@ resource "aws_sns_topic_policy" "this" {
           Sid       = "DenyInsecureTransport"
           Effect    = "Deny"
           Principal = "*"
-          # Named one by one: a topic's policy takes only the actions on a topic, and refuses sns:*.
+          # Named one by one: a topic's policy accepts only the actions on a topic, and rejects sns:*.
           Action = [
             "sns:AddPermission",
             "sns:DeleteTopic",
@@ -70,12 +70,12 @@ resource "aws_s3_bucket_notification" "this" {
       # All ways of creating: Firehose uses PUT for small objects and multipart uploads for large ones.
       events        = ["s3:ObjectCreated:*"]
       filter_prefix = topic.value
-      # So that errors, markers and whatever else lands there stay out of the queue.
+      # So that errors, markers and anything else under the prefix stay out of the queue.
       filter_suffix = ".parquet"
     }
   }
 
-  # S3 tries the topic when the notification is put, so the policy must be there. And what S3 sends to a topic with no
-  # queue behind it is gone, so the way to the queue comes first.
+  # S3 tests the topic when the notification is made, so the policy has to exist. And what S3 sends to a topic without a
+  # queue is lost, so the subscription comes first.
   depends_on = [aws_sns_topic_policy.this, aws_sns_topic_subscription.this]
 }

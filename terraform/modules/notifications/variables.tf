@@ -11,13 +11,13 @@ variable "name" {
 }
 
 variable "bucket" {
-  description = "Bucket whose new objects are announced, in the account and region of the queue. A bucket has ONE aws_s3_bucket_notification, and this module makes it: it replaces whatever notifications the bucket has. Where the bucket has some already, add a topic there and give it as topic."
+  description = "Bucket whose new objects are announced, in the account and region of the queue. A bucket has ONE aws_s3_bucket_notification, and this module makes it: it replaces whatever notifications the bucket has. If the bucket already has some, add a topic there and pass it as topic."
   type        = object({ name = string, arn = string })
   nullable    = false
 
   validation {
     condition     = can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]+$", var.bucket.arn))
-    error_message = "bucket: arn should be a bucket's, as arn:aws:s3:::my-bucket, with no key behind it."
+    error_message = "bucket: arn should be a bucket's, such as arn:aws:s3:::my-bucket, without a key after it."
   }
 }
 
@@ -29,43 +29,43 @@ variable "prefixes" {
 
   validation {
     condition     = length(var.prefixes) >= 1 && length(var.prefixes) <= 100
-    error_message = "prefixes: 1 to 100, as S3 allows a bucket 100 notifications."
+    error_message = "prefixes: 1 to 100, because S3 allows 100 notifications per bucket."
   }
   validation {
     # S3 wants other characters URL-encoded here, and Firehose's own = and !{} come after the prefix.
     condition     = alltrue([for prefix in var.prefixes : can(regex("^([a-zA-Z0-9_.-]+/)+$", prefix))])
-    error_message = "prefixes: each should end with \"/\", not begin with it, and have only a-z, A-Z, 0-9, _, . and - between slashes, as data/orders/."
+    error_message = "prefixes: each should end with \"/\", not begin with it, and have only a-z, A-Z, 0-9, _, . and - between slashes, such as data/orders/."
   }
   validation {
     condition     = length(distinct(var.prefixes)) == length(var.prefixes) && alltrue([for a in var.prefixes : alltrue([for b in var.prefixes : a == b || !startswith(a, b)])])
-    error_message = "prefixes: none may lie within another, as S3 refuses overlapping notifications; keep the shorter one."
+    error_message = "prefixes: none may be inside another, because S3 rejects overlapping notifications; keep the shorter one."
   }
 }
 
 variable "topic" {
-  description = "Existing topic to which the bucket's events go already, or null to make one. With it the module makes no topic and leaves the bucket's notifications alone: a bucket has ONE aws_s3_bucket_notification, so whoever owns it must send s3:ObjectCreated:* with suffix .parquet to this topic."
+  description = "Existing topic that already gets the bucket's events, or null to make one. With it the module makes no topic and leaves the bucket's notifications alone: a bucket has ONE aws_s3_bucket_notification, so whoever owns it must send s3:ObjectCreated:* with suffix .parquet to this topic."
   type        = object({ arn = string })
   default     = null
 
   validation {
     condition     = var.topic == null || can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_-]+$", var.topic.arn))
-    error_message = "topic: arn should be a standard topic's, as arn:aws:sns:eu-central-1:123456789012:orders; S3 can't use a FIFO topic."
+    error_message = "topic: arn should be a standard topic's, such as arn:aws:sns:eu-central-1:123456789012:orders; S3 can't use a FIFO topic."
   }
 }
 
 variable "kms_key" {
-  description = "Customer managed key that encrypts topic, queue and dead-letter queue, or null for SSE-SQS on the queues and none on the topic. Its policy must let S3 and SNS use it, as that of the module kms_key does. Not alias/aws/sns or alias/aws/sqs: these can't be granted to S3 and SNS, and events would be dropped without a word."
+  description = "Customer managed key that encrypts topic, queue and dead-letter queue, or null for SSE-SQS on the queues and none on the topic. Its policy must let S3 and SNS use it, like that of the module kms_key. Not alias/aws/sns or alias/aws/sqs: these can't be granted to S3 and SNS, and events would be dropped silently."
   type        = object({ arn = string })
   default     = null
 
   validation {
     condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
-    error_message = "kms_key: arn should be a key's own, as arn:aws:kms:eu-central-1:123456789012:key/<id>, not an alias: the AWS-managed keys behind alias/aws/sns and alias/aws/sqs can't be granted to S3 and SNS."
+    error_message = "kms_key: arn should be a key's own, such as arn:aws:kms:eu-central-1:123456789012:key/<id>, not an alias: the AWS-managed keys behind alias/aws/sns and alias/aws/sqs can't be granted to S3 and SNS."
   }
 }
 
 variable "max_receive_count" {
-  description = "How often a message may be received and not deleted before it goes to the dead-letter queue. 50 times five minutes are four hours of a consumer that fails at every attempt; less would carry off messages that a restarted stream reads again."
+  description = "How often a message may be received and not deleted before it goes to the dead-letter queue. 50 times five minutes are four hours of a consumer that fails at every attempt; a lower number would remove messages that a restarted stream reads again."
   type        = number
   default     = 50
   nullable    = false
@@ -77,19 +77,19 @@ variable "max_receive_count" {
 }
 
 variable "message_retention_days" {
-  description = "How long the queue keeps messages that nobody deletes, in days. 14 is SQS' longest: so long may the consumer be down before it misses a file."
+  description = "How long the queue keeps messages that nobody deletes, in days. 14 is SQS' maximum: the consumer may be down that long before it misses a file."
   type        = number
   default     = 14
   nullable    = false
 
   validation {
     condition     = var.message_retention_days >= 1 && var.message_retention_days <= 14 && floor(var.message_retention_days) == var.message_retention_days
-    error_message = "message_retention_days: a whole number from 1 to 14, which is SQS' longest."
+    error_message = "message_retention_days: a whole number from 1 to 14, which is SQS' maximum."
   }
 }
 
 variable "additional_topic_policy_statements" {
-  description = "More statements of the topic's policy, as objects with Sid, Effect, Principal and Action, for further consumers: what Snowflake's SYSTEM$GET_AWS_SNS_IAM_POLICY answers, for instance. A statement without Resource gets the topic's ARN."
+  description = "More statements of the topic's policy, as objects with Sid, Effect, Principal and Action, for more consumers; for example what Snowflake's SYSTEM$GET_AWS_SNS_IAM_POLICY returns. A statement without Resource gets the topic's ARN."
   type        = any
   default     = []
   nullable    = false
@@ -103,7 +103,7 @@ variable "additional_topic_policy_statements" {
   }
   validation {
     condition     = try(alltrue([for statement in var.additional_topic_policy_statements : alltrue([for action in flatten([statement.Action]) : !strcontains(action, "*")])]), false)
-    error_message = "additional_topic_policy_statements: name each action, as sns:Subscribe, in place of a wildcard."
+    error_message = "additional_topic_policy_statements: name each action, such as sns:Subscribe, instead of a wildcard."
   }
   validation {
     condition     = var.topic == null || try(length(var.additional_topic_policy_statements) == 0, false)
@@ -112,7 +112,7 @@ variable "additional_topic_policy_statements" {
 }
 
 variable "tags" {
-  description = "Tags of all resources that take some."
+  description = "Tags of all resources that support tags."
   type        = map(string)
   default     = {}
   nullable    = false

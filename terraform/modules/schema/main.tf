@@ -22,7 +22,7 @@ locals {
     ))
   ]
 
-  # Types as Glue spells them: no blanks, lower case but for the names of struct members, decimal with its default.
+  # Types as Glue spells them: no blanks, lower case except the names of struct members, decimal with its default.
   tokens = {
     for column in var.schema.columns :
     column.name => regexall("[A-Za-z0-9_.$-]+|[<>(),:]", column.type)
@@ -36,7 +36,7 @@ locals {
     ])
   }
 
-  # What is dropped never leaves the Lambda, so it is no column of the table.
+  # A dropped attribute never leaves the Lambda, so the table has no column for it.
   declared_columns = [
     for column in var.schema.columns : {
       name    = column.name

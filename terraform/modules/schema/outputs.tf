@@ -4,7 +4,7 @@ output "table" {
 }
 
 output "table_name_in_glue" {
-  description = "The table's name as Glue allows it: lower case, every other character than a-z, 0-9 and _ made _."
+  description = "The table's name as Glue allows it: lower case, with _ for every character other than a-z, 0-9 and _."
   value       = replace(lower(var.schema.table), "/[^a-z0-9_]/", "_")
 }
 
@@ -18,7 +18,7 @@ output "columns" {
   }
   precondition {
     condition     = length(distinct(local.key_columns)) == length(local.key_columns)
-    error_message = "schema: two keys take one column; give each a column with a path."
+    error_message = "schema: two keys fill one column; give each a column with a path."
   }
   precondition {
     condition     = length([for column in var.schema.columns : 1 if try(column.protect == "drop", false) && contains([for name in local.key_columns : name if name != null], column.name)]) == 0
@@ -32,6 +32,6 @@ output "key_columns" {
 }
 
 output "setting" {
-  description = "The schema as the function takes it in DYNALAKE_SCHEMA: base64 of gzip of JSON, since all environment variables of a function share 4 KB."
+  description = "The schema in the form that the function takes in DYNALAKE_SCHEMA: base64 of gzip of JSON, because all environment variables of a function share 4 KB."
   value       = base64gzip(jsonencode(var.schema))
 }

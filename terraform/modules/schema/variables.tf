@@ -1,5 +1,5 @@
 variable "schema" {
-  description = "What the schema file says: jsondecode(file(\"orders.schema.json\")). One file per DynamoDB table; see the README's section on it."
+  description = "The schema file's content: jsondecode(file(\"orders.schema.json\")). One file per DynamoDB table; docs/schema.md explains it."
   type        = any
   nullable    = false
 
@@ -43,11 +43,11 @@ variable "schema" {
   }
   validation {
     condition     = try(alltrue([for column in var.schema.columns : can(regex("^[a-z_][a-z0-9_]*$", column.name))]), false)
-    error_message = "schema: each column's \"name\" should match [a-z_][a-z0-9_]*: lower case, digits and _, no digit first; \"path\" names an attribute that is spelt otherwise."
+    error_message = "schema: each column's \"name\" should match [a-z_][a-z0-9_]*: lower case, digits and _, no digit first; \"path\" names an attribute with another spelling."
   }
   validation {
     condition     = try(length(distinct([for column in var.schema.columns : column.name])) == length(var.schema.columns), true)
-    error_message = "schema: two columns have one name; rename or remove one."
+    error_message = "schema: two columns have the same name; rename or remove one."
   }
   validation {
     condition     = try(length(distinct([for column in var.schema.columns : column.path if can(column.path)])) == length([for column in var.schema.columns : 1 if can(column.path)]), true)
@@ -67,7 +67,7 @@ variable "schema" {
   }
   validation {
     condition     = try(alltrue([for column in var.schema.columns : lower(trimspace(column.type)) == "string" if try(column.protect == "sha256", false)]), true)
-    error_message = "schema: \"protect\": \"sha256\" makes a text, so the column's type should be string."
+    error_message = "schema: \"protect\": \"sha256\" makes a text, so the column's type has to be string."
   }
   validation {
     condition     = try(alltrue([for column in var.schema.columns : contains(["s", "ms", "us", "ns"], column.unit) && lower(trimspace(column.type)) == "timestamp" if can(column.unit)]), false)
@@ -78,7 +78,7 @@ variable "schema" {
     error_message = "schema: a column's \"comment\" may have 255 characters, which is Glue's limit; shorten it."
   }
   validation {
-    # Every word of a type that is no struct member's name. How types nest is read by the function itself: see modules/transform.
+    # Every word of a type except names of struct members. The function itself checks how types nest: see modules/transform.
     condition = try(alltrue(flatten([
       for column in var.schema.columns : [
         for word in regexall("([A-Za-z0-9_.$-]+)\\s*(?:[<>(),]|$)", column.type) :

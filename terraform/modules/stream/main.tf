@@ -20,19 +20,19 @@ resource "aws_dynamodb_kinesis_streaming_destination" "this" {
   approximate_creation_date_time_precision = "MICROSECOND"
 
   lifecycle {
-    # Another precision would be a new destination: for a while none, and its changes lost (hashicorp/aws 49342).
-    # A destination that was imported keeps the one it has; the function reads both.
+    # Another precision would be a new destination, and changes made until it is active would be lost (hashicorp/aws
+    # 49342). An imported destination keeps its precision; the function reads both.
     ignore_changes = [approximate_creation_date_time_precision]
 
-    # Naming the consumers here, and what must be ready, is what puts them first: they are active before the first change flows, and on the
-    # way down the destination goes before they do.
+    # Naming the consumers here, and what must be ready, puts them first: they are active before the first change flows,
+    # and on destroy the destination goes before they do.
     precondition {
       condition     = alltrue([for consumer in var.consumers : startswith(consumer, "arn:")])
-      error_message = "consumers: should be ARNs of Firehose delivery streams, as [module.delivery.delivery_stream_arn]."
+      error_message = "consumers: should be ARNs of Firehose delivery streams, such as [module.delivery.delivery_stream_arn]."
     }
     precondition {
       condition     = alltrue([for ready in var.ready : ready != ""])
-      error_message = "ready: should hold what other modules give out as `ready`, and one of them is empty."
+      error_message = "ready: should hold other modules' output `ready`, but one of them is empty."
     }
   }
 }

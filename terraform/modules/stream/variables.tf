@@ -27,17 +27,17 @@ variable "consumers" {
 
   validation {
     condition     = length(var.consumers) > 0
-    error_message = "consumers: name the delivery streams that read the stream, as [module.delivery.delivery_stream_arn]; without one the first changes would be lost."
+    error_message = "consumers: name the delivery streams that read the stream, such as [module.delivery.delivery_stream_arn]; without one the first changes would be lost."
   }
   validation {
-    # Each calls GetRecords once a second and shard, of the five calls that a shard allows.
+    # Each calls GetRecords once a second for each shard, and a shard allows five calls a second.
     condition     = length(var.consumers) <= 5
     error_message = "consumers: a shard allows five GetRecords calls a second, one for each delivery stream; put the other tables on another stream."
   }
 }
 
 variable "ready" {
-  description = "What else must stand before the first change flows, as [module.notifications.ready]: S3 never tells again of an object that came before its notification."
+  description = "What else must exist before the first change flows, such as [module.notifications.ready]: S3 does not announce an object that came before the notification."
   type        = list(string)
   default     = []
   nullable    = false
@@ -55,7 +55,7 @@ variable "shard_count" {
 }
 
 variable "retention_hours" {
-  description = "How long the stream keeps changes, in hours. This is the time that Firehose, its permissions or S3 may be broken with nothing lost; 168 (a week) outlasts a long weekend, where AWS' default of 24 does not."
+  description = "How long the stream keeps changes, in hours. Firehose, its permissions or S3 may be broken that long, and nothing is lost. 168 (a week) outlasts a long weekend; AWS' default of 24 does not."
   type        = number
   default     = 168
   nullable    = false
@@ -73,7 +73,7 @@ variable "kms_key" {
 }
 
 variable "tags" {
-  description = "Tags of all resources that take some."
+  description = "Tags of all resources that support tags."
   type        = map(string)
   default     = {}
   nullable    = false

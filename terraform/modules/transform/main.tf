@@ -33,7 +33,7 @@ resource "aws_lambda_function" "this" {
   tags             = var.tags
 
   # Each change of code or schema is a version of its own. Firehose is given the version, so a new one updates
-  # Firehose, which is also what makes it read the Glue table anew (hashicorp/aws 39593).
+  # Firehose, which also makes it read the Glue table again (hashicorp/aws 39593).
   publish                        = true
   reserved_concurrent_executions = coalesce(var.reserved_concurrency, -1)
 
@@ -51,15 +51,15 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = local.environment_bytes <= 4096
-      error_message = "schema: the function's environment would have ${local.environment_bytes} bytes, of which Lambda allows 4,096. Shorten comments and names, or drop columns that are found by name alone and need no path."
+      error_message = "schema: the function's environment would have ${local.environment_bytes} bytes, but Lambda allows 4,096. Shorten comments and names, or remove a path if the column is found by its name."
     }
   }
 
-  # Lambda would make the log group itself, without retention; and it must be able to write from the first invocation on.
+  # Otherwise Lambda would make the log group itself, without retention. And it must be able to write from the first invocation.
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
 }
 
-# Lambda decrypts the environment by the function's role, which must be known by then.
+# Lambda decrypts the environment with the function's role, so IAM has to know the role by then.
 module "iam_propagation" {
   source = "../iam_propagation"
   count  = var.kms_key == null ? 0 : 1
@@ -69,13 +69,13 @@ module "iam_propagation" {
 }
 
 # Runs each new version once, on an event without records, before Firehose gets it. A schema or a package that the
-# function refuses fails the apply here, with its message, and what runs goes on running.
+# function rejects fails the apply here, with its message, and the running version goes on.
 resource "aws_lambda_invocation" "check" {
   function_name = aws_lambda_function.this.function_name
   qualifier     = aws_lambda_function.this.version
   input = jsonencode({
     invocationId = "terraform-apply"
-    # By the name that the modules share, so that its metrics line makes no series of its own.
+    # With the name that the modules share, so that its metrics line makes no series of its own.
     deliveryStreamArn = "deliverystream/${var.name}"
     records           = []
   })
@@ -86,7 +86,7 @@ resource "aws_lambda_invocation" "check" {
   lifecycle {
     postcondition {
       condition     = can(jsondecode(self.result).records)
-      error_message = "The function answered ${self.result} to an event without records. See its log group; `dynalake check` on the schema file tells what it would refuse."
+      error_message = "The function answered ${self.result} to an event without records. See its log group; `dynalake check` on the schema file shows what it would reject."
     }
   }
 }

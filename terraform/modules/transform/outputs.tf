@@ -4,12 +4,12 @@ output "function_name" {
 }
 
 output "function_arn" {
-  description = "ARN of the function without a version: what IAM policies are built on."
+  description = "ARN of the function without a version, for IAM policies."
   value       = aws_lambda_function.this.arn
 }
 
 output "qualified_arn" {
-  description = "ARN of the published version that has been checked: what Firehose invokes."
+  description = "ARN of the published version that has been checked, which Firehose invokes."
   value       = aws_lambda_function.this.qualified_arn
 
   # A version that fails the check must not reach Firehose.
@@ -42,6 +42,6 @@ output "partition_by" {
 }
 
 output "environment_bytes" {
-  description = "Bytes of the function's environment, of the 4,096 that Lambda allows."
+  description = "Size of the function's environment in bytes; Lambda allows 4,096."
   value       = local.environment_bytes
 }

@@ -5,12 +5,12 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9_-]{1,54}$", var.name))
-    error_message = "name: 1 to 54 of a-z, A-Z, 0-9, _ and -, as the role's name is made of it; shorten it or replace what else is in it."
+    error_message = "name: 1 to 54 of a-z, A-Z, 0-9, _ and -, because the role's name contains it; shorten it or replace what else is in it."
   }
 }
 
 variable "schema" {
-  description = "What the table's schema file says: jsondecode(file(\"orders.schema.json\"))."
+  description = "The table's schema file: jsondecode(file(\"orders.schema.json\"))."
   type        = any
   nullable    = false
 }
@@ -39,7 +39,7 @@ variable "architecture" {
 }
 
 variable "memory_size" {
-  description = "Memory in MB, and with it the share of a processor (1,769 MB are one). The function itself stays within 64 MB."
+  description = "Memory in MB, which also sets the share of a processor (1,769 MB are one). The function itself stays within 64 MB."
   type        = number
   default     = 256
   nullable    = false
@@ -58,7 +58,7 @@ variable "timeout_seconds" {
 
   validation {
     condition     = var.timeout_seconds >= 1 && var.timeout_seconds <= 300 && floor(var.timeout_seconds) == var.timeout_seconds
-    error_message = "timeout_seconds: a whole number from 1 to 300, as Firehose waits five minutes at most."
+    error_message = "timeout_seconds: a whole number from 1 to 300, because Firehose waits five minutes at most."
   }
 }
 
@@ -74,7 +74,7 @@ variable "tables" {
 }
 
 variable "partition_by" {
-  description = "What the date prefixes on S3 are made of: \"arrival\" (Firehose's clock), or \"event_time\" (each change's own time, which the function then hands to Firehose's dynamic partitioning). The same value as the module delivery's."
+  description = "Which time the date prefixes on S3 come from: \"arrival\" (Firehose's clock), or \"event_time\" (each change's own time, which the function then hands to Firehose's dynamic partitioning). The same value as the module delivery's."
   type        = string
   default     = "arrival"
   nullable    = false
@@ -86,18 +86,18 @@ variable "partition_by" {
 }
 
 variable "reserved_concurrency" {
-  description = "Most invocations at one time, taken from the account's pool, or null for no reservation. Firehose runs up to five a shard, so less than that throttles."
+  description = "Maximum number of concurrent invocations, taken from the account's pool, or null for no reservation. Firehose runs up to five per shard, so less than that throttles."
   type        = number
   default     = null
 
   validation {
     condition     = var.reserved_concurrency == null || try(var.reserved_concurrency >= 5 && floor(var.reserved_concurrency) == var.reserved_concurrency, false)
-    error_message = "reserved_concurrency: a whole number from 5 (Firehose runs up to five invocations a shard), or null."
+    error_message = "reserved_concurrency: a whole number from 5 (Firehose runs up to five invocations per shard), or null."
   }
 }
 
 variable "log_level" {
-  description = "Least level of log lines: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. Metrics are written at any level."
+  description = "Lowest level of log lines that are written: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. Metrics are written at any level."
   type        = string
   default     = "INFO"
   nullable    = false
@@ -133,13 +133,13 @@ variable "iam_propagation_seconds" {
 }
 
 variable "kms_key" {
-  description = "Customer managed key that encrypts the environment and the logs, or null for AWS' own. Its policy must let CloudWatch Logs use it, as that of the module kms_key does."
+  description = "Customer managed key that encrypts the environment and the logs, or null for AWS' own. Its policy must let CloudWatch Logs use it, like that of the module kms_key."
   type        = object({ arn = string })
   default     = null
 }
 
 variable "tags" {
-  description = "Tags of all resources that take some."
+  description = "Tags of all resources that support tags."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -1,4 +1,4 @@
-# What stands for AWS in the tests of the root module and of the examples.
+# The mock of AWS in the tests of the root module and of the examples.
 mock_data "aws_caller_identity" {
   defaults = { account_id = "123456789012" }
 }

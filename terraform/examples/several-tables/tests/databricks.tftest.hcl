@@ -1,4 +1,4 @@
-# .ci/bundle.py runs it too, and fills the bundle with what it puts out.
+# .ci/bundle.py runs it too, and fills the bundle with its output.
 mock_provider "aws" {
   source = "../../tests/aws"
 }

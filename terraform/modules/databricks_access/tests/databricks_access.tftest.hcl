@@ -13,14 +13,14 @@ variables {
   queue_arn = "arn:aws:sqs:eu-central-1:123456789012:orders"
 }
 
-run "nobody_can_take_on_the_role_before_the_external_id_is_known" {
+run "nobody_can_assume_the_role_before_the_external_id_is_known" {
   assert {
     condition = alltrue([
       for statement in jsondecode(aws_iam_role.this.assume_role_policy).Statement :
       # What sts:AssumeRole accepts; a value outside can't be sent, so the condition can't be met.
       !can(regex("^[a-zA-Z0-9_+=,.@:/-]+$", statement.Condition.StringEquals["sts:ExternalId"]))
     ])
-    error_message = "Each statement wants an external id that can't be sent."
+    error_message = "Each statement asks for an external id that can't be sent."
   }
   assert {
     condition     = length(jsondecode(aws_iam_role.this.assume_role_policy).Statement) == 2
@@ -181,7 +181,7 @@ run "the_bundle_gets_location_queue_and_schema_files" {
   }
   assert {
     condition     = length(regexall("\\$", output.bundle_variables.tables)) == 2 && length(regexall("\\$\\{var\\.volume\\}", output.bundle_variables.tables)) == 2
-    error_message = "No $ but those of the volume's path: the bundle would take it for a reference."
+    error_message = "No $ except those of the volume's path: the bundle would take it for a reference."
   }
   assert {
     condition = (
@@ -250,7 +250,7 @@ run "rejects_a_misspelt_history" {
   expect_failures = [var.tables]
 }
 
-run "rejects_a_history_that_is_no_bool" {
+run "rejects_a_history_that_is_not_a_bool" {
   command = plan
   variables {
     tables = [{ name = "orders", data_prefix = "data/orders/", history = "often", schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }] } }]
@@ -266,7 +266,7 @@ run "rejects_a_table_name_with_a_dash" {
   expect_failures = [var.tables]
 }
 
-run "a_customer_key_adds_decrypt_by_way_of_s3_and_sqs" {
+run "a_customer_key_adds_decrypt_through_s3_and_sqs" {
   variables {
     kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
   }

@@ -44,7 +44,7 @@ run "by_arrival_and_hour_is_the_default" {
   }
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].error_output_prefix == "errors/orders/!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/hour=!{timestamp:HH}/"
-    error_message = "Errors lie apart from the data."
+    error_message = "Errors are not under the data's prefix."
   }
   assert {
     condition     = length(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].dynamic_partitioning_configuration) == 0
@@ -149,7 +149,7 @@ run "event_time_uses_dynamic_partitioning" {
   }
   assert {
     condition     = strcontains(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].error_output_prefix, "!{firehose:error-output-type}") && !strcontains(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].error_output_prefix, "partitionKeyFrom")
-    error_message = "AWS refuses partition keys in the error prefix."
+    error_message = "AWS rejects partition keys in the error prefix."
   }
 }
 
@@ -258,7 +258,7 @@ run "rejects_a_column_named_as_a_partition" {
   expect_failures = [aws_glue_catalog_table.this]
 }
 
-run "rejects_a_retained_column_that_still_stands_in_the_schema" {
+run "rejects_a_retained_column_that_is_still_in_the_schema" {
   command = plan
   variables {
     retained_columns = [{ name = "order_id", type = "string" }]
@@ -332,19 +332,19 @@ run "rejects_another_granularity" {
   expect_failures = [var.partition_granularity]
 }
 
-run "rejects_a_projection_from_no_day" {
+run "rejects_a_projection_start_that_is_not_a_day" {
   command = plan
   variables { projection_start = "2025-02-30" }
   expect_failures = [var.projection_start]
 }
 
-run "rejects_a_database_that_athena_does_not_take" {
+run "rejects_a_database_that_athena_does_not_accept" {
   command = plan
   variables { database = "my-lake" }
   expect_failures = [var.database]
 }
 
-run "rejects_a_table_that_athena_does_not_take" {
+run "rejects_a_table_that_athena_does_not_accept" {
   command = plan
   variables { table = "Orders" }
   expect_failures = [var.table]

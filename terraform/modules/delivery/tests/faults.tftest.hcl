@@ -1,5 +1,5 @@
-# The five faults of the examples that circulate: AWS refuses them, or they lose data. Each is refused here, or can't
-# be said at all.
+# The five faults of common examples: AWS rejects them, or they lose data. Here each is rejected, or can't be expressed
+# at all.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -40,10 +40,10 @@ variables {
   }
 }
 
-run "fault_1_gzip_beside_conversion_cannot_be_said" {
+run "fault_1_gzip_with_conversion_cannot_be_expressed" {
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].compression_format == "UNCOMPRESSED" && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].enabled
-    error_message = "With conversion on, Firehose takes UNCOMPRESSED only; there is no variable for it."
+    error_message = "With conversion on, Firehose accepts UNCOMPRESSED only; there is no variable for it."
   }
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].output_format_configuration[0].serializer[0].parquet_ser_de[0].compression == "SNAPPY"
@@ -58,7 +58,7 @@ run "fault_2_there_is_always_a_schema_configuration" {
       && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].schema_configuration[0].table_name == aws_glue_catalog_table.this.name
       && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].schema_configuration[0].version_id == "LATEST"
     )
-    error_message = "The Glue table that is made of the schema file, in its latest version."
+    error_message = "The Glue table that is made from the schema file, in its latest version."
   }
 }
 

@@ -150,7 +150,7 @@ run "another_partition" {
   }
 }
 
-run "tags_and_window_are_the_users" {
+run "the_users_tags_and_window_are_used" {
   variables {
     deletion_window_days = 7
     tags                 = { team = "data" }

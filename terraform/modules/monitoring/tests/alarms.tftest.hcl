@@ -102,7 +102,7 @@ run "a_stage_that_stops_without_an_error_is_seen_by_what_goes_in_and_does_not_co
   }
 }
 
-run "each_alarm_tells_whom_it_should_and_what_to_do_first" {
+run "each_alarm_notifies_its_topics_and_says_what_to_do_first" {
   command = plan
 
   assert {
@@ -114,8 +114,13 @@ run "each_alarm_tells_whom_it_should_and_what_to_do_first" {
     error_message = "Every description has a first step, in CloudWatch's 1,024 characters."
   }
   assert {
+    # Without the table's name: the runbook has one entry for each kind of alarm.
+    condition     = alltrue([for subject, alarm in aws_cloudwatch_metric_alarm.this : endswith(alarm.alarm_description, " Runbook: docs/operations/runbook.md#${trimsuffix(subject, "-orders")}")])
+    error_message = "Every description names its entry in the runbook."
+  }
+  assert {
     condition     = alltrue([for subject, alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name == "lake-${subject}"])
-    error_message = "A name ends in the heading of the runbook."
+    error_message = "The name ends with the heading of its entry in the runbook."
   }
   assert {
     # CloudWatch's limits: a day in all where periods are under an hour; three hours for a Metrics Insights query.
@@ -124,7 +129,7 @@ run "each_alarm_tells_whom_it_should_and_what_to_do_first" {
       coalesce(alarm.period, try([for query in alarm.metric_query : query.metric[0].period if length(query.metric) > 0][0], null), 300) * alarm.evaluation_periods
       <= (anytrue([for query in alarm.metric_query : startswith(coalesce(query.expression, "-"), "SELECT")]) ? 10800 : 86400)
     ])
-    error_message = "CloudWatch would refuse the window."
+    error_message = "CloudWatch would reject the window."
   }
   assert {
     condition     = output.alarm_names == sort([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name]) && length(output.alarm_names) == 22
@@ -150,7 +155,7 @@ run "dynamic_partitioning_brings_the_alarm_on_partitions" {
   variables { dynamic_partitioning = true }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["firehose-partitions"].metric_name == "PartitionCountExceeded" && aws_cloudwatch_metric_alarm.this["firehose-partitions"].dimensions == tomap({ DeliveryStreamName = "rows" })
-    error_message = "PartitionCountExceeded of the delivery stream."
+    error_message = "It should watch PartitionCountExceeded of the delivery stream."
   }
 }
 
@@ -158,12 +163,16 @@ run "several_tables_have_four_alarms_each" {
   command = plan
   variables { tables = ["orders", "customers.v2"] }
   assert {
+    condition     = endswith(aws_cloudwatch_metric_alarm.this["replication-stopped-customers.v2"].alarm_description, "#replication-stopped") && endswith(aws_cloudwatch_metric_alarm.this["replication-age-customers.v2"].alarm_description, "#replication-age")
+    error_message = "The entry in the runbook has no table's name."
+  }
+  assert {
     condition     = alltrue([for table in var.tables : alltrue([for subject in ["age", "failed", "throttled", "stopped"] : contains(keys(aws_cloudwatch_metric_alarm.this), "replication-${subject}-${table}")])])
     error_message = "Age, failed, throttled, stopped."
   }
 }
 
-run "expected_traffic_that_stays_away_is_an_alarm" {
+run "missing_expected_traffic_is_an_alarm" {
   command = plan
   variables { thresholds = { expect_traffic_minutes = 30 } }
   assert {
@@ -172,7 +181,7 @@ run "expected_traffic_that_stays_away_is_an_alarm" {
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["no-traffic"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["no-traffic"].comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.this["no-traffic"].threshold == 1
-    error_message = "Less than one is bad, and so is nothing."
+    error_message = "Less than one is bad, and so is no data."
   }
 }
 

@@ -35,7 +35,7 @@ run "every_metric_has_the_dimension_of_its_namespace" {
     condition = length(setsubtract(
       flatten([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : [for line in try(widget.properties.metrics, []) : "${line[0]} ${line[1]}" if length(line) > 1]]),
       concat(
-        # AWS' own lists, and the contract's section 7.
+        # From AWS' lists of metrics, and from src/metrics.rs.
         [for name in ["IncomingRecords", "IncomingBytes", "GetRecords.Bytes", "GetRecords.IteratorAgeMilliseconds", "WriteProvisionedThroughputExceeded", "ReadProvisionedThroughputExceeded"] : "AWS/Kinesis ${name}"],
         [for name in ["Invocations", "Errors", "Throttles", "Duration"] : "AWS/Lambda ${name}"],
         [for name in ["RecordsIn", "RecordsOk", "RecordsDropped", "RecordsFailed", "RowsRescued", "BytesIn", "BytesOut", "Duplicates", "EventAgeMaxMs"] : "dynalake ${name}"],
@@ -71,7 +71,7 @@ run "every_expression_names_a_metric_of_its_graph" {
       for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets :
       length(distinct([for line in try(widget.properties.metrics, []) : line[length(line) - 1].id])) == length(try(widget.properties.metrics, []))
     ])
-    error_message = "CloudWatch refuses two lines of one id in a graph."
+    error_message = "CloudWatch rejects two lines with one id in a graph."
   }
   assert {
     condition     = strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "\"expression\":\"m1 / 4000\"")
@@ -102,7 +102,7 @@ run "without_queues_and_partitions_their_lines_are_gone" {
   }
   assert {
     condition     = !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "AWS/SQS") && !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "PartitionCountExceeded") && !strcontains(aws_cloudwatch_dashboard.this.dashboard_body, "ObjectCount")
-    error_message = "What there is none of is not shown."
+    error_message = "Lines and graphs of missing parts are left out."
   }
   assert {
     condition     = sum([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : widget.width]) % 24 == 0

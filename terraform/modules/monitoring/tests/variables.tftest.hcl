@@ -10,7 +10,7 @@ variables {
   function_timeout_seconds = 60
 }
 
-run "the_least_input_is_enough" {
+run "accepts_the_smallest_input" {
   command = plan
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.this) == 19
@@ -156,7 +156,7 @@ run "rejects_expected_traffic_over_more_than_a_day" {
   expect_failures = [var.thresholds]
 }
 
-run "rejects_an_action_that_is_no_topic" {
+run "rejects_an_action_that_is_not_a_topic" {
   command = plan
   variables { alarm_actions = ["on-call@example.com"] }
   expect_failures = [var.alarm_actions]

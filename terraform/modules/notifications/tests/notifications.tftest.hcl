@@ -131,7 +131,7 @@ run "only_the_topic_may_send_to_the_queues_and_only_over_tls" {
     error_message = "The same for the dead-letter queue, with its own ARN."
   }
   assert {
-    # SQS refuses an eighth.
+    # SQS rejects an eighth.
     condition     = length(jsondecode(aws_sqs_queue.this.policy).Statement[1].Action) <= 7
     error_message = "At most seven actions in a statement."
   }
@@ -168,7 +168,7 @@ run "the_queue_is_subscribed_with_the_envelope" {
   }
   assert {
     condition     = jsondecode(aws_sns_topic_subscription.this.redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:eu-central-1:123456789012:orders-dead-letters" }
-    error_message = "What the queue refuses goes to the dead-letter queue."
+    error_message = "What the queue rejects goes to the dead-letter queue."
   }
 }
 
@@ -251,11 +251,11 @@ run "further_consumers_may_subscribe" {
   }
   assert {
     condition     = jsondecode(aws_sns_topic_policy.this[0].policy).Statement[3].Condition == { Bool = { "aws:SecureTransport" = "true" } } && length(jsondecode(aws_sns_topic_policy.this[0].policy).Statement) == 4
-    error_message = "Statements of different shapes stand beside the module's own."
+    error_message = "Statements of different shapes are added to the module's own."
   }
 }
 
-run "numbers_are_the_users" {
+run "the_users_numbers_are_used" {
   variables {
     max_receive_count      = 5
     message_retention_days = 4

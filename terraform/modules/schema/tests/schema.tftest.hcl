@@ -6,7 +6,7 @@ variables {
   }
 }
 
-run "takes_the_least_schema" {
+run "accepts_the_smallest_schema" {
   command = plan
   assert {
     condition     = output.columns[0].name == "order_id" && output.columns[1].name == "_event_type" && length(output.columns) == 9
@@ -37,11 +37,11 @@ run "writes_types_as_glue_does" {
     condition = jsonencode([for column in slice(output.columns, 0, 4) : column.type]) == jsonencode([
       "string", "decimal(10,0)", "decimal(38,9)", "array<struct<Sku:string,int:int,String:map<string,decimal(10,0)>>>"
     ])
-    error_message = "Blanks go, capitals go but for members' names, and decimal alone is decimal(10,0)."
+    error_message = "Blanks go, capitals go except in members' names, and decimal alone is decimal(10,0)."
   }
   assert {
     condition     = !contains(output.columns[*].name, "secret") && output.columns[3].comment == "as bought"
-    error_message = "A dropped attribute is no column; comments reach Glue."
+    error_message = "A dropped attribute has no column; comments reach Glue."
   }
   assert {
     condition     = output.table_name_in_glue == "orders_2_x"
@@ -49,7 +49,7 @@ run "writes_types_as_glue_does" {
   }
 }
 
-# The contract's section 3, and src/schema/names.rs.
+# The same rules as in src/schema/names.rs.
 run "normalises_keys_as_the_function_does" {
   command = plan
   variables {

@@ -63,13 +63,13 @@ run "rejects_more_consumers_than_a_shard_serves" {
   expect_failures = [var.consumers]
 }
 
-run "rejects_a_consumer_that_is_no_arn" {
+run "rejects_a_consumer_that_is_not_an_arn" {
   command = plan
   variables { consumers = ["orders"] }
   expect_failures = [aws_dynamodb_kinesis_streaming_destination.this]
 }
 
-run "rejects_something_ready_that_is_empty" {
+run "rejects_an_empty_ready" {
   command = plan
   variables { ready = [""] }
   expect_failures = [aws_dynamodb_kinesis_streaming_destination.this]

@@ -1,4 +1,4 @@
-# A file of its own: the check is made once for each version, and runs of one file share their state.
+# In a file of its own: each version is checked once, and the runs of a file share their state.
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
@@ -32,6 +32,6 @@ variables {
   }
 }
 
-run "rejects_a_version_that_refuses_its_schema" {
+run "rejects_a_version_that_rejects_its_schema" {
   expect_failures = [aws_lambda_invocation.check]
 }

@@ -104,7 +104,7 @@ run "event_time_asks_the_function_for_partition_keys" {
   }
   assert {
     condition     = aws_lambda_function.this.environment[0].variables.DYNALAKE_PARTITION_KEYS == "event_time" && aws_lambda_function.this.environment[0].variables.DYNALAKE_TABLES == "orders,orders-eu"
-    error_message = "The settings' names are the contract's."
+    error_message = "The settings should have the names of src/settings.rs."
   }
   assert {
     condition     = aws_lambda_function.this.architectures[0] == "arm64" && aws_lambda_function.this.reserved_concurrent_executions == 20
