@@ -74,8 +74,8 @@ def caller_of_schema(place: Path, text: str) -> Path:
 
 def check_refused_schemas() -> None:
     """Each schema that the function refuses is refused at plan time too, or stands in the list above."""
-    folders = sorted((ROOT / "fixtures" / "schema-refused").iterdir())
-    assert folders, "fixtures/schema-refused has no cases"
+    folders = sorted((ROOT / "fixtures" / "schema-rejected").iterdir())
+    assert folders, "fixtures/schema-rejected has no cases"
     unknown = REFUSED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
     taken, refused = [], []
     with tempfile.TemporaryDirectory() as place:
