@@ -4,6 +4,7 @@
 //! making them smaller, makes the case simpler (choice 0 is the plainest everywhere), so proptest shrinks it well.
 
 mod fault;
+mod history;
 mod item;
 mod json;
 mod names;
@@ -11,7 +12,10 @@ mod record;
 mod schema;
 mod value;
 
+pub(crate) use history::{Change, History, history};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use record::record;
 use schema::Schema;
 use std::fmt;
@@ -60,6 +64,13 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         .prop_map(|(schema, records)| build(schema, records))
 }
 
+/// So many cases, the same each time.
+pub(crate) fn samples<S: Strategy>(strategy: &S, count: usize) -> impl Iterator<Item = S::Value> {
+    let mut runner = TestRunner::deterministic();
+    let sample = move |_| strategy.new_tree(&mut runner).expect("nothing is rejected").current();
+    (0..count).map(sample)
+}
+
 /// A case without a schema.
 pub(crate) fn case_without_schema() -> impl Strategy<Value = Case> {
     case().prop_map(|case| Case { schema: None, ..case })
@@ -81,7 +92,7 @@ fn build(schema: Vec<u32>, records: Vec<Vec<u32>>) -> Case {
     ]);
     let event_time = tape.chance(30);
     let model = (!tape.chance(15)).then(|| Schema::random(&mut tape));
-    let schema = model.as_ref().map(|model| model.text(&mut tape));
+    let schema = model.as_ref().map(|model| model.text_or_fault(&mut tape));
     let records =
         records.into_iter().map(|tape| record(&mut Tape::new(tape), model.as_ref())).collect();
     Case { schema, tables: tables.map(str::to_string), event_time, records }

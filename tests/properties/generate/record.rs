@@ -284,7 +284,10 @@ pub(super) fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Opti
 }
 
 /// EventBridge's envelope around a record.
-fn of_event_bridge<'a>(record: Vec<(&'a str, Json)>, tape: &mut Tape) -> Vec<(&'a str, Json)> {
+pub(super) fn of_event_bridge<'a>(
+    record: Vec<(&'a str, Json)>,
+    tape: &mut Tape,
+) -> Vec<(&'a str, Json)> {
     let mut event = vec![
         ("version", string("0")),
         ("id", string("d8b1a2c4-0000-4000-8000-000000000000")),

@@ -170,7 +170,9 @@ impl Schema {
         if tape.chance(50) {
             tape.shuffle(&mut schema.columns);
         }
-        schema.wanted = tape.chance(45).then(|| some_where(&schema, tape));
+        if tape.chance(45) {
+            schema.wanted = Some(some_where(&schema, tape));
+        }
         schema
     }
 
@@ -253,7 +255,22 @@ impl Schema {
         }
     }
 
+    /// Its text.
     pub(super) fn text(&self, tape: &mut Tape) -> String {
+        // The first byte is `{`.
+        write(&obj(self.members(tape)), tape).trim_start().to_string()
+    }
+
+    /// Its text, now and then with a fault.
+    pub(super) fn text_or_fault(&self, tape: &mut Tape) -> String {
+        let mut members = self.members(tape);
+        if tape.chance(5) {
+            spoil(&mut members, tape);
+        }
+        write(&obj(members), tape).trim_start().to_string()
+    }
+
+    fn members(&self, tape: &mut Tape) -> Vec<(&'static str, Json)> {
         let strings = |list: &[String]| Json::Arr(list.iter().map(|text| string(text)).collect());
         let mut columns: Vec<Json> = Vec::new();
         let blanks = tape.chance(15);
@@ -301,11 +318,7 @@ impl Schema {
         }));
         members.extend(self.on_remove.map(|on_remove| ("on_remove", string(on_remove))));
         tape.shuffle(&mut members);
-        if tape.chance(5) {
-            spoil(&mut members, tape);
-        }
-        // The first byte is `{`.
-        write(&obj(members), tape).trim_start().to_string()
+        members
     }
 }
 
