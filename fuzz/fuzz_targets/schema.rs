@@ -62,7 +62,7 @@ fn fitting(ty: &Type) -> Value {
         Type::Integer(_) | Type::Float | Type::Double | Type::Decimal { .. } => json!({"N": "0.0"}),
         Type::Date => json!({"S": "1582-10-15"}),
         Type::Timestamp => json!({"S": "2024-02-29T23:59:59.5+05:30"}),
-        Type::Array(ty) => json!({"L": [fitting(ty), fitting(ty)]}),
+        Type::Array(ty) => json!({"L": [fitting(ty)]}),
         Type::Map(ty) => json!({"M": {"A.b": fitting(ty), "": {"NULL": true}}}),
         Type::Struct(fields) => {
             let members = fields.iter().map(|field| (field.name.clone(), fitting(&field.ty)));
