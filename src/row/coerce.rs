@@ -5,7 +5,7 @@
 //! list by position and reads microseconds as milliseconds, which turns a wrong value into a plausible one.
 
 use crate::item::Descriptor;
-use crate::schema::Kind;
+use crate::schema::{Kind, Unit};
 use crate::text::Misfit;
 use crate::text::number::{self, Decimal, Plain};
 use crate::text::time;
@@ -44,7 +44,10 @@ fn write_coerced(
         _ => Err(Misfit::Type),
     };
     match kind {
-        Kind::Boolean if descriptor == Descriptor::Bool => out.extend_from_slice(text),
+        Kind::Boolean => {
+            let value = boolean(descriptor, text).ok_or(Misfit::Type)?;
+            out.extend_from_slice(if value { b"true" } else { b"false" });
+        }
         &Kind::Integer { min, max } => {
             let value = number()?.to_scaled_integer(0).ok_or(Misfit::Range)?;
             if !(i128::from(min)..=i128::from(max)).contains(&value) {
@@ -79,22 +82,19 @@ fn write_coerced(
             }
             out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
         }
-        Kind::Timestamp(unit) => {
+        &Kind::Timestamp { unit, stated } => {
             let instant = match descriptor {
+                Descriptor::S if stated && is_epoch_text(text) => epoch(text, unit)?,
                 Descriptor::S => time::parse_timestamp(text)?,
-                Descriptor::N => match number::small_integer(text) {
-                    Some(value) => Some(i128::from(value) * 10_i128.pow(unit.to_nanoseconds())),
-                    None => number()?.to_scaled_integer(unit.to_nanoseconds()),
-                }
-                .and_then(time::representable)
-                .ok_or(Misfit::Range)?,
+                Descriptor::N => epoch(text, unit)?,
                 _ => return Err(Misfit::Type),
             };
             out.push(b'"');
             time::write_timestamp(instant, out);
             out.push(b'"');
         }
-        Kind::Date if descriptor == Descriptor::S && time::parse_date(text).is_some() => {
+        Kind::Date if descriptor == Descriptor::S => {
+            time::parse_date(text)?;
             out.push(b'"');
             out.extend_from_slice(text);
             out.push(b'"');
@@ -102,6 +102,48 @@ fn write_coerced(
         _ => return Err(Misfit::Type),
     }
     Ok(())
+}
+
+/// The meaning of a BOOL, an N of the value 0 or 1, or an S `true` or `false`: what AWS' own object
+/// mappers write.
+fn boolean(descriptor: Descriptor, text: &[u8]) -> Option<bool> {
+    match descriptor {
+        Descriptor::Bool => Some(text == b"true"),
+        Descriptor::S if text.eq_ignore_ascii_case(b"true") => Some(true),
+        Descriptor::S if text.eq_ignore_ascii_case(b"false") => Some(false),
+        Descriptor::N => match Decimal::parse(text)?.to_scaled_integer(0)? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A number's instant, in nanoseconds since 1970.
+fn epoch(text: &[u8], unit: Unit) -> Result<i128, Misfit> {
+    let scale = unit.to_nanoseconds();
+    let nanoseconds = if let Some(value) = number::small_integer(text) {
+        Some(i128::from(value) * 10_i128.pow(scale))
+    } else {
+        Decimal::parse(text).ok_or(Misfit::Type)?.to_scaled_integer(scale)
+    };
+    nanoseconds.and_then(time::representable).ok_or(Misfit::Range)
+}
+
+/// Whether a text is an epoch for sure: a decimal number without exponent and with at least nine
+/// digits before the point. Fewer could be a year or a date.
+fn is_epoch_text(text: &[u8]) -> bool {
+    let unsigned = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    let whole = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    whole >= 9
+        && match &unsigned[whole..] {
+            [] => true,
+            [b'.', fraction @ ..] => {
+                !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit)
+            }
+            _ => false,
+        }
 }
 
 /// Writes a value whose text is already what the column would hold; says whether it is. Only a short cut: [`write_coerced`]
@@ -145,7 +187,7 @@ fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Ve
             }
             _ => return false,
         },
-        Kind::Timestamp(_) if descriptor == Descriptor::S => {
+        Kind::Timestamp { .. } if descriptor == Descriptor::S => {
             if !time::is_plain_timestamp(text) {
                 return false;
             }
@@ -181,7 +223,9 @@ mod tests {
             Kind::Decimal { precision: 4, scale: 4, quoted: false },
             Kind::Double,
             Kind::Float,
-            Kind::Timestamp(Unit::default()),
+            Kind::Timestamp { unit: Unit::S, stated: true },
+            Kind::Boolean,
+            Kind::Date,
         ];
         let texts = [
             "0",

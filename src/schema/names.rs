@@ -36,6 +36,14 @@ pub fn normalised(name: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// Whether it is `[a-z_][a-z0-9_]*`.
+pub(super) fn is_name(name: &str) -> bool {
+    let fits = |(at, byte): (usize, u8)| {
+        byte.is_ascii_lowercase() || byte == b'_' || (at > 0 && byte.is_ascii_digit())
+    };
+    !name.is_empty() && name.bytes().enumerate().all(fits)
+}
+
 fn push(byte: u8, start: usize, out: &mut Vec<u8>) {
     if byte != b'_' || out.len() == start || out.last() != Some(&b'_') {
         out.push(byte);

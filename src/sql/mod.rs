@@ -37,7 +37,7 @@ impl Names {
     /// In Athena the names that `terraform/` gives where the pipeline is called `dynalake-<table>`, in Databricks those of
     /// the pipeline in `databricks/`. The bucket's is not known.
     pub fn new(schema: &Schema, dialect: Dialect) -> Names {
-        let name = glue_name(&schema.table);
+        let name = schema.lake_name();
         let (database, table) = match dialect {
             Dialect::Athena => (vec![format!("dynalake_{name}")], name.clone()),
             Dialect::Databricks => (Vec::new(), format!("{name}_changes")),
@@ -106,12 +106,6 @@ pub fn script(schema: &Schema, dialect: Dialect, parts: &[Part]) -> String {
         };
     }
     text
-}
-
-/// A table's name as Glue allows it: lower case, every other character than a-z, 0-9 and _ made _.
-fn glue_name(table: &str) -> String {
-    let fits = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_';
-    table.to_lowercase().chars().map(|char| if fits(char) { char } else { '_' }).collect()
 }
 
 /// A column of the table.

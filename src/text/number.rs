@@ -166,6 +166,30 @@ impl Plain {
     }
 }
 
+/// Whether two texts are decimal numbers of the same value.
+pub fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let (Some(a_number), Some(b_number)) = (Decimal::parse(a), Decimal::parse(b)) else {
+        return false;
+    };
+    if a_number.len == 0 || b_number.len == 0 {
+        return a_number.len == b_number.len;
+    }
+    let same = a_number.negative == b_number.negative
+        && a_number.magnitude() == b_number.magnitude()
+        && a_number.digits() == b_number.digits()
+        && a_number.cut == b_number.cut;
+    // Of longer ones all digits count.
+    same && (!a_number.cut || significant_digits(a).eq(significant_digits(b)))
+}
+
+/// The digits of a decimal number's text, without needless zeros at either end.
+fn significant_digits(text: &[u8]) -> impl Iterator<Item = u8> {
+    let end = memchr::memchr2(b'e', b'E', text).unwrap_or(text.len());
+    let digits = |byte: &u8| byte.is_ascii_digit();
+    let last = text[..end].iter().rposition(|byte| (b'1'..=b'9').contains(byte)).unwrap_or(0);
+    text[..=last].iter().copied().filter(digits).skip_while(|digit| *digit == b'0')
+}
+
 /// The value of up to 18 digits and nothing else.
 #[inline]
 pub(crate) fn small_integer(text: &[u8]) -> Option<u64> {
@@ -249,7 +273,33 @@ pub fn is_json_number(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::float_text;
+    use super::{float_text, is_same};
+
+    #[test]
+    fn numbers_are_the_same_by_value_however_they_are_written() {
+        let long = "1".repeat(60);
+        let longer = format!("{long}0.0");
+        let other = format!("{}2", "1".repeat(59));
+        for (a, b, same) in [
+            ("12", "12.0", true),
+            ("12", "1.2E+1", true),
+            ("-0", "0.00", true),
+            ("0", "0e99999", true),
+            ("1", "-1", false),
+            ("12", "1.2", false),
+            ("1e999999999", "10e999999998", true),
+            (&long, &format!("{long}.0"), true),
+            (&long, &format!("0.{long}e60"), true),
+            (&long, &longer, false),
+            (&long, &other, false),
+            ("1", "one", false),
+            ("", "", false),
+            ("1*", "1", false),
+        ] {
+            assert_eq!(is_same(a.as_bytes(), b.as_bytes()), same, "{a} {b}");
+            assert_eq!(is_same(b.as_bytes(), a.as_bytes()), same, "{b} {a}");
+        }
+    }
 
     #[test]
     fn floats_are_read_right_however_their_point_is_moved() {

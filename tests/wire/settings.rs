@@ -93,7 +93,10 @@ fn a_schema_that_says_what_it_can_not_is_refused_with_the_column_and_the_fix() {
         (schema("", "id", r#"{"name":"x","type":"binary"}"#), &["column \"x\"", "write string"]),
         (schema("", "id", r#"{"name":"x","type":"text"}"#), &["column \"x\"", "\"text\""]),
         (schema("", "identity", second), &["key \"id\" has no column", "add one named \"id\""]),
-        (schema("", "id", r#"{"name":"id","type":"string"}"#), &["\"id\": it is declared twice", "rename"]),
+        (
+            schema("", "id", r#"{"name":"id","type":"string"}"#),
+            &["\"id\": it is declared twice", "rename"],
+        ),
     ] {
         assert_refused(SCHEMA, &value, parts);
     }
