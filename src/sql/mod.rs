@@ -114,6 +114,7 @@ struct LakeColumn<'a> {
     ty: Type,
     comment: Option<&'a str>,
     is_metadata: bool,
+    is_of_change: bool,
 }
 
 /// The table's columns in their order: those declared, without what never leaves the Lambda, then the
@@ -125,23 +126,21 @@ fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
         ty: column.ty.clone(),
         comment: column.comment.as_deref(),
         is_metadata: false,
+        is_of_change: false,
     });
     let metadata = METADATA_COLUMNS.iter().map(|column| LakeColumn {
         name: &column.name,
         ty: Type::parse(&column.ty).expect("a metadata column's type is one of Hive's"),
         comment: Some(&column.comment),
         is_metadata: true,
+        is_of_change: column.of_change,
     });
     declared.chain(metadata).collect()
 }
 
-/// Metadata that says something of a change and nothing of the item: no columns of the current state, as in the
-/// pipeline in `databricks/`.
-const OF_THE_CHANGE: [&str; 5] = ["_event_type", "_event_id", "_table", "_ttl_delete", "_old"];
-
 /// The columns of the current state, among all.
 fn state_columns<'a>(columns: &'a [LakeColumn<'a>]) -> impl Iterator<Item = &'a LakeColumn<'a>> {
-    columns.iter().filter(|column| !OF_THE_CHANGE.contains(&column.name))
+    columns.iter().filter(|column| !column.is_of_change)
 }
 
 /// The columns that hold the key, in the order of `keys`.
