@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a packaged `bootstrap` against a Runtime API on loopback and measures what the project promises.
 
-    python3 .ci/bars.py dist/x86_64/bootstrap.zip
+    .ci/run bars
 
 Peak resident memory (VmHWM) over events of Lambda's largest size must stay within 64 MiB, with every answer
 checked. Exec to first poll should take 15 ms; as a time is no test on a busy machine, only ten times that
@@ -18,8 +18,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benches"))
-from runtime_api import RuntimeApi  # noqa: E402
+from dynalake_dev.runtime_api import RuntimeApi
 
 EVENT_BYTES = 6_291_456
 RESPONSE_BYTES = 6_291_456

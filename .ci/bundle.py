@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Validates the Databricks bundle without a workspace, filled with what Terraform puts out, and reads its queries.
 
-    python3 .ci/bundle.py
+    .ci/run bundle
 
 Runs in a virtual environment that has what .ci/requirements.txt lists. The Databricks command line isn't needed: its own
 check (`databricks bundle validate --strict`) asks a workspace who you are, and is left to whoever has one. This one reads
@@ -16,8 +16,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 from unittest.mock import MagicMock, patch
 
 import sqlglot
@@ -27,11 +27,11 @@ from databricks.bundles.pipelines import Pipeline
 from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
 
-ROOT = Path(__file__).resolve().parent.parent
+from dynalake_dev.machine import ROOT, clean_environment
+from dynalake_dev.terraform import plugin_mirror
+
 BUNDLE = ROOT / "databricks"
-sys.path.insert(0, str(ROOT / "demo"))
-import environment  # noqa: E402
-import terraform as demo_terraform  # noqa: E402
+
 
 KINDS = {"external_locations": ExternalLocation, "schemas": Schema, "volumes": Volume, "pipelines": Pipeline}
 # What may stand in the files, as far as this bundle uses it
@@ -57,13 +57,13 @@ class Invalid(Exception):
 
 
 class Loader(yaml.SafeLoader):
-    """YAML that refuses a key that stands twice."""
+    """YAML that rejects a key that is declared twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]
         for name in names:
             if names.count(name) > 1:
-                raise Invalid(f"{name} stands twice{node.start_mark}")
+                raise Invalid(f"{name} is declared twice{node.start_mark}")
         return super().construct_mapping(node, deep=deep)
 
 
@@ -112,7 +112,7 @@ class Bundle:
                 for kind, named in only("resources", part["resources"]).items():
                     for name, resource in named.items():
                         if name in resources.setdefault(kind, {}):
-                            raise Invalid(f"{kind}.{name} stands in two files")
+                            raise Invalid(f"{kind}.{name} is declared in two files")
                         resources[kind][name] = resource
                         self.folders[name] = file.parent
         for one in whole["targets"].values():
@@ -272,8 +272,8 @@ def datasets(file: Path, configuration: dict) -> set:
 
 def outputs(folder: Path, run: str) -> dict:
     """The outputs of a run of `terraform test` in the folder, as `terraform output -json` has them."""
-    settings = environment.clean_environment(None) | {"TF_IN_AUTOMATION": "1"}
-    mirror = demo_terraform.plugin_mirror()
+    settings = clean_environment() | {"TF_IN_AUTOMATION": "1"}
+    mirror = plugin_mirror()
     for words in (["init", "-backend=false", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else [])],
                   ["test", "-json", "-verbose", "-filter=tests/databricks.tftest.hcl"]):
         done = subprocess.run(["terraform", *words], cwd=folder, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -357,7 +357,7 @@ FAULTS = {
     "a misspelt key in a target's pipeline": (edit(MAIN, "continuous: true", "continous: true"), "continous"),
     "a misspelt resource in a target": (edit(MAIN, "      pipelines:\n        dynalake:", "      pipelines:\n        dynlake:"), "pipelines.dynlake"),
     "a misspelt kind of resource": (edit(STORAGE, "volumes:", "volume:"), "volume"),
-    "a key that stands twice": (edit(PIPELINE, "serverless: true", "serverless: true\n      serverless: false"), "stands twice"),
+    "a key that is declared twice": (edit(PIPELINE, "serverless: true", "serverless: true\n      serverless: false"), "declared twice"),
     "a number for a bool": (edit(PIPELINE, "serverless: true", "serverless: 5"), "pipelines.dynalake"),
     "a text for a list": (edit(PIPELINE, "libraries:\n        - file:\n            path: ../src/dynalake_pipeline.py", "libraries: 5"), "pipelines.dynalake"),
     "a number for a text": (edit(STORAGE, "name: changes\n      catalog", "name: 5\n      catalog"), "volumes.changes"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Applies what the demo doesn't to the local emulator: the root module by itself, and the other two examples.
 
-    python3 demo --test && target/demo/venv/bin/python .ci/examples.py
+    .ci/run examples
 
 For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right prefixes, destroy,
 nothing left. For the root module also: every call that Terraform made is allowed by terraform/apply-policy, and a schema
@@ -9,23 +9,20 @@ that only the function refuses ends the apply before Firehose gets it. Each runs
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import boto3
+
+from dynalake_dev import emulator as emulators
+from dynalake_dev.machine import REGION, ROOT, architecture, clean_environment
+from dynalake_dev.terraform import PROVIDER, plugin_mirror
+
 WORK = ROOT / "target" / "ci" / "examples"
-sys.path.insert(0, str(ROOT / "demo"))
-import boto3  # noqa: E402
-import emulator as emulators  # noqa: E402
-import environment  # noqa: E402
-import terraform as demo_terraform  # noqa: E402
-
 # Actions of IAM whose names are not those of the calls (https://docs.aws.amazon.com/service-authorization/latest/reference/).
 ACTIONS = {
     "S3.DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
@@ -65,10 +62,10 @@ class Place:
         shutil.copytree(ROOT / "terraform", place / "terraform", ignore=ignored)
         shutil.copytree(ROOT / "examples", place / "examples")
         self.folder = place / "terraform" / folder
-        (self.folder / "local_override.tf").write_text(demo_terraform.PROVIDER.replace('"test"', f'"{account}"', 1))
+        (self.folder / "local_override.tf").write_text(PROVIDER.replace('"test"', f'"{account}"', 1))
         self.log = place / "terraform.log"
         self.trace = place / "trace.log"
-        mirror = demo_terraform.plugin_mirror()
+        mirror = plugin_mirror()
         self.terraform("init", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []))
 
     def say(self, text: str) -> None:
@@ -76,13 +73,13 @@ class Place:
 
     def client(self, service: str):
         return boto3.client(
-            service, endpoint_url=self.emulator.endpoint, region_name=emulators.REGION,
+            service, endpoint_url=self.emulator.endpoint, region_name=REGION,
             aws_access_key_id=self.account, aws_secret_access_key="test",
             config=boto3.session.Config(s3={"addressing_style": "path"}, proxies={}),
         )
 
     def terraform(self, *words: str, accept: tuple = (0,), trace: bool = False) -> str:
-        settings = environment.clean_environment(self.emulator.endpoint)
+        settings = clean_environment(self.emulator.endpoint)
         # The override has the keys.
         del settings["AWS_ACCESS_KEY_ID"]
         if trace:
@@ -123,7 +120,7 @@ class Place:
     def put(self, stream: str, table: str, keys: dict, item: dict, time_us: int = 1_769_903_999_999_999) -> None:
         """A change as AWS' Kinesis Data Streams for DynamoDB writes it. The time is 2026-01-31T23:59:59.999999Z."""
         change = {
-            "awsRegion": emulators.REGION, "eventID": f"{table}-{time_us}", "eventName": "INSERT", "userIdentity": None,
+            "awsRegion": REGION, "eventID": f"{table}-{time_us}", "eventName": "INSERT", "userIdentity": None,
             "recordFormat": "application/json", "tableName": table, "eventSource": "aws:dynamodb",
             "dynamodb": {"ApproximateCreationDateTime": time_us, "ApproximateCreationDateTimePrecision": "MICROSECOND",
                          "Keys": keys, "NewImage": {**keys, **item}, "SizeBytes": 100},
@@ -147,11 +144,7 @@ def expect(place: Place, what: str, found: object, wanted: object) -> None:
 
 
 def package() -> str:
-    return f"package_file={ROOT}/dist/{os.uname().machine.replace('aarch64', 'arm64')}/bootstrap.zip"
-
-
-def architecture() -> str:
-    return f"architecture={os.uname().machine.replace('aarch64', 'arm64')}"
+    return f"package_file={ROOT}/dist/{architecture()}/bootstrap.zip"
 
 
 def root_module(emulator: emulators.Emulator) -> None:
@@ -163,7 +156,7 @@ def root_module(emulator: emulators.Emulator) -> None:
         KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
     )
-    outputs = place.apply("name=dynalake-root", f"schema_file={schema}", package(), architecture(), trace=True)
+    outputs = place.apply("name=dynalake-root", f"schema_file={schema}", package(), f"architecture={architecture()}", trace=True)
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     key = place.objects(outputs["bucket"], 1)[0]
     if not re.match(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynalake-root-.*\.parquet$", key):
@@ -245,7 +238,7 @@ def several_tables(emulator: emulators.Emulator) -> None:
 
 def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
-    emulator = emulators.start(owned=True)
+    emulator = emulators.start(WORK, owned=True)
     try:
         with ThreadPoolExecutor() as pool:
             for done in [pool.submit(job, emulator) for job in (root_module, existing_bucket_and_key, several_tables)]:

@@ -2,13 +2,12 @@
 """Checks the Terraform without applying it: format, validate, `terraform test`, READMEs, refused schemas, the columns of
 `dynalake ddl`, checkov.
 
-    python3 .ci/terraform.py
+    .ci/run terraform
 
 Runs in a virtual environment that has checkov. Fails loudly where something is missing.
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,13 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-TERRAFORM = ROOT / "terraform"
-sys.path.insert(0, str(ROOT / "demo"))
-import ddl  # noqa: E402
-import environment  # noqa: E402
-import terraform as demo_terraform  # noqa: E402
+from dynalake_dev import ddl
+from dynalake_dev.machine import ROOT, clean_environment
+from dynalake_dev.terraform import plugin_mirror
 
+TERRAFORM = ROOT / "terraform"
 # Refused schemas that only the function refuses, and why Terraform can't or needn't. `modules/transform` runs each new
 # version before it is used, so these fail the apply, not the pipeline.
 REFUSED_BY_THE_FUNCTION_ONLY = {
@@ -36,19 +33,15 @@ REFUSED_BY_THE_FUNCTION_ONLY = {
 }
 
 
-def clean_environment() -> dict:
-    return environment.clean_environment(None) | {"TF_IN_AUTOMATION": "1"}
-
-
 def run(*command: str, cwd: Path = TERRAFORM, accept: tuple = (0,)) -> str:
-    done = subprocess.run(command, cwd=cwd, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(command, cwd=cwd, env=clean_environment() | {"TF_IN_AUTOMATION": "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode not in accept:
         sys.exit(f"{done.stdout}\n`{' '.join(command)}` failed in {cwd.relative_to(ROOT) if cwd.is_relative_to(ROOT) else cwd}")
     return done.stdout
 
 
 def init(folder: Path) -> None:
-    mirror = demo_terraform.plugin_mirror()
+    mirror = plugin_mirror()
     run("terraform", "init", "-backend=false", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []), cwd=folder)
 
 
@@ -142,7 +135,7 @@ def names(folder: Path, kind: str) -> list:
     return re.findall(rf'^{kind} "([^"]+)"', (folder / f"{kind}s.tf").read_text(), re.MULTILINE)
 
 
-def check_what_stands_twice() -> None:
+def check_duplicated_facts() -> None:
     """What is written in two places, since Terraform or GitHub leaves no other way."""
     compression = [name for name in names(TERRAFORM / "modules" / "delivery", "variable") if "compress" in name or "version_id" in name]
     if compression:
@@ -160,7 +153,7 @@ def check_what_stands_twice() -> None:
 
 
 def main() -> int:
-    check_what_stands_twice()
+    check_duplicated_facts()
     run("terraform", "fmt", "-check", "-recursive", "-diff")
     print("format: as `terraform fmt` would have it")
     folders = [*sorted(TERRAFORM.glob("modules/*")), TERRAFORM, *sorted(TERRAFORM.glob("examples/*"))]

@@ -28,28 +28,11 @@ have on the processor, so waiting costs nothing. Peers take turns, round by roun
 from __future__ import annotations
 
 import argparse
-import signal
+import os
 import sys
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# How the project starts programs and prints, and how it is packaged.
-sys.path[1:1] = [str(ROOT / "demo"), str(ROOT)]
-
-import instructions  # noqa: E402
-import measure  # noqa: E402
-import report  # noqa: E402
-import show  # noqa: E402
-from processes import Refused  # noqa: E402
-
-
-class Interrupted(BaseException):
-    """A signal asked to end; the argument is its number."""
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise Interrupted(number)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -61,7 +44,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     what.add_argument("--instructions", action="store_true", help="count instructions under valgrind")
     what.add_argument("--render", action="store_true", help="write report, chart and README from the last results")
     parser.add_argument("--rounds", type=int, metavar="N", help="how often everything is measured (15)")
-    parser.add_argument("--mixes", metavar="A,B", help=f"some of {', '.join(measure.MIXES)}")
+    parser.add_argument("--mixes", metavar="A,B", help="some of small, typical, wide, large, hostile")
     parser.add_argument("--update", action="store_true", help="with --instructions: keep the new counts")
     parser.add_argument("--check", action="store_true", help="with --render: write nothing, fail where something is stale")
     arguments = parser.parse_args(words)
@@ -73,41 +56,48 @@ def parse(words: list[str]) -> argparse.Namespace:
         parser.error("--rounds and --mixes go with a run that takes times")
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("--rounds: give a number from 1")
-    arguments.mixes = arguments.mixes.split(",") if arguments.mixes else measure.MIXES
-    for mix in arguments.mixes:
-        if mix not in measure.MIXES:
-            parser.error(f"--mixes: no mix {mix!r}; there are {', '.join(measure.MIXES)}")
     return arguments
 
 
 def main() -> int:
     arguments = parse(sys.argv[1:])
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    try:
-        if arguments.render:
-            return report.render(is_check=arguments.check)
-        if arguments.instructions:
-            return instructions.run(is_update=arguments.update)
-        timings: list = []
-        rounds = 1 if arguments.quick else arguments.rounds or 15
-        program = measure.build(timings)
-        results = measure.Run(program, arguments.mixes, rounds, arguments.quick, timings).run()
-        missed = report.show_results(results, is_quick=arguments.quick)
-        if not arguments.quick and arguments.mixes == measure.MIXES:
-            report.RESULTS.parent.mkdir(exist_ok=True)
-            report.RESULTS.write_text(report.to_json(results))
-            report.render(is_check=False)
-        if arguments.quick and missed:
-            show.say(show.bad("\nbars missed that are no times: " + "; ".join(missed)))
-            return 1
-        return 0
-    except Refused as refused:
-        print(f"\nbenches: {refused}", file=sys.stderr)
+    if not __package__:
+        # Started with only the standard library at hand: go on in the benches' own environment.
+        command = [sys.executable, str(ROOT / "python"), "benches", *sys.argv[1:]]
+        os.execv(sys.executable, command)
+    from dynalake_dev import process
+
+    return process.main("benches", lambda: run(arguments))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from dynalake_dev import console
+    from dynalake_dev.process import ToolError
+
+    from . import instructions, measure, report
+
+    if arguments.render:
+        return report.render(is_check=arguments.check)
+    if arguments.instructions:
+        return instructions.run(is_update=arguments.update)
+    chosen = arguments.mixes.split(",") if arguments.mixes else measure.MIXES
+    for name in chosen:
+        if name not in measure.MIXES:
+            known = ", ".join(measure.MIXES)
+            raise ToolError(f"--mixes: there is no {name!r}; choose from {known}")
+    timings: console.Timings = []
+    rounds = 1 if arguments.quick else arguments.rounds or 15
+    program = measure.build(timings)
+    found = measure.Run(program, chosen, rounds, arguments.quick, timings).run()
+    missed = report.show_results(found, is_quick=arguments.quick)
+    if not arguments.quick and chosen == measure.MIXES:
+        report.RESULTS.parent.mkdir(exist_ok=True)
+        report.RESULTS.write_text(report.to_json(found))
+        report.render(is_check=False)
+    if arguments.quick and missed:
+        console.say(console.bad("\nbars missed that are no times: " + "; ".join(missed)))
         return 1
-    except Interrupted as interrupted:
-        print(f"\nbenches: stopped by signal {interrupted.args[0]}; nothing is left running", file=sys.stderr)
-        return 128 + interrupted.args[0]
+    return 0
 
 
 if __name__ == "__main__":

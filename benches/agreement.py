@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import json
 import re
-from datetime import datetime, timedelta, timezone
-from typing import Any, Optional
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rows(response: bytes) -> dict[str, dict]:
@@ -25,7 +25,7 @@ def rows(response: bytes) -> dict[str, dict]:
     return {record["recordId"]: json.loads(base64.b64decode(record["data"])) for record in records}
 
 
-def difference(ours: bytes, theirs: bytes, schema: dict) -> Optional[str]:
+def difference(ours: bytes, theirs: bytes, schema: dict) -> str | None:
     """The first place where a peer's response says something else than ours; None where there is none."""
     our_rows, their_rows = rows(ours), rows(theirs)
     if list(our_rows) != list(their_rows):
@@ -110,7 +110,7 @@ def put_back(item: dict, path: str, value: Any) -> None:
         item[last] = value
 
 
-def floor_difference(found: str, event: bytes, response: bytes, with_event: bool) -> Optional[str]:
+def floor_difference(found: str, event: bytes, response: bytes, with_event: bool) -> str | None:
     """Whether the floor made a node of every value and every member's name, and as much base64 as we return."""
     nodes, encoded = map(int, re.findall(r"\d+", found))
     parsed = json.loads(event)

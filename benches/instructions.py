@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 
-import building
-import measure
-import show
-from processes import Refused
+from dynalake_dev import console, machine
+from dynalake_dev.process import ToolError
+
+from . import building, measure
 
 KEPT = building.BENCHES / "instructions.json"
 TOLERANCE = 0.05
@@ -26,14 +25,13 @@ CASES = {mix: (mix, "raw", RAW_BYTES) for mix in measure.MIXES} | measure.GROWTH
 
 
 def run(is_update: bool) -> int:
-    if shutil.which("valgrind") is None:
-        raise Refused("--instructions needs valgrind: apt-get install valgrind, or https://valgrind.org")
+    machine.require("--instructions", ["rust", "valgrind"])
     timings: list = []
     building.WORK.mkdir(parents=True, exist_ok=True)
-    with show.Stage("worker", timings) as stage:
+    with console.Stage("worker", timings) as stage:
         building.build_rust(stage.update)
     counts, sizes = {}, {}
-    with show.Stage("instructions", timings) as stage:
+    with console.Stage("instructions", timings) as stage:
         for done, (title, case) in enumerate(CASES.items()):
             stage.update(title, done, len(CASES))
             name = "count-" + measure.input_name(title)
@@ -49,27 +47,27 @@ def run(is_update: bool) -> int:
     show_counts(counts, sizes, kept)
     if is_update:
         KEPT.write_text(json.dumps(all_kept | {kind: found}, indent=2) + "\n")
-        show.say(f"benches/instructions.json keeps these counts of {kind}")
+        console.say(f"benches/instructions.json keeps these counts of {kind}")
         return 0
     problems = moved(counts, kept) + grown(counts, sizes)
     if kept is None:
         # Counts depend on what the processor can do, and a change of machines is no change of the code.
-        show.say(f"benches/instructions.json keeps none for {kind}: only growth was judged")
+        console.say(f"benches/instructions.json keeps none for {kind}: only growth was judged")
     if problems and kept is not None:
         then, now = (f"rustc {each['rustc']} and {each['valgrind']}" for each in (kept, found))
         if then != now:
             problems.append(f"the kept counts are by {then}, these by {now}")
     for problem in problems:
-        show.say(show.bad(problem))
+        console.say(console.bad(problem))
     if any(problem.startswith("instructions") for problem in problems):
-        show.say("If that is meant, keep the new counts and say why in the commit: python3 benches --instructions --update")
+        console.say("If that is meant, keep the new counts and say why in the commit: python3 benches --instructions --update")
     return 1 if problems else 0
 
 
 def valgrind(*words: str) -> str:
-    done = subprocess.run(["valgrind", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(["valgrind", *words], capture_output=True, text=True)
     if done.returncode != 0:
-        raise Refused(f"`valgrind {' '.join(words)}` failed:\n{done.stderr[-2000:]}")
+        raise ToolError(f"`valgrind {' '.join(words)}` failed:\n{done.stderr[-2000:]}")
     return (done.stdout + done.stderr).strip()
 
 
@@ -92,7 +90,7 @@ def show_counts(counts: dict[str, int], sizes: dict[str, int], kept: dict | None
          f"{count / before[title] - 1:+.1%}" if title in before else ""]
         for title, count in counts.items()
     ]
-    show.print_table(["event", "bytes", "instructions", "per byte", "against what is kept"], rows, most=40)
+    console.print_table(["event", "bytes", "instructions", "per byte", "against what is kept"], rows, most=40)
 
 
 def moved(counts: dict[str, int], kept: dict | None) -> list[str]:
@@ -116,7 +114,7 @@ def grown(counts: dict[str, int], sizes: dict[str, int]) -> list[str]:
     problems = []
     for small, large in zip(titles[::2], titles[1::2]):
         ratio = (counts[large] / sizes[large]) / (counts[small] / sizes[small])
-        show.say(f"a byte at {large} costs {ratio:.2f} times what it does at {small} (bar {GROWTH_BAR})")
+        console.say(f"a byte at {large} costs {ratio:.2f} times what it does at {small} (bar {GROWTH_BAR})")
         if ratio > GROWTH_BAR:
             problems.append(f"growth: {large} cost {ratio:.2f} times as much a byte as {small}, bar {GROWTH_BAR}")
     return problems

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any
 
-import agreement
-import building
-import show
-from processes import Refused
-from runtime_api import RuntimeApi
-from workers import Worker, cpu_seconds
+from dynalake_dev import console
+from dynalake_dev.process import ToolError
+from dynalake_dev.runtime_api import RuntimeApi
+
+from . import agreement, building
+from .workers import Worker, cpu_seconds
 
 MIXES = ["small", "typical", "wide", "large", "hostile"]
 PEERS = ["ours", "afternoon", "python", "boto3", "node", "floor", "event_floor"]
@@ -50,13 +51,11 @@ def build(timings: list) -> Path:
     """Builds all programs; returns ours."""
     building.check_tools()
     building.WORK.mkdir(parents=True, exist_ok=True)
-    with show.Stage("Python with boto3", timings) as stage:
-        building.make_venv(stage.update)
-    with show.Stage("Node with @aws-sdk/util-dynamodb", timings) as stage:
+    with console.Stage("Node with @aws-sdk/util-dynamodb", timings) as stage:
         building.install_node_modules(stage.update)
-    with show.Stage("Rust peers and worker", timings) as stage:
+    with console.Stage("Rust peers and worker", timings) as stage:
         building.build_rust(stage.update)
-    with show.Stage("bootstrap, by package.py", timings) as stage:
+    with console.Stage("bootstrap, by package.py", timings) as stage:
         program = building.build_bootstrap(stage.update)
         stage.result = f"{program.stat().st_size:,} bytes"
     return program
@@ -103,7 +102,7 @@ class Run:
         return self.results
 
     def write_inputs(self) -> None:
-        with show.Stage("inputs", self.timings):
+        with console.Stage("inputs", self.timings):
             for mix in self.mixes:
                 building.write_input(mix, mix, "raw", QUICK_BYTES if self.is_quick else RAW_BYTES)
             for title, (mix, unit, count) in (GROWTH | WHOLE | LARGEST | FIRST).items():
@@ -112,7 +111,7 @@ class Run:
     def start_workers(self, stack: ExitStack) -> None:
         peers, folder = building.BENCHES / "peers", str(building.INPUTS)
 
-        def start(name: str, *command: str, environment: Optional[dict[str, str]] = None) -> Worker:
+        def start(name: str, *command: str, environment: dict[str, str] | None = None) -> Worker:
             worker = Worker(list(command), building.WORK / f"{name}.log", environment)
             stack.callback(worker.close)
             return worker
@@ -131,7 +130,7 @@ class Run:
 
     def compare(self) -> None:
         """Refuses to time peers whose responses say something else than ours."""
-        with show.Stage("agreement", self.timings) as stage:
+        with console.Stage("agreement", self.timings) as stage:
             for done, mix in enumerate(self.mixes):
                 stage.update(mix, done, len(self.mixes))
                 responses = {peer: self.response(peer, mix) for peer in ["ours", *ANSWERING]}
@@ -145,7 +144,7 @@ class Run:
                     differences[floor] = agreement.floor_difference(found, event, responses["ours"], with_event)
                 for peer, difference in differences.items():
                     if difference:
-                        raise Refused(f"{peer} and ours don't agree on {mix}: {difference}; see {building.INPUTS}")
+                        raise ToolError(f"{peer} and ours don't agree on {mix}: {difference}; see {building.INPUTS}")
                 self.results["mixes"][mix] = {
                     "records": len(agreement.rows(responses["ours"])),
                     "raw_bytes": agreement.raw_bytes(event),
@@ -162,7 +161,7 @@ class Run:
     def in_turns(self, title: str, jobs: list[tuple[list, Callable[[], float]]], warm_up: int = WARM_UP_ROUNDS) -> None:
         """Runs all jobs once a round, and adds what each returns to its list."""
         warm_up = 0 if self.is_quick else warm_up
-        with show.Stage(title, self.timings) as stage:
+        with console.Stage(title, self.timings) as stage:
             for at in range(-warm_up, self.rounds):
                 stage.update("warm-up" if at < 0 else "rounds", at + warm_up, self.rounds + warm_up)
                 for values, job in jobs:
@@ -208,7 +207,7 @@ class Run:
             apis = {
                 name: stack.enter_context(self.start_function(name, schema)) for name in FUNCTIONS if name != "empty"
             }
-            with show.Stage("whole functions, agreement", self.timings) as stage:
+            with console.Stage("whole functions, agreement", self.timings) as stage:
                 expected = self.response("ours", "whole")
                 for name, api in apis.items():
                     stage.update(name)
@@ -220,14 +219,14 @@ class Run:
                     elif response != expected:
                         difference = "its bytes are not those of the worker's"
                     if difference:
-                        raise Refused(f"the function {name} and ours don't agree: {difference}; see {building.INPUTS}")
+                        raise ToolError(f"the function {name} and ours don't agree: {difference}; see {building.INPUTS}")
             jobs: list[tuple[list, Callable[[], float]]] = []
             for name, api in apis.items():
                 jobs.append((whole.setdefault(name, []), lambda api=api: invoke(api)))
                 worker = self.workers[name]
                 jobs.append((core.setdefault(name, []), lambda name=name, worker=worker: worker.milliseconds(name, "whole")))
             self.in_turns("whole functions, in turns", jobs)
-            with show.Stage("whole functions, in the kernel", self.timings) as stage:
+            with console.Stage("whole functions, in the kernel", self.timings) as stage:
                 shares = functions.setdefault("kernel_share", {})
                 for name, api in apis.items():
                     stage.update(name)
@@ -263,7 +262,7 @@ class Run:
         idle, peaks = functions.setdefault("idle_kib", {}), functions.setdefault("peak_kib", {})
         event, schema = building.event_of("largest"), building.schema_of("largest")
         functions["largest_event_bytes"] = len(event)
-        with show.Stage("memory", self.timings):
+        with console.Stage("memory", self.timings):
             for name in FUNCTIONS:
                 with self.start_function(name, schema) as api:
                     idle[name] = api.peak_kib()
@@ -275,7 +274,7 @@ class Run:
                     peaks[name] = api.peak_kib()
 
 
-def size_of(name: str, commands: dict[str, list[str]]) -> Optional[int]:
+def size_of(name: str, commands: dict[str, list[str]]) -> int | None:
     """Of what is deployed; Python and Node are on Lambda already."""
     return Path(commands[name][0]).stat().st_size if name in ("ours", "afternoon", "empty") else None
 

@@ -7,12 +7,13 @@ import re
 from statistics import median, quantiles
 from typing import Any
 
-import chart
-import scale
-import show
-from building import BENCHES, ROOT
-from measure import FLOORS, FUNCTIONS, GROWTH, MIXES, PEERS
-from processes import Refused
+from dynalake_dev import console
+from dynalake_dev.machine import ROOT
+from dynalake_dev.process import ToolError
+
+from . import chart, scale
+from .building import BENCHES
+from .measure import FLOORS, FUNCTIONS, GROWTH, MIXES, PEERS
 
 RESULTS = BENCHES / "results" / "speed.json"
 REPORT = BENCHES / "results" / "report.md"
@@ -225,10 +226,10 @@ def show_results(results: dict, is_quick: bool) -> list[str]:
         tables = [speed_table(results), times_table(results), growth_table(results), functions_table(results)]
         tables += [invocation_table(results), bars_table(results)]
     for title, headers, rows, note in tables:
-        show.heading(title)
-        show.print_table(headers, rows, most=60)
+        console.heading(title)
+        console.print_table(headers, rows, most=60)
         if note:
-            show.say(show.dim(note))
+            console.say(console.dim(note))
     return [f"{what}: {value}, bar {wanted}" for what, value, wanted, met, is_of_machine in bars(results) if not met and not is_of_machine]
 
 
@@ -280,7 +281,7 @@ def readme(text: str, results: dict) -> str:
     for name, block in blocks.items():
         begin, end = f"<!-- BEGIN {name} -->\n", f"<!-- END {name} -->"
         if text.count(begin) != 1 or text.count(end) != 1:
-            raise Refused(f"README.md should have one pair of the lines {begin.strip()} and {end}")
+            raise ToolError(f"README.md should have one pair of the lines {begin.strip()} and {end}")
         before, rest = text.split(begin)
         text = before + begin + block + end + rest.split(end)[1]
     return text
@@ -288,10 +289,10 @@ def readme(text: str, results: dict) -> str:
 
 def load() -> dict[str, Any]:
     if not RESULTS.exists():
-        raise Refused(f"{RESULTS.relative_to(ROOT)} is missing; make it by: python3 benches")
+        raise ToolError(f"{RESULTS.relative_to(ROOT)} is missing; make it by: python3 benches")
     results = json.loads(RESULTS.read_text())
     if list(results["mixes"]) != MIXES:
-        raise Refused(f"{RESULTS.relative_to(ROOT)} has not all mixes; make it by: python3 benches")
+        raise ToolError(f"{RESULTS.relative_to(ROOT)} has not all mixes; make it by: python3 benches")
     return results
 
 
@@ -302,9 +303,9 @@ def render(is_check: bool) -> int:
     stale = [file for file, text in wanted.items() if not file.exists() or file.read_text() != text]
     for file in stale:
         if is_check:
-            show.say(show.bad(f"{file.relative_to(ROOT)} is not what benches/results/speed.json says; run: python3 benches --render"))
+            console.say(console.bad(f"{file.relative_to(ROOT)} is not what benches/results/speed.json says; run: python3 benches --render"))
         else:
             file.write_text(wanted[file])
     if not is_check:
-        show.say("\nwritten: benches/results, and the tables of README.md")
+        console.say("\nwritten: benches/results, and the tables of README.md")
     return 1 if is_check and stale else 0

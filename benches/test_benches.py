@@ -1,25 +1,16 @@
-#!/usr/bin/env python3
-"""Tests of the benches' own arithmetic: python3 benches/test_benches.py. They measure nothing."""
+"""Tests of the benches' own arithmetic. They measure nothing."""
 
 import base64
 import copy
 import json
 import re
-import sys
 import unittest
 import xml.etree.ElementTree
 from math import inf
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[1:1] = [str(ROOT / "demo"), str(ROOT)]
-
-import agreement  # noqa: E402
-import chart  # noqa: E402
-import instructions  # noqa: E402
-import measure  # noqa: E402
-import report  # noqa: E402
-import scale  # noqa: E402
+from benches import agreement, chart, instructions, measure, report, scale
+from dynalake_dev.machine import ROOT
+from dynalake_dev.process import ToolError
 
 START = scale.Measured(change_bytes=1_500, cpu_ms_per_mib=10)
 
@@ -192,7 +183,7 @@ class Report(unittest.TestCase):
         self.assertNotIn("old", filled)
         self.assertEqual(3, filled.count("before\n<!-- BEGIN"))
         self.assertEqual(filled, report.readme(filled, results()))
-        with self.assertRaises(report.Refused):
+        with self.assertRaises(ToolError):
             report.readme("no markers", results())
 
     def test_chart_is_xml_without_a_background(self):
@@ -200,7 +191,3 @@ class Report(unittest.TestCase):
         bars = drawn.findall("{http://www.w3.org/2000/svg}rect")
         self.assertEqual(len(measure.MIXES) * len(measure.PEERS), len(bars))
         self.assertTrue(all(bar.get("height") == str(chart.BAR) for bar in bars))
-
-
-if __name__ == "__main__":
-    unittest.main()

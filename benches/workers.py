@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import processes
+from dynalake_dev import process
 
 
 def cpu_seconds(pid: int) -> float:
@@ -31,7 +31,7 @@ class Worker:
         answer = self.process.stdout.readline()
         if not answer:
             code = self.process.wait()
-            raise processes.Refused(
+            raise process.ToolError(
                 "`{}` ended with code {} when it was to run {}:\n{}".format(
                     " ".join(self.command), code, " ".join(words), self.log_path.read_text()[-2000:]
                 )

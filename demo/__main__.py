@@ -27,25 +27,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import time
-from typing import Any, List
+from pathlib import Path
 
-import environment
-import show
-from processes import Refused
+ROOT = Path(__file__).resolve().parent.parent
 
 
-class Interrupted(BaseException):
-    """A signal asked to end; the argument is its number."""
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise Interrupted(number)
-
-
-def parse(words: List[str]) -> argparse.Namespace:
+def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python3 demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -68,26 +57,16 @@ def parse(words: List[str]) -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse(sys.argv[1:])
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
     os.environ.setdefault("DYNALAKE_DEMO_STARTED", str(time.time()))
-    try:
-        if not (environment.in_venv() and environment.is_ready()):
-            environment.check_tools()
-            if not environment.is_ready():
-                with show.Stage("Python environment", []) as stage:
-                    environment.make_venv(stage.update)
-            environment.enter_venv(sys.argv[1:])
-        # Only now, as these need the environment's packages.
-        import run
+    if not __package__:
+        # Started with only the standard library at hand: go on in the demo's own environment.
+        command = [sys.executable, str(ROOT / "python"), "demo", *sys.argv[1:]]
+        os.execv(sys.executable, command)
+    from dynalake_dev import process
 
-        return run.run(arguments)
-    except Refused as refused:
-        print("\ndemo: {}".format(refused), file=sys.stderr)
-        return 1
-    except Interrupted as interrupted:
-        print("\ndemo: stopped by signal {}; nothing is left running".format(interrupted.args[0]), file=sys.stderr)
-        return 128 + interrupted.args[0]
+    from . import run
+
+    return process.main("demo", lambda: run.run(arguments))
 
 
 if __name__ == "__main__":

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Optional, Set
+from typing import Any
 
-from expect import Written
-from story import Item, Step
+from dynalake_dev.changes import Item, Step
+from dynalake_dev.contract import Written
 
 
 class Writer:
     """Knows each item as it should be now, so that the expectation needs nothing that the table says."""
 
-    def __init__(self, dynamodb: Any, table: str, key: str, expired: Set[str]) -> None:
+    def __init__(self, dynamodb: Any, table: str, key: str, expired: set[str]) -> None:
         self.dynamodb, self.table, self.key = dynamodb, table, key
         self.expired = expired
-        self.items: Dict[str, Item] = {}
-        self.written: List[Written] = []
+        self.items: dict[str, Item] = {}
+        self.written: list[Written] = []
 
     def write(self, step: Step) -> None:
         key = {self.key: {"S": step.key}}
         old = self.items.get(step.key)
-        new: Optional[Item] = None
+        new: Item | None = None
         if step.ttl:
             self.expired.add(step.key)
         began = time.time()
@@ -44,20 +44,20 @@ class Writer:
         self.written.append(Written(step.key, event, old, new, began, ended, step.ttl, step.tells))
 
 
-def _update(step: Step) -> Dict[str, Any]:
+def _update(step: Step) -> dict[str, Any]:
     """An update expression for top-level attributes, whatever characters their names have."""
     names, values, sets, removes = {}, {}, [], []
     for number, (name, value) in enumerate(step.attributes.items()):
-        names["#n{}".format(number)] = name
+        names[f"#n{number}"] = name
         if value is None:
-            removes.append("#n{}".format(number))
+            removes.append(f"#n{number}")
         else:
-            values[":v{}".format(number)] = value
-            sets.append("#n{0} = :v{0}".format(number))
+            values[f":v{number}"] = value
+            sets.append(f"#n{number} = :v{number}")
     expression = " ".join(
-        "{} {}".format(word, ", ".join(parts)) for word, parts in (("SET", sets), ("REMOVE", removes)) if parts
+        f"{word} {', '.join(parts)}" for word, parts in (("SET", sets), ("REMOVE", removes)) if parts
     )
-    request: Dict[str, Any] = {"UpdateExpression": expression, "ExpressionAttributeNames": names}
+    request: dict[str, Any] = {"UpdateExpression": expression, "ExpressionAttributeNames": names}
     if values:
         request["ExpressionAttributeValues"] = values
     return request

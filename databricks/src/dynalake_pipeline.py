@@ -50,7 +50,7 @@ SOURCES = ["cloudFiles", "parquet"]
 MEMBERS = ["schema", "location", "name", "history"]
 
 
-class Refused(ValueError):
+class Rejected(ValueError):
     """A wrong setting: its name, its value and what to do about it."""
 
     def __init__(self, setting, value, fix):
@@ -63,15 +63,15 @@ class Table:
 
     def __init__(self, setting, value):
         if not isinstance(value, dict):
-            raise Refused(setting, value, f"write an object with {', '.join(MEMBERS)}")
+            raise Rejected(setting, value, f"write an object with {', '.join(MEMBERS)}")
         unknown = sorted(set(value) - set(MEMBERS))
         if unknown:
-            raise Refused(f"{setting}.{unknown[0]}", value[unknown[0]],
+            raise Rejected(f"{setting}.{unknown[0]}", value[unknown[0]],
                           f"there is no such member; correct its name to one of {', '.join(MEMBERS)}, or remove it")
 
         schema = value.get("schema")
         if not is_schema(schema):
-            raise Refused(f"{setting}.schema", schema,
+            raise Rejected(f"{setting}.schema", schema,
                           "give the content of the table's schema file, an object with table, keys and columns")
         self.columns = {
             column["name"]: column["type"] for column in schema["columns"] if column.get("protect") != "drop"
@@ -80,17 +80,17 @@ class Table:
 
         self.location = value.get("location")
         if not isinstance(self.location, str) or not self.location.strip():
-            raise Refused(f"{setting}.location", self.location,
+            raise Rejected(f"{setting}.location", self.location,
                           "give the folder of the Parquet files, as /Volumes/catalog/schema/volume/folder")
 
         self.name = value.get("name", re.sub("[^a-z0-9_]", "_", schema["table"].lower()))
         if not isinstance(self.name, str) or not re.fullmatch("[a-z0-9_]+", self.name):
-            raise Refused(f"{setting}.name", self.name,
+            raise Rejected(f"{setting}.name", self.name,
                           "give a table's name without catalog and schema: a-z, 0-9 and _")
 
         self.history = value.get("history", False)
         if not isinstance(self.history, bool):
-            raise Refused(f"{setting}.history", self.history, "write true or false, without quotes")
+            raise Rejected(f"{setting}.history", self.history, "write true or false, without quotes")
 
         self.changes, self.mergeable = f"{self.name}_changes", f"{self.name}_mergeable"
         self.datasets = [self.name, self.changes, self.mergeable, f"{self.name}_quarantine"]
@@ -104,7 +104,7 @@ class Table:
         for name in by_path or by_name:
             if name in self.columns:
                 return name
-        raise Refused(setting, key, f"no column takes this key; add one named {snake(key)}, or one whose path is the "
+        raise Rejected(setting, key, f"no column takes this key; add one named {snake(key)}, or one whose path is the "
                                     "key, to the schema file (`dynalake check` explains it)")
 
 
@@ -132,7 +132,7 @@ def snake(name):
 def read_source():
     source = spark.conf.get("dynalake.source", "cloudFiles")  # noqa: F821 (both runtimes provide `spark`)
     if source not in SOURCES:
-        raise Refused("dynalake.source", source, f"write one of {', '.join(SOURCES)}")
+        raise Rejected("dynalake.source", source, f"write one of {', '.join(SOURCES)}")
     return source
 
 
@@ -142,16 +142,16 @@ def read_tables():
     try:
         values = json.loads(text)
     except ValueError as error:
-        raise Refused(setting, text, f"give a JSON list, as Terraform's output makes it ({error})") from None
+        raise Rejected(setting, text, f"give a JSON list, as Terraform's output makes it ({error})") from None
     if not isinstance(values, list) or not values:
-        raise Refused(setting, values, "give a JSON list with one object per DynamoDB table")
+        raise Rejected(setting, values, "give a JSON list with one object per DynamoDB table")
     tables = [Table(f"{setting}[{at}]", value) for at, value in enumerate(values)]
     taken = {}
     for at, table in enumerate(tables):
         for dataset in table.datasets:
             if dataset in taken:
                 other = f"{setting}[{taken[dataset]}]"
-                raise Refused(f"{setting}[{at}].name", table.name,
+                raise Rejected(f"{setting}[{at}].name", table.name,
                               f"it would make {dataset}, as does {other}; give one of them another name")
             taken[dataset] = at
     return tables

@@ -14,19 +14,23 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any
 
-import processes
 import pyarrow as pa
-import tools
 import yaml
-from processes import Refused
 from pyspark.pipelines import cli
 from pyspark.sql import SparkSession
-from show import say
 
-PIPELINE = tools.ROOT / "databricks" / "src" / "dynalake_pipeline.py"
+from dynalake_dev import process
+from dynalake_dev.console import say
+from dynalake_dev.machine import ROOT
+from dynalake_dev.process import ToolError
+
+from . import tools
+
+PIPELINE = ROOT / "databricks" / "src" / "dynalake_pipeline.py"
 LOG = tools.WORK / "spark.log"
 UPDATES_LOG = tools.WORK / "updates.log"
 CATALOG = "memory"
@@ -50,7 +54,7 @@ CONF = {
 
 
 class Spark:
-    def __enter__(self) -> "Spark":
+    def __enter__(self) -> Spark:
         home, port = tools.spark_home(), _free_port()
         folder = tools.WORK / "spark"
         shutil.rmtree(folder, ignore_errors=True)
@@ -66,7 +70,7 @@ class Spark:
                    "--master", "local[2]", "--driver-memory", "3g",
                    # The first compiler only: nothing here runs long enough for the second to pay.
                    "--driver-java-options", "-XX:TieredStopAtLevel=1"]
-        command += [word for name, value in conf.items() for word in ("--conf", "{}={}".format(name, value))]
+        command += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
         environment.update(SPARK_HOME=str(home), SPARK_LOCAL_IP="127.0.0.1")
         with open(LOG, "w") as log:
@@ -75,7 +79,7 @@ class Spark:
         self.stopping = False
         try:
             self._wait_until_up(port)
-            os.environ["SPARK_REMOTE"] = "sc://127.0.0.1:{}".format(port)
+            os.environ["SPARK_REMOTE"] = f"sc://127.0.0.1:{port}"
             self.sql("SELECT 1")
         except BaseException:
             self.__exit__()
@@ -86,13 +90,13 @@ class Spark:
 
     def __exit__(self, *error: Any) -> None:
         self.stopping = True
-        processes.stop(self.process)
+        process.stop(self.process)
 
     def _watch(self) -> None:
         """Ends the tests with the server: the client would try again and again."""
         self.process.wait()
         if not self.stopping:
-            say("\ndatabricks/tests: Spark has ended; see {}".format(LOG))
+            say(f"\ndatabricks/tests: Spark has ended; see {LOG}")
             os._exit(1)
 
     def _wait_until_up(self, port: int, seconds: float = 120.0) -> None:
@@ -102,7 +106,8 @@ class Spark:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return
             time.sleep(0.2)
-        raise Refused("Spark did not come up; see {}:\n{}".format(LOG, "\n".join(LOG.read_text().splitlines()[-15:])))
+        last = "\n".join(LOG.read_text().splitlines()[-15:])
+        raise ToolError(f"Spark did not come up; see {LOG}:\n{last}")
 
     def sql(self, statement: str) -> pa.Table:
         """In a session of its own: an update would take over an open one, with all that was set in it."""
@@ -124,9 +129,9 @@ class Pipeline:
         self.code.mkdir(parents=True)
         for path in files:
             shutil.copy(path, self.code)
-        spark.sql("CREATE SCHEMA {}.{}".format(CATALOG, name))
+        spark.sql(f"CREATE SCHEMA {CATALOG}.{name}")
 
-    def update(self, configuration: Dict[str, str]) -> None:
+    def update(self, configuration: dict[str, str]) -> None:
         """Runs until all that is there is processed. Raises what the pipeline's file raises, or Spark."""
         spec = self.folder / "spark-pipeline.yml"
         spec.write_text(yaml.safe_dump({
@@ -141,13 +146,13 @@ class Pipeline:
             cli.run(spec_path=spec, full_refresh=[], full_refresh_all=False, refresh=[], dry=False)
 
     def table(self, name: str, columns: str = "*") -> pa.Table:
-        return self.spark.sql("SELECT {} FROM {}.{}.{}".format(columns, CATALOG, self.name, name))
+        return self.spark.sql(f"SELECT {columns} FROM {CATALOG}.{self.name}.{name}")
 
-    def tables(self) -> List[str]:
-        return self.spark.sql("SHOW TABLES IN {}.{}".format(CATALOG, self.name)).column("tableName").to_pylist()
+    def tables(self) -> list[str]:
+        return self.spark.sql(f"SHOW TABLES IN {CATALOG}.{self.name}").column("tableName").to_pylist()
 
 
-def configuration(tables: List[dict], source: str = "parquet", key: str = "dynalake.tables") -> Dict[str, str]:
+def configuration(tables: list[dict], source: str = "parquet", key: str = "dynalake.tables") -> dict[str, str]:
     return {"dynalake.source": source, key: json.dumps(tables)}
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 import base64
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any
 
-import story
-from expect import Schema, Written
-from story import M, N, S, Attribute, Item
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from dynalake_dev import changes
+from dynalake_dev.changes import Attribute, Item, M, N, S
+from dynalake_dev.contract import Schema, Written
+from dynalake_dev.machine import ROOT
 
 FIRST_TIME_US = 1_767_225_600_000_000
 # Kinesis sequence numbers have 56 digits.
@@ -36,7 +35,7 @@ class Kind:
 
     schema_file: str
     key: Callable[[int], Item]
-    attributes: Callable[[random.Random], Dict[str, Attribute]]
+    attributes: Callable[[random.Random], dict[str, Attribute]]
     added: str
 
     def schema(self, part: int) -> dict:
@@ -47,23 +46,23 @@ class Kind:
         return schema
 
 
-def _some(names: List[str], chance: random.Random) -> Dict[str, Attribute]:
-    attributes = {name: story.MAKERS[name](chance) for name in names if chance.random() < 0.5}
+def _some(names: list[str], chance: random.Random) -> dict[str, Attribute]:
+    attributes = {name: changes.MAKERS[name](chance) for name in names if chance.random() < 0.5}
     if chance.random() < 0.1:
-        name = chance.choice([name for name in names if name in story.MISFITS])
-        attributes[name] = chance.choice(story.MISFITS[name])
+        name = chance.choice([name for name in names if name in changes.MISFITS])
+        attributes[name] = chance.choice(changes.MISFITS[name])
     if chance.random() < 0.05:
         attributes["couponCode"] = S("AUTUMN")
     return attributes
 
 
-def _customer(chance: random.Random) -> Dict[str, Attribute]:
+def _customer(chance: random.Random) -> dict[str, Attribute]:
     attributes = {
-        "name": S(chance.choice(story.TEXTS)),
-        "email": S("{}@example.com".format(chance.randrange(1000))),
+        "name": S(chance.choice(changes.TEXTS)),
+        "email": S(f"{chance.randrange(1000)}@example.com"),
         "credit": N(chance.choice(["0", "-12.5", "1234567890123456.78", "0.001", "1E+3"])),
         "since": S(chance.choice(["2024-02-29", "1999-12-31", "2025-02-29"])),
-        "address": M(street=S("Am Markt"), city=S(chance.choice(story.TEXTS)), zip=N(8001)),
+        "address": M(street=S("Am Markt"), city=S(chance.choice(changes.TEXTS)), zip=N(8001)),
     }
     return {name: attribute for name, attribute in attributes.items() if chance.random() < 0.7}
 
@@ -71,14 +70,14 @@ def _customer(chance: random.Random) -> Dict[str, Attribute]:
 ORDERS = ["total", "placedAt", "expiresAt", "customer", "items", "tags", "attributes"]
 KINDS = {
     # The lean one, for many changes.
-    "orders": Kind("examples/orders.schema.json", lambda at: {"orderId": S("o-{}".format(at))},
+    "orders": Kind("examples/orders.schema.json", lambda at: {"orderId": S(f"o-{at}")},
                    lambda chance: _some(ORDERS, chance), "attributes"),
     # All types, protected columns, the old image.
-    "rich": Kind("demo/orders.schema.json", lambda at: {"orderId": S("ü-{}".format(at))},
-                 lambda chance: _some(sorted(story.MAKERS), chance), "note"),
+    "rich": Kind("demo/orders.schema.json", lambda at: {"orderId": S(f"ü-{at}")},
+                 lambda chance: _some(sorted(changes.MAKERS), chance), "note"),
     # A sort key, and that a number.
     "customers": Kind("examples/customers.schema.json",
-                      lambda at: {"tenant": S("t-{}".format(at % 7)), "customerId": N(at - 50)}, _customer, "address"),
+                      lambda at: {"tenant": S(f"t-{at % 7}"), "customerId": N(at - 50)}, _customer, "address"),
 }
 
 
@@ -89,8 +88,8 @@ class Change:
     at: int
     key: Item
     event: str
-    old: Optional[Item]
-    new: Optional[Item]
+    old: Item | None
+    new: Item | None
     time_us: int
     number: int
     ttl: bool
@@ -100,7 +99,7 @@ class Change:
         images = {"NewImage": self.new, "OldImage": self.old}
         return json.dumps({
             "awsRegion": "eu-central-1",
-            "eventID": "e-{}".format(self.at),
+            "eventID": f"e-{self.at}",
             "eventName": self.event,
             "userIdentity": TTL_SERVICE if self.ttl else None,
             "recordFormat": "application/json",
@@ -116,7 +115,7 @@ class Change:
 
     def sequence(self, number: int) -> str:
         """`_sequence` of a delivery, by the contract: the time in 20 digits, Kinesis' number in 56."""
-        return "{:020d}-{:056d}".format(self.time_us, number)
+        return f"{self.time_us:020d}-{number:056d}"
 
 
 def _binary(value: bytes) -> str:
@@ -137,11 +136,11 @@ class Delivery:
 class Row:
     """A row that has to be in a table: its columns' values, and what has to be in `_rescued`."""
 
-    values: Dict[str, Any]
-    rescued: Dict[str, tuple]
+    values: dict[str, Any]
+    rescued: dict[str, tuple]
 
 
-Rows = Dict[tuple, Row]
+Rows = dict[tuple, Row]
 
 
 class Stream:
@@ -151,9 +150,9 @@ class Stream:
         self.kind, self.count, self.keys = kind, changes, keys
         self.table = kind.schema(1)["table"]
         self.chance = random.Random(seed)
-        self.items: Dict[int, Item] = {}
-        self.last: Dict[int, Change] = {}
-        self.changes: List[Change] = []
+        self.items: dict[int, Item] = {}
+        self.last: dict[int, Change] = {}
+        self.changes: list[Change] = []
         # Changes of an item within one microsecond: only Kinesis' number tells their order.
         self.tied: set = set()
         self._make()
@@ -196,7 +195,7 @@ class Stream:
 
     # ---- the stream
 
-    def _deliver(self) -> List[Delivery]:
+    def _deliver(self) -> list[Delivery]:
         chance, count = self.chance, self.count
         deliveries, next_number = [], self.changes[-1].number
         for change in self.changes:
@@ -211,7 +210,7 @@ class Stream:
                     number = next_number
                 deliveries.append(Delivery(change.at + chance.uniform(0, 0.6 * count), change, number))
         # Of each item that is gone in the end an older state comes last of all.
-        states: Dict[str, Change] = {}
+        states: dict[str, Change] = {}
         for change in self.changes:
             if change.event != "REMOVE":
                 states[json.dumps(change.key)] = change
@@ -221,7 +220,7 @@ class Stream:
                 deliveries.append(Delivery(2 * count + chance.random(), older, older.number))
         return deliveries
 
-    def parts(self) -> List[List[Delivery]]:
+    def parts(self) -> list[list[Delivery]]:
         """Before and after the schema file gets its new column."""
         at = sum(delivery.place < self.count / 2 for delivery in self.deliveries)
         return [self.deliveries[:at], self.deliveries[at:]]
@@ -230,7 +229,7 @@ class Stream:
 
     def current(self) -> Rows:
         """The model's items, as rows of the current state."""
-        number: Dict[int, int] = {}
+        number: dict[int, int] = {}
         for delivery in self.deliveries:
             number[delivery.change.at] = max(delivery.number, number.get(delivery.change.at, 0))
         live = [change for change in self.last.values() if change.new is not None]
@@ -242,7 +241,7 @@ class Stream:
     def history(self) -> Rows:
         """All states of all items: each from its own `_sequence` to the next one's of the item."""
         schema, rows = Schema(self.kind.schema(1)), {}
-        of_key: Dict[str, Dict[Tuple[int, int], Change]] = {}
+        of_key: dict[str, dict[tuple[int, int], Change]] = {}
         for delivery in self.deliveries:
             change = delivery.change
             of_key.setdefault(json.dumps(change.key), {})[change.at, delivery.number] = change
@@ -261,7 +260,7 @@ class Stream:
         return tuple(row.values[name] for name in key_columns(schema))
 
 
-def key_columns(schema: Schema) -> List[str]:
+def key_columns(schema: Schema) -> list[str]:
     return [schema.column_of((key,))["name"] for key in schema.keys]
 
 

@@ -7,11 +7,11 @@ import random
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
-import tools
-from firehose import Lake
-from streams import KINDS, Rows, Schema, Stream, key_columns
+from . import tools
+from .firehose import Lake
+from .streams import KINDS, Rows, Schema, Stream, key_columns
 
 FOLDER = tools.WORK / "lakes"
 
@@ -37,14 +37,14 @@ class Made:
 
     order: Order
     lake: Lake
-    keys: List[str]
-    parts: List[List[Path]]
+    keys: list[str]
+    parts: list[list[Path]]
     current: Rows
     history: Rows
     # Of the change log: `_sequence` of each delivery, and how many deliveries are deletes by Time to Live.
-    sequences: List[str]
+    sequences: list[str]
     ttl_deletes: int
-    by_hand: List[Dict[str, Any]] = field(default_factory=list)
+    by_hand: list[dict[str, Any]] = field(default_factory=list)
 
     def setting(self, part: int) -> dict:
         """Its object in dynalake.tables, with the schema file as it is before or after the new column."""
@@ -54,8 +54,8 @@ class Made:
         return {**setting, "history": True} if self.order.history else setting
 
 
-def orders(changes: int, keys: int, seeds: int) -> List[Order]:
-    many = [Order("orders_{}".format(seed), "orders", seed, changes, keys) for seed in range(1, seeds + 1)]
+def orders(changes: int, keys: int, seeds: int) -> list[Order]:
+    many = [Order(f"orders_{seed}", "orders", seed, changes, keys) for seed in range(1, seeds + 1)]
     return many + [
         Order("rich", "rich", 11, 1500, 150, by_hand=True),
         # Few batches: one of the history costs Spark as much as ten of the current state.
@@ -63,7 +63,7 @@ def orders(changes: int, keys: int, seeds: int) -> List[Order]:
     ]
 
 
-def make(all_orders: List[Order]) -> List["Future[Made]"]:
+def make(all_orders: list[Order]) -> list[Future[Made]]:
     """Makes them in processes of their own."""
     # Not forked: Spark's client has threads.
     pool = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
@@ -91,7 +91,7 @@ def _make(order: Order) -> Made:
     return made
 
 
-def _by_hand(made: Made) -> List[Dict[str, Any]]:
+def _by_hand(made: Made) -> list[dict[str, Any]]:
     """Rows that can't be merged, each for another reason. The newest of all, so that taking one would show."""
     [key] = made.keys
     row = {
@@ -104,7 +104,7 @@ def _by_hand(made: Made) -> List[Dict[str, Any]]:
     ]
 
 
-def replayed(made: Made, at: int) -> List[Path]:
+def replayed(made: Made, at: int) -> list[Path]:
     """Which files come once more: all of the first table's, newest first; a random half of the others'."""
     files = [path for part in made.parts for path in part]
     return files[::-1] if at == 0 else random.Random(made.order.seed).sample(files, len(files) // 2)

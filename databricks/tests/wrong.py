@@ -1,15 +1,16 @@
-"""That what is wrong is found: settings are refused, and a pipeline that does otherwise differs from the model."""
+"""That what is wrong is found: settings are rejected, and a pipeline that does otherwise differs from the model."""
 
 from __future__ import annotations
 
 import copy
 import json
-from typing import Any, Callable, Dict, List, Tuple
+from collections.abc import Callable
+from typing import Any
 
-import compare
-from spark import ENGINES_COLUMNS, PIPELINE, Pipeline, Spark, configuration
-from streams import Row
-from tables import Made
+from . import compare
+from .spark import ENGINES_COLUMNS, PIPELINE, Pipeline, Spark, configuration
+from .streams import Row
+from .tables import Made
 
 # What is changed in the shipped file, and what that breaks.
 MUTANTS = {
@@ -21,13 +22,13 @@ MUTANTS = {
 }
 
 
-def undetected(spark: Spark, made: Made) -> List[str]:
+def undetected(spark: Spark, made: Made) -> list[str]:
     """Mutants of the pipeline whose table is the model's all the same."""
-    source, settings, files = PIPELINE.read_text(), {}, []
+    source, settings = PIPELINE.read_text(), {}
     pipeline = Pipeline(spark, "mutants", files=[])
     for name, (text, other) in MUTANTS.items():
         if source.count(text) != 1:
-            return ["{}: the pipeline has not once {}".format(name, text)]
+            return [f"{name}: the pipeline has not once {text}"]
         # Each has a key of its own for its tables, so that all are in one update.
         key = "dynalake.tables." + name
         mutant = source.replace(text, other).replace('"dynalake.tables"', json.dumps(key))
@@ -37,11 +38,11 @@ def undetected(spark: Spark, made: Made) -> List[str]:
     found = []
     for name in MUTANTS:
         if not compare.differences(made.current, pipeline.table(name), made.keys, more=ENGINES_COLUMNS):
-            found.append("{}: no difference was found".format(name))
+            found.append(f"{name}: no difference was found")
     return found
 
 
-def undetected_by_comparison(pipeline: Pipeline, made: Made) -> List[str]:
+def undetected_by_comparison(pipeline: Pipeline, made: Made) -> list[str]:
     """Planted differences that the comparison does not see."""
     table, found = pipeline.table(made.order.name), []
     key, row = next(iter(made.current.items()))
@@ -49,7 +50,7 @@ def undetected_by_comparison(pipeline: Pipeline, made: Made) -> List[str]:
     def planted(what: str, rows: dict) -> None:
         differs = compare.differences(rows, table, made.keys, more=ENGINES_COLUMNS)
         if len(differs) != 1:
-            found.append("planted {}: {} differences were found".format(what, len(differs)))
+            found.append(f"planted {what}: {len(differs)} differences were found")
 
     rows = {each: value for each, value in made.current.items() if each != key}
     planted("row too much", rows)
@@ -61,29 +62,29 @@ def undetected_by_comparison(pipeline: Pipeline, made: Made) -> List[str]:
     return found
 
 
-def not_refused(spark: Spark, made: Made) -> List[str]:
-    """Wrong settings that the pipeline does not refuse, or not with their name, value and a fix."""
+def not_rejected(spark: Spark, made: Made) -> list[str]:
+    """Wrong settings that the pipeline does not reject, or not with their name, value and a fix."""
     good, found = made.setting(1), []
-    pipeline = Pipeline(spark, "refused")
+    pipeline = Pipeline(spark, "rejected")
     for what, setting, names in _wrong(good):
         try:
             pipeline.update(setting)
         except Exception as error:
             said = str(error)
             lacking = [name for name in names if name not in said]
-            if type(error).__name__ != "Refused" or lacking:
-                found.append("{}: {} lacks {}: {}".format(what, type(error).__name__, lacking, said[:300]))
+            if type(error).__name__ != "Rejected" or lacking:
+                found.append(f"{what}: {type(error).__name__} lacks {lacking}: {said[:300]}")
         else:
-            found.append("{}: was not refused".format(what))
+            found.append(f"{what}: was not rejected")
     if pipeline.tables():
-        found.append("refused settings made tables: {}".format(pipeline.tables()))
+        found.append(f"rejected settings made tables: {pipeline.tables()}")
     return found
 
 
-def _wrong(good: dict) -> List[Tuple[str, Dict[str, str], List[str]]]:
+def _wrong(good: dict) -> list[tuple[str, dict[str, str], list[str]]]:
     """What is wrong, the configuration, and what the error has to say."""
 
-    def table(change: Callable[[dict], Any]) -> Dict[str, str]:
+    def table(change: Callable[[dict], Any]) -> dict[str, str]:
         bad = copy.deepcopy(good)
         change(bad)
         return configuration([bad])

@@ -13,13 +13,14 @@ import json
 import math
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any
 
-from story import Attribute, Item
+from .changes import Attribute, Item
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 TIME = re.compile(
@@ -37,8 +38,8 @@ class Written:
 
     key: str
     event: str
-    old: Optional[Item]
-    new: Optional[Item]
+    old: Item | None
+    new: Item | None
     began: float
     ended: float
     ttl: bool = False
@@ -73,7 +74,7 @@ class Misfit(Exception):
 # ---- one value into one type
 
 
-def coerce(attribute: Attribute, hive: str, unit: str, path: str, rescued: Dict[str, tuple]) -> Any:
+def coerce(attribute: Attribute, hive: str, unit: str, path: str, rescued: dict[str, tuple]) -> Any:
     """The column's value; what does not fit is added to `rescued`, and leaves None."""
     [(kind, value)] = attribute.items()
     if kind == "NULL":
@@ -162,21 +163,21 @@ def _timestamp(kind: str, value: Any, unit: str) -> datetime:
     return when
 
 
-def _array(kind: str, value: Any, member: str, path: str, rescued: Dict[str, tuple]) -> Any:
+def _array(kind: str, value: Any, member: str, path: str, rescued: dict[str, tuple]) -> Any:
     if kind == "L":
-        return [coerce(each, member, "s", "{}[{}]".format(path, i), rescued) for i, each in enumerate(value)]
+        return [coerce(each, member, "s", f"{path}[{i}]", rescued) for i, each in enumerate(value)]
     if kind in ("SS", "NS", "BS"):
         return Unordered([coerce({kind[0]: each}, member, "s", path, rescued) for each in value])
     raise Misfit("type")
 
 
-def _map(kind: str, value: Any, member: str, path: str, rescued: Dict[str, tuple]) -> Any:
+def _map(kind: str, value: Any, member: str, path: str, rescued: dict[str, tuple]) -> Any:
     if kind != "M":
         raise Misfit("type")
     return {name: coerce(each, member.strip(), "s", join(path, name), rescued) for name, each in value.items()}
 
 
-def _struct(kind: str, value: Any, members: str, path: str, rescued: Dict[str, tuple]) -> Any:
+def _struct(kind: str, value: Any, members: str, path: str, rescued: dict[str, tuple]) -> Any:
     if kind != "M":
         raise Misfit("type")
     types = dict(member.strip().split(":", 1) for member in split(members))
@@ -189,7 +190,7 @@ def _struct(kind: str, value: Any, members: str, path: str, rescued: Dict[str, t
     }
 
 
-def split(text: str) -> List[str]:
+def split(text: str) -> list[str]:
     """Splits at the commas that stand in no brackets."""
     parts, depth = [""], 0
     for letter in text:
@@ -204,8 +205,8 @@ def split(text: str) -> List[str]:
 
 def join(path: str, name: str) -> str:
     if name == "" or re.search(r'[.\[\]"]', name):
-        return '{}[{}]'.format(path, json.dumps(name, ensure_ascii=False))
-    return "{}.{}".format(path, name) if path else name
+        return f'{path}[{json.dumps(name, ensure_ascii=False)}]'
+    return f"{path}.{name}" if path else name
 
 
 def text_of(attribute: Attribute) -> Any:
@@ -245,18 +246,18 @@ def plain(attribute: Attribute) -> Any:
 
 class Schema:
     def __init__(self, schema: dict) -> None:
-        self.columns: List[dict] = schema["columns"]
+        self.columns: list[dict] = schema["columns"]
         self.table: str = schema["table"]
-        self.keys: List[str] = schema["keys"]
+        self.keys: list[str] = schema["keys"]
         self.keeps_old: bool = schema.get("old_image", False)
         self.by_path = {tuple(column["path"]): column for column in self.columns if "path" in column}
         self.by_name = {column["name"]: column for column in self.columns if "path" not in column}
         self.in_lake = [column for column in self.columns if column.get("protect") != "drop"]
 
-    def column_of(self, path: Tuple[str, ...]) -> Optional[dict]:
+    def column_of(self, path: tuple[str, ...]) -> dict | None:
         return self.by_path.get(path) or self.by_name.get("_".join(snake(name) for name in path))
 
-    def row(self, written: Written) -> Tuple[Dict[str, Any], Dict[str, tuple]]:
+    def row(self, written: Written) -> tuple[dict[str, Any], dict[str, tuple]]:
         """The columns' values, and what must be in `_rescued`: path to reason and attribute."""
         row, rescued = self.state(written.new or {})
         if written.event == "REMOVE":
@@ -268,16 +269,16 @@ class Schema:
             row["_old"] = JsonText(self._old(written.old, ())) if written.old is not None else None
         return row, rescued
 
-    def state(self, item: Item) -> Tuple[Dict[str, Any], Dict[str, tuple]]:
+    def state(self, item: Item) -> tuple[dict[str, Any], dict[str, tuple]]:
         """What an item is in the lake: the declared columns, and what must be in `_rescued`."""
-        row: Dict[str, Any] = {column["name"]: None for column in self.in_lake}
-        rescued: Dict[str, tuple] = {}
+        row: dict[str, Any] = {column["name"]: None for column in self.in_lake}
+        rescued: dict[str, tuple] = {}
         self._bind(item, (), row, rescued)
         return row, rescued
 
-    def attributes(self, members: Item, above: Tuple[str, ...] = ()) -> Dict[str, Attribute]:
+    def attributes(self, members: Item, above: tuple[str, ...] = ()) -> dict[str, Attribute]:
         """The attribute that each column takes of an item."""
-        found: Dict[str, Attribute] = {}
+        found: dict[str, Attribute] = {}
         for name, attribute in members.items():
             column = self.column_of(above + (name,))
             if column is not None:
@@ -286,7 +287,7 @@ class Schema:
                 found.update(self.attributes(attribute["M"], above + (name,)))
         return found
 
-    def _bind(self, members: Item, above: Tuple[str, ...], row: Dict[str, Any], rescued: Dict[str, tuple]) -> bool:
+    def _bind(self, members: Item, above: tuple[str, ...], row: dict[str, Any], rescued: dict[str, tuple]) -> bool:
         """Fills the row from a map; returns whether a column took anything of it."""
         took, left = False, {}
         for name, attribute in members.items():
@@ -309,7 +310,7 @@ class Schema:
             rescued.update(left)
         return took
 
-    def _old(self, members: Item, above: Tuple[str, ...]) -> dict:
+    def _old(self, members: Item, above: tuple[str, ...]) -> dict:
         """The item before the change; what a column protects is hidden here too."""
         old = {}
         for name, attribute in members.items():
@@ -326,7 +327,7 @@ class Schema:
         return old
 
 
-def digest(value: Optional[str]) -> Optional[str]:
+def digest(value: str | None) -> str | None:
     return None if value is None else hashlib.sha256(value.encode()).hexdigest()
 
 
@@ -395,13 +396,13 @@ def same_attribute(expected: Attribute, actual: Any) -> bool:
     return one == other
 
 
-def differences(changes: Sequence[Written], rows: Sequence[Dict[str, Any]], schema: Schema) -> List[str]:
+def differences(changes: Sequence[Written], rows: Sequence[dict[str, Any]], schema: Schema) -> list[str]:
     """Every way in which the lake is not what was written; empty where all is well."""
-    found: List[str] = []
-    arrived: Dict[str, List[dict]] = {}
+    found: list[str] = []
+    arrived: dict[str, list[dict]] = {}
     for row in rows:
         arrived.setdefault(row["order_id"], []).append(row)
-    wanted: Dict[str, List[Written]] = {}
+    wanted: dict[str, list[Written]] = {}
     for change in changes:
         wanted.setdefault(change.key, []).append(change)
     for key in sorted(set(wanted) | set(arrived)):
@@ -414,66 +415,66 @@ def differences(changes: Sequence[Written], rows: Sequence[Dict[str, Any]], sche
                 len(theirs), ", ".join(row["_event_type"] for row in theirs)))
             continue
         for number, (change, row) in enumerate(zip(ours, theirs), 1):
-            place = "{}, change {} of {} ({})".format(key, number, len(ours), change.event)
-            found += ["{}: {}".format(place, what) for what in _row_differences(change, row, schema)]
+            place = f"{key}, change {number} of {len(ours)} ({change.event})"
+            found += [f"{place}: {what}" for what in _row_differences(change, row, schema)]
     ids = [row["_event_id"] for row in rows]
     if len(set(ids)) != len(ids) or None in ids:
-        found.append("{} rows have {} different event ids".format(len(ids), len(set(ids) - {None})))
+        found.append(f"{len(ids)} rows have {len(set(ids) - {None})} different event ids")
     return found
 
 
-def current_differences(items: Sequence[Item], rows: Sequence[Dict[str, Any]], schema: Schema) -> List[str]:
+def current_differences(items: Sequence[Item], rows: Sequence[dict[str, Any]], schema: Schema) -> list[str]:
     """Every way in which the current state is not what the DynamoDB table holds; empty where all is well."""
-    found: List[str] = []
+    found: list[str] = []
     ours = {item[schema.keys[0]]["S"]: item for item in items}
-    theirs: Dict[str, List[dict]] = {}
+    theirs: dict[str, list[dict]] = {}
     for row in rows:
         theirs.setdefault(row["order_id"], []).append(row)
     for key in sorted(set(ours) | set(theirs)):
         if key not in theirs:
-            found.append("{}: is in DynamoDB, and not in the current state".format(key))
+            found.append(f"{key}: is in DynamoDB, and not in the current state")
         elif key not in ours:
-            found.append("{}: is in the current state, and not in DynamoDB".format(key))
+            found.append(f"{key}: is in the current state, and not in DynamoDB")
         elif len(theirs[key]) > 1:
-            found.append("{}: is {} times in the current state".format(key, len(theirs[key])))
+            found.append(f"{key}: is {len(theirs[key])} times in the current state")
         else:
             expected, rescued = schema.state(ours[key])
-            found += ["{}, current state: {}".format(key, what)
+            found += [f"{key}, current state: {what}"
                       for what in _value_differences(expected, rescued, theirs[key][0])]
     return found
 
 
-def _row_differences(change: Written, row: Dict[str, Any], schema: Schema) -> List[str]:
+def _row_differences(change: Written, row: dict[str, Any], schema: Schema) -> list[str]:
     expected, rescued = schema.row(change)
     found = _value_differences(expected, rescued, row)
-    when = row["_event_time"].replace(tzinfo=timezone.utc).timestamp()
+    when = row["_event_time"].replace(tzinfo=UTC).timestamp()
     if not change.began - 0.05 <= when <= change.ended + 0.05:
-        found.append("_event_time {} is not between {} and {}".format(when, change.began, change.ended))
+        found.append(f"_event_time {when} is not between {change.began} and {change.ended}")
     micros = round((row["_event_time"] - datetime(1970, 1, 1)) / timedelta(microseconds=1))
-    if not row["_sequence"].startswith("{:020d}-".format(micros)):
+    if not row["_sequence"].startswith(f"{micros:020d}-"):
         found.append("_sequence {} does not begin with the event time {}".format(row["_sequence"], micros))
     return found
 
 
-def _value_differences(expected: Dict[str, Any], rescued: Dict[str, tuple], row: Dict[str, Any]) -> List[str]:
+def _value_differences(expected: dict[str, Any], rescued: dict[str, tuple], row: dict[str, Any]) -> list[str]:
     found = []
     for name, value in expected.items():
         if name not in row:
-            found.append("there is no column {}".format(name))
+            found.append(f"there is no column {name}")
         elif not same(value, row[name]):
-            found.append("{}\n      expected  {!r}\n      arrived   {!r}".format(name, value, row[name]))
+            found.append(f"{name}\n      expected  {value!r}\n      arrived   {row[name]!r}")
     return found + rescued_differences(rescued, row["_rescued"])
 
 
-def rescued_differences(rescued: Dict[str, tuple], text: Optional[str]) -> List[str]:
+def rescued_differences(rescued: dict[str, tuple], text: str | None) -> list[str]:
     """What differs between what must be in `_rescued`, path to reason and attribute, and what is."""
     found = []
     actual = json.loads(text) if text is not None else {}
     for path in sorted(set(rescued) | set(actual)):
         if path not in actual:
-            found.append("_rescued lacks {}: {!r}".format(path, rescued[path]))
+            found.append(f"_rescued lacks {path}: {rescued[path]!r}")
         elif path not in rescued:
-            found.append("_rescued has {} and should not: {!r}".format(path, actual[path]))
+            found.append(f"_rescued has {path} and should not: {actual[path]!r}")
         elif actual[path]["reason"] != rescued[path][0] or not same_attribute(rescued[path][1], actual[path]["value"]):
-            found.append("_rescued, {}\n      expected  {!r}\n      arrived   {!r}".format(path, rescued[path], actual[path]))
+            found.append(f"_rescued, {path}\n      expected  {rescued[path]!r}\n      arrived   {actual[path]!r}")
     return found

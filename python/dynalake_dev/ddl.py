@@ -7,13 +7,14 @@ file alone: three ways from the one file, the types written in three languages.
 from __future__ import annotations
 
 import re
-import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any
 
-from expect import split
-from processes import Refused
+from .build import dynalake
+from .contract import split
+from .process import ToolError
 
 # One line of a column list in the SQL. Comments are escaped, so that none goes on in the next line.
 COLUMN = re.compile(r"  `(\w+)` (.+?)(?: COMMENT '((?:[^'\\]|\\.)*)')?,?")
@@ -27,7 +28,7 @@ DUCKDB = {
     "bigint": "BIGINT", "float": "FLOAT", "double": "DOUBLE", "date": "DATE", "timestamp": "TIMESTAMP",
 }
 
-Column = Tuple[str, str, Optional[str]]
+Column = tuple[str, str, str | None]
 
 
 class CommandLine:
@@ -37,37 +38,34 @@ class CommandLine:
         self.program, self.schema = program, schema
 
     def sql(self, dialect: str, only: str, *options: str) -> str:
-        command = [str(self.program), "ddl", str(self.schema), "--dialect", dialect, "--only", only, *options]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            raise Refused("`{}` ended with code {}:\n{}".format(" ".join(command), done.returncode, done.stderr))
-        return done.stdout
+        words = ["ddl", self.schema, "--dialect", dialect, "--only", only, *options]
+        return dynalake(self.program, *words).decode()
 
 
 # ---- what each says of its columns
 
 
-def glue_columns(table: Dict[str, Any]) -> List[Column]:
+def glue_columns(table: dict[str, Any]) -> list[Column]:
     """A Glue table's columns: name, Hive type, comment."""
     return _columns(table["StorageDescriptor"]["Columns"])
 
 
-def _columns(columns: Sequence[Dict[str, str]]) -> List[Column]:
+def _columns(columns: Sequence[dict[str, str]]) -> list[Column]:
     # Hive's DDL quotes the names of struct members, and Hive takes the quotes off; the emulator leaves them.
     return [(each["Name"], each["Type"].replace("`", ""), each.get("Comment") or None) for each in columns]
 
 
-def hive_columns(statement: str) -> List[Column]:
+def hive_columns(statement: str) -> list[Column]:
     """The columns of a CREATE EXTERNAL TABLE for Athena: name, Hive type, comment."""
     return [(name, kind.replace("`", ""), comment) for name, kind, comment in _declared(statement)]
 
 
-def databricks_columns(statement: str) -> List[Column]:
+def databricks_columns(statement: str) -> list[Column]:
     """The columns of a CREATE TABLE for Databricks, with Hive's names for the types, all in lower case."""
     return [(name, re.sub("[` ]", "", kind).lower(), comment) for name, kind, comment in _declared(statement)]
 
 
-def _declared(statement: str) -> List[Column]:
+def _declared(statement: str) -> list[Column]:
     found = []
     for line in statement.split("(\n", 1)[1].split("\n)", 1)[0].split("\n"):
         name, kind, comment = COLUMN.fullmatch(line).groups()
@@ -80,10 +78,10 @@ def duckdb_type(hive: str) -> str:
     if hive.startswith("array<"):
         return duckdb_type(hive[6:-1]) + "[]"
     if hive.startswith("map<"):
-        return "MAP(VARCHAR, {})".format(duckdb_type(split(hive[4:-1])[1]))
+        return f"MAP(VARCHAR, {duckdb_type(split(hive[4:-1])[1])})"
     if hive.startswith("struct<"):
         members = [member.split(":", 1) for member in split(hive[7:-1])]
-        return "STRUCT({})".format(", ".join('"{}" {}'.format(name, duckdb_type(kind)) for name, kind in members))
+        return "STRUCT({})".format(", ".join(f'"{name}" {duckdb_type(kind)}' for name, kind in members))
     return DUCKDB.get(hive) or hive.upper()
 
 
@@ -95,7 +93,7 @@ def _without_quotes(kind: str) -> str:
 # ---- whether they agree
 
 
-def differences(glue: List[Column], databricks: str, parquet: List[Tuple[str, str]], view: List[Tuple[str, str]]) -> List[str]:
+def differences(glue: list[Column], databricks: str, parquet: list[tuple[str, str]], view: list[tuple[str, str]]) -> list[str]:
     """What Databricks' SQL, the Parquet objects and Athena's view have otherwise than the Glue table."""
     wanted = [(name, _without_quotes(duckdb_type(kind))) for name, kind, _ in glue]
     return [
@@ -106,21 +104,21 @@ def differences(glue: List[Column], databricks: str, parquet: List[Tuple[str, st
     ]
 
 
-def _list_differences(what: str, glue: list, other: list) -> List[str]:
-    found = ["{} has {}, Glue has {}".format(what, theirs, ours) for ours, theirs in zip(glue, other) if ours != theirs]
+def _list_differences(what: str, glue: list, other: list) -> list[str]:
+    found = [f"{what} has {theirs}, Glue has {ours}" for ours, theirs in zip(glue, other) if ours != theirs]
     if len(glue) != len(other):
-        found.append("{} has {} columns, Glue has {}".format(what, len(other), len(glue)))
+        found.append(f"{what} has {len(other)} columns, Glue has {len(glue)}")
     return found
 
 
-def table_differences(terraforms: Dict[str, Any], athenas: Dict[str, Any]) -> List[str]:
+def table_differences(terraforms: dict[str, Any], athenas: dict[str, Any]) -> list[str]:
     """What Athena makes of the DDL otherwise than Terraform made the table."""
     ours, theirs = _normal(terraforms), _normal(athenas)
-    return ["Athena's table: {} is {}, Terraform's {}".format(name, theirs[name], ours[name])
+    return [f"Athena's table: {name} is {theirs[name]}, Terraform's {ours[name]}"
             for name in ours if ours[name] != theirs[name]]
 
 
-def _normal(table: Dict[str, Any]) -> Dict[str, Any]:
+def _normal(table: dict[str, Any]) -> dict[str, Any]:
     storage = table["StorageDescriptor"]
     parameters = {name: value for name, value in table["Parameters"].items() if name not in ATHENAS_OWN}
     # Hive keeps a table's comment as a parameter, Glue has a member for it.
@@ -150,4 +148,4 @@ def run_in_athena(athena: Any, statement: str, database: str, results: str) -> N
         if status["State"] in ("FAILED", "CANCELLED"):
             break
         time.sleep(0.1)
-    raise Refused("Athena did not run this: {} {}\n{}".format(status["State"], status.get("StateChangeReason", ""), statement))
+    raise ToolError("Athena did not run this: {} {}\n{}".format(status["State"], status.get("StateChangeReason", ""), statement))

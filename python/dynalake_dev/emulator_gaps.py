@@ -7,7 +7,7 @@ that the pipeline does goes through here.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any
 from xml.sax.saxutils import escape
 
 
@@ -24,7 +24,7 @@ def _firehose_time_zone() -> None:
 
     describe = firehose._dest_description
 
-    def complete(destination: Dict[str, Any]) -> Dict[str, Any]:
+    def complete(destination: dict[str, Any]) -> dict[str, Any]:
         description = describe(destination)
         s3 = description.get("ExtendedS3DestinationDescription")
         if s3 is not None:
@@ -40,7 +40,7 @@ def _kinesis_tags() -> None:
 
     create = kinesis._create_stream
 
-    def complete(data: Dict[str, Any]) -> Any:
+    def complete(data: dict[str, Any]) -> Any:
         is_new = data.get("StreamName") not in kinesis._streams
         answer = create(data)
         if is_new and data.get("StreamName") in kinesis._streams:
@@ -61,20 +61,20 @@ def _cloudwatch_alarms() -> None:
     from ministack.services import cloudwatch
 
     put, describe = cloudwatch._put_metric_alarm, cloudwatch._describe_alarms
-    queries: Dict[str, List[str]] = {}
+    queries: dict[str, list[str]] = {}
 
-    def parameters(params: Any, prefix: str) -> List[str]:
+    def parameters(params: Any, prefix: str) -> list[str]:
         """The prefixes of the members of a list in a query request: `prefix.1.`, `prefix.2.`, …"""
         found = []
-        while any(key.startswith("{}.{}.".format(prefix, len(found) + 1)) for key in params):
-            found.append("{}.{}.".format(prefix, len(found) + 1))
+        while any(key.startswith(f"{prefix}.{len(found) + 1}.") for key in params):
+            found.append(f"{prefix}.{len(found) + 1}.")
         return found
 
     def member(tag: str, value: Any) -> str:
-        return "" if value in (None, "") else "<{0}>{1}</{0}>".format(tag, escape(str(value)))
+        return "" if value in (None, "") else f"<{tag}>{escape(str(value))}</{tag}>"
 
-    def members(tag: str, bodies: List[str]) -> str:
-        return "<{0}>{1}</{0}>".format(tag, "".join("<member>{}</member>".format(body) for body in bodies))
+    def members(tag: str, bodies: list[str]) -> str:
+        return "<{0}>{1}</{0}>".format(tag, "".join(f"<member>{body}</member>" for body in bodies))
 
     def query(params: Any, at: str) -> str:
         get = lambda name: cloudwatch._p(params, at + name)  # noqa: E731

@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Tests of package.py that need no build: what it refuses, and what it says then."""
+"""Tests of package.py that need no build: what it rejects, and its messages."""
 
 import os
 import struct
@@ -9,9 +8,7 @@ import unittest
 import zipfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.dont_write_bytecode = True
-import package  # noqa: E402
+import package
 
 
 def elf(machine: int = 62, interpreter: bytes = b"", library: bytes = b"") -> bytes:
@@ -94,7 +91,3 @@ class Package(unittest.TestCase):
         # Another machine's gnu target would need another machine's C library.
         with self.refused("rustup target add aarch64-unknown-linux-musl"):
             package.choose_target("arm64", gnu, lambda target: target.endswith("-gnu"))
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -1,7 +1,7 @@
 """Starting and stopping other programs so that none is left behind.
 
-Each gets a process group of its own: Ctrl-C in the terminal then reaches only the demo, which decides what
-happens to the others, and a stop reaches a program's own children too.
+Each gets a process group of its own: Ctrl-C in the terminal then reaches only this program, which
+decides what happens to the others, and a stop reaches a program's own children too.
 """
 
 from __future__ import annotations
@@ -9,31 +9,65 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Callable, Mapping, Optional, Sequence
+from typing import Any
+
+# Of a command that failed, so many lines of output are shown.
+LAST_LINES = 40
 
 
-class Refused(Exception):
+class ToolError(Exception):
     """What is wrong, and what to do about it: shown without a traceback."""
 
 
-class Failed(Refused):
-    """A command that ended badly, with the end of what it said."""
+class CommandFailed(ToolError):
+    """A command that failed, with the end of its output."""
+
+
+class Interrupted(BaseException):
+    """A signal asked the program to end; the argument is its number."""
+
+
+def main(name: str, program: Callable[[], int]) -> int:
+    """Runs a program and returns its exit code. A `ToolError` is printed without a traceback. A signal
+    ends it in order, so that it can stop what it started, with code 128 and the signal's number."""
+
+    def interrupt(number: int, frame: Any) -> None:
+        raise Interrupted(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        return program()
+    except ToolError as error:
+        print(f"\n{name}: {error}", file=sys.stderr)
+        return 1
+    except Interrupted as interrupted:
+        number = interrupted.args[0]
+        print(f"\n{name}: stopped by signal {number}; nothing is left running", file=sys.stderr)
+        return 128 + int(number)
+
+
+def failure(command: Sequence[str], code: int, log: Path, last: str) -> str:
+    """The message about a command that failed."""
+    return f"`{' '.join(command)}` ended with code {code}; all of its output is in {log}:\n{last}"
 
 
 def run(
     command: Sequence[str],
     log: Path,
-    environment: Optional[Mapping[str, str]] = None,
-    on_line: Optional[Callable[[str], None]] = None,
+    environment: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None] | None = None,
     accept: Sequence[int] = (0,),
-    folder: Optional[Path] = None,
+    folder: Path | None = None,
     append: bool = False,
 ) -> int:
-    """Runs a command to its end; all it says goes to `log`, line by line also to `on_line`."""
-    last = deque(maxlen=40)
+    """Runs a command to its end. Its output goes to `log`, line by line also to `on_line`."""
+    last: deque[str] = deque(maxlen=LAST_LINES)
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "a" if append else "w", encoding="utf-8") as out:
         process = subprocess.Popen(
@@ -47,6 +81,7 @@ def run(
             errors="replace",
             start_new_session=True,
         )
+        assert process.stdout is not None
         try:
             for line in process.stdout:
                 out.write(line)
@@ -59,37 +94,42 @@ def run(
             stop(process, signals=(signal.SIGINT, signal.SIGTERM))
             raise
     if code not in accept:
-        raise Failed("`{}` ended with code {}; all it said is in {}:\n{}".format(
-            " ".join(command), code, log, "\n".join(last)))
+        raise CommandFailed(failure(command, code, log, "\n".join(last)))
     return code
 
 
-class Beside:
-    """A command that runs while the demo does other things; all it says goes to `log`."""
+class Background:
+    """A command that runs while the program does other things; its output goes to `log`."""
 
     def __init__(self, command: Sequence[str], log: Path, folder: Path) -> None:
         self.command, self.log = command, log
         with open(log, "w", encoding="utf-8") as out:
             self.process = subprocess.Popen(
-                list(command), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True)
+                list(command),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                start_new_session=True,
+            )
 
     def wait(self) -> str:
-        """Waits until it has ended well; returns what it said."""
+        """Waits until it has succeeded; returns its output."""
         code = self.process.wait()
         said = self.log.read_text(encoding="utf-8", errors="replace")
         if code != 0:
-            raise Failed("`{}` ended with code {}; all it said is in {}:\n{}".format(
-                " ".join(self.command), code, self.log, "\n".join(said.splitlines()[-40:])))
+            last = "\n".join(said.splitlines()[-LAST_LINES:])
+            raise CommandFailed(failure(self.command, code, self.log, last))
         return said
 
     def stop(self) -> None:
-        # Of one that has ended the id may be another's by now.
+        # Once it has ended, its id may belong to another process.
         if self.process.poll() is None:
             stop(self.process)
 
 
 def stop(
-    process: subprocess.Popen,
+    process: subprocess.Popen[Any],
     signals: Sequence[int] = (signal.SIGTERM,),
     seconds: float = 10.0,
 ) -> None:
@@ -109,7 +149,8 @@ def stop(
 
 
 def stop_by_id(pid: int, sign: str, seconds: float = 10.0) -> bool:
-    """Ends a process of an earlier run and its group, if `pid` still is that process: its command line has `sign`."""
+    """Ends a process of an earlier run and its group, if `pid` still is that process: its command
+    line has `sign`."""
     if not is_running(pid, sign):
         return False
     _signal_group(pid, signal.SIGTERM)
@@ -121,9 +162,9 @@ def stop_by_id(pid: int, sign: str, seconds: float = 10.0) -> bool:
 
 
 def is_running(pid: int, sign: str) -> bool:
-    """Whether a process with this id runs and its command line has `sign`: ids are used again."""
+    """Whether a process with this id runs and its command line has `sign`: ids are reused."""
     try:
-        words = Path("/proc/{}/cmdline".format(pid)).read_bytes().split(b"\0")
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
     return any(sign.encode() in word for word in words)
