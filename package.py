@@ -42,7 +42,9 @@ def output_of(*command: str) -> str:
     try:
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     except FileNotFoundError:
-        raise Refused(f"{command[0]} is not installed; install Rust from https://rustup.rs") from None
+        raise Refused(
+            f"{command[0]} is not installed; install Rust from https://rustup.rs"
+        ) from None
     if done.returncode != 0:
         raise Refused(f"`{' '.join(command)}` failed; its message is above")
     return done.stdout
@@ -79,7 +81,9 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
     """Builds `bootstrap`; returns it, and the folders of which it must know nothing."""
     selection = ["--locked", "--no-default-features", "--features", "lambda"]
     metadata = json.loads(
-        output_of("cargo", "metadata", "--format-version=1", "--filter-platform", target, *selection)
+        output_of(
+            "cargo", "metadata", "--format-version=1", "--filter-platform", target, *selection
+        )
     )
     # Where a registry's sources lie says which registry it was, so each such folder gets one name.
     sources = {
@@ -176,7 +180,9 @@ def read_elf(program: bytes) -> tuple[int, str | None, list[str]]:
 def check_program(program: bytes, arch: str) -> None:
     machine, interpreter, libraries = read_elf(program)
     if machine != ARCHITECTURES[arch][0]:
-        raise Refused(f"bootstrap is for ELF machine {machine}, not for {arch}; name its target by --target")
+        raise Refused(
+            f"bootstrap is for ELF machine {machine}, not for {arch}; name its target by --target"
+        )
     if interpreter or libraries:
         raise Refused(
             f"bootstrap is linked dynamically (interpreter {interpreter}, needs {', '.join(libraries)}), "
@@ -199,7 +205,9 @@ def check_zip(path: Path, arch: str) -> bytes:
         [entry] = entries
         program = archive.read(entry)
     if entry.create_system != 3 or entry.external_attr >> 16 != 0o100755:
-        raise Refused(f"{path}: bootstrap's mode is {entry.external_attr >> 16:o}, not 100755; build it anew")
+        raise Refused(
+            f"{path}: bootstrap's mode is {entry.external_attr >> 16:o}, not 100755; build it anew"
+        )
     check_program(program, arch)
     return program
 
@@ -210,7 +218,9 @@ def check_paths(program: bytes, paths: list[str]) -> None:
         at = program.find(path.encode() + b"/")
         if at >= 0:
             text = program[at : at + 120].split(b"\0", 1)[0].decode(errors="replace")
-            raise Refused(f"bootstrap holds a path of this machine, so its bytes depend on it: {text}")
+            raise Refused(
+                f"bootstrap holds a path of this machine, so its bytes depend on it: {text}"
+            )
 
 
 def package(arch: str, target: str, rust: dict[str, str], out: Path) -> None:
@@ -234,19 +244,28 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--arch", choices=ARCHITECTURES, action="append", help="Lambda architecture; may be repeated"
+        "--arch",
+        choices=ARCHITECTURES,
+        action="append",
+        help="Lambda architecture; may be repeated",
     )
     parser.add_argument("--target", help="Rust target, instead of the one that --arch would choose")
-    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="folder for the packages (dist)")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "dist", help="folder for the packages (dist)"
+    )
     arguments = parser.parse_args()
     try:
         rust = host()
         if arguments.target:
-            known = {target: arch for arch, (_, targets) in ARCHITECTURES.items() for target in targets}
+            known = {
+                target: arch for arch, (_, targets) in ARCHITECTURES.items() for target in targets
+            }
             if arguments.target not in known:
                 raise Refused(f"--target {arguments.target}: choose one of {', '.join(known)}")
             if not is_installed(arguments.target):
-                raise Refused(f"that target is not installed; run: rustup target add {arguments.target}")
+                raise Refused(
+                    f"that target is not installed; run: rustup target add {arguments.target}"
+                )
             arch = known[arguments.target]
             if arguments.arch not in (None, [arch]):
                 raise Refused(f"--target {arguments.target} is for {arch}; leave --arch out")

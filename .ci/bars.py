@@ -53,7 +53,9 @@ def change(number: int, item: dict | None = None) -> bytes:
             "total": {"N": f"{number}.50"},
             "placedAt": {"S": "2024-02-29T23:59:59.5+05:30"},
             "customer": {"M": {"city": {"S": "Ulm"}, "email": {"S": "a@example.org"}}},
-            "items": {"L": [{"M": {"sku": {"S": "x"}, "qty": {"N": "1"}, "price": {"N": "9.99"}}}] * 2},
+            "items": {
+                "L": [{"M": {"sku": {"S": "x"}, "qty": {"N": "1"}, "price": {"N": "9.99"}}}] * 2
+            },
             "tags": {"SS": ["a", "b"]},
             "attributes": {"M": {"colour": {"S": "red"}, "size": {"S": "L"}}},
             "note": {"S": "unknown to the schema, so it is rescued"},
@@ -83,7 +85,10 @@ def event(changes) -> tuple[bytes, int]:
                 "recordId": f"{number:056}000000",
                 "approximateArrivalTimestamp": 1720742303000,
                 "data": base64.b64encode(data).decode(),
-                "kinesisRecordMetadata": {"sequenceNumber": f"{number:056}", "subsequenceNumber": 0},
+                "kinesisRecordMetadata": {
+                    "sequenceNumber": f"{number:056}",
+                    "subsequenceNumber": 0,
+                },
             }
         )
         size += len(record) + 1
@@ -100,7 +105,9 @@ def filled(part) -> list:
 
 def wide(record: int) -> dict:
     """As many attributes as the largest record can carry, of names that no other record has."""
-    return {f"{record}{at:05}": {"S": ""} for at in range(RECORD_BYTES // len('"123456":{"S":""},'))}
+    return {
+        f"{record}{at:05}": {"S": ""} for at in range(RECORD_BYTES // len('"123456":{"S":""},'))
+    }
 
 
 def large(item) -> list[bytes]:
@@ -116,7 +123,10 @@ EVENTS = [
     ("long texts", lambda: large(lambda _: {"note": {"S": "x" * RECORD_BYTES}})),
     ("records of 50,000 attributes", lambda: large(wide)),
     ("lists of NULLs", lambda: large(lambda _: {"tags": {"L": filled({"NULL": True})}})),
-    ("unknown lists of empty lists", lambda: large(lambda _: {"unknown": {"L": filled({"L": []})}})),
+    (
+        "unknown lists of empty lists",
+        lambda: large(lambda _: {"unknown": {"L": filled({"L": []})}}),
+    ),
     ("sets of empty texts", lambda: large(lambda _: {"tags": {"SS": filled("")}})),
 ]
 
@@ -145,10 +155,15 @@ def main() -> None:
             bad.append(f"exec to first poll takes {median:.1f} ms")
         print(f"peak when idle      {idle_kib / 1024:.1f} MiB")
 
-        print(f"peak resident memory, bar {PEAK_KIB // 1024} MiB; each event three times to one process")
+        print(
+            f"peak resident memory, bar {PEAK_KIB // 1024} MiB; each event three times to one process"
+        )
         for what, changes in EVENTS:
             bytes_in, count = event(changes())
-            for plan, settings in (("schema", {"DYNALAKE_SCHEMA": json.dumps(SCHEMA)}), ("none", {})):
+            for plan, settings in (
+                ("schema", {"DYNALAKE_SCHEMA": json.dumps(SCHEMA)}),
+                ("none", {}),
+            ):
                 api = RuntimeApi([str(program)], settings)
                 peaks = []
                 for _ in range(3):
@@ -161,7 +176,9 @@ def main() -> None:
                 answers = json.loads(response)["records"]
                 results = Counter(answer["result"] for answer in answers)
                 if len(answers) != count or len(response) > RESPONSE_BYTES:
-                    bad.append(f"{what}: {len(answers)} answers to {count} records, {len(response):,} bytes")
+                    bad.append(
+                        f"{what}: {len(answers)} answers to {count} records, {len(response):,} bytes"
+                    )
                 # Rows of the usual kind are hardly larger than their changes.
                 if what == EVENTS[0][0] and results["Ok"] < count // 2:
                     bad.append(f"{what}, schema {plan}: {dict(results)}")

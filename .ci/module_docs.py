@@ -22,7 +22,9 @@ TABLES = re.compile(r"(<!-- BEGIN TABLES ?(\S*) -->\n).*?(<!-- END TABLES -->)",
 def blocks(folder: Path, kind: str) -> list[tuple[str, dict]]:
     """The module's variables or outputs, in the order of the file."""
     with open(folder / f"{kind}s.tf") as file:
-        return [(name, body) for block in hcl2.load(file).get(kind, []) for name, body in block.items()]
+        return [
+            (name, body) for block in hcl2.load(file).get(kind, []) for name, body in block.items()
+        ]
 
 
 def plain(value: object) -> str:
@@ -46,7 +48,9 @@ def tables(folder: Path) -> str:
         if "default" in body:
             value = body["default"][0]
             default = f"`{plain(value) if str(value).startswith('${') else json.dumps(value)}`"
-        lines.append(f"| `{name}` | `{plain(body['type'][0])}` | {default} | {cell(body['description'][0])} |")
+        lines.append(
+            f"| `{name}` | `{plain(body['type'][0])}` | {default} | {cell(body['description'][0])} |"
+        )
     lines += ["", "| output | value |", "|---|---|"]
     for name, body in blocks(folder, "output"):
         lines.append(f"| `{name}` | {cell(body['description'][0])} |")
@@ -65,9 +69,13 @@ def main() -> int:
 
         new, count = TABLES.subn(fill, text)
         if count != 1:
-            stale.append(f"{readme.relative_to(ROOT)} should have one pair of BEGIN TABLES and END TABLES")
+            stale.append(
+                f"{readme.relative_to(ROOT)} should have one pair of BEGIN TABLES and END TABLES"
+            )
         elif new != text and check:
-            stale.append(f"{readme.relative_to(ROOT)} is not what its module says; run: python3 .ci/module_docs.py")
+            stale.append(
+                f"{readme.relative_to(ROOT)} is not what its module says; run: python3 .ci/module_docs.py"
+            )
         elif new != text:
             readme.write_text(new)
         written += 1

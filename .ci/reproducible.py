@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds the package twice, in folders, target folders and environments of their own, and compares the bytes.
 
-    python3 .ci/reproducible.py [ZIP]   ZIP, where given, must be the same too
+python3 .ci/reproducible.py [ZIP]   ZIP, where given, must be the same too
 """
 
 import hashlib
@@ -13,9 +13,20 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ["Cargo.toml", "Cargo.lock", "package.py", "src", "benches", "terraform/metadata_columns.json"]
+SOURCES = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "package.py",
+    "src",
+    "benches",
+    "terraform/metadata_columns.json",
+]
 # What may be set on a machine and must not matter.
-NOISE = {"RUSTFLAGS": "-Ctarget-cpu=native -Cdebuginfo=2", "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1", "TZ": "Asia/Tokyo"}
+NOISE = {
+    "RUSTFLAGS": "-Ctarget-cpu=native -Cdebuginfo=2",
+    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
+    "TZ": "Asia/Tokyo",
+}
 
 
 def build(folder: Path, noise: dict[str, str], umask: int) -> dict[str, str]:
@@ -56,7 +67,9 @@ def main() -> None:
         if digest(path) != expected:
             sys.exit(f"{path} is {digest(path)}; built elsewhere it is {expected}")
     same = 2 + (len(sys.argv) > 1)
-    print(f"{same} builds, the same bytes: {', '.join(f'{arch} {sha}' for arch, sha in built[0].items())}")
+    print(
+        f"{same} builds, the same bytes: {', '.join(f'{arch} {sha}' for arch, sha in built[0].items())}"
+    )
 
 
 if __name__ == "__main__":

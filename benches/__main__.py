@@ -37,22 +37,42 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python3 benches", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python3 benches",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--quick", action="store_true", help="what CI runs: agreement and peak memory, no times")
-    what.add_argument("--instructions", action="store_true", help="count instructions under valgrind")
-    what.add_argument("--render", action="store_true", help="write report, chart and README from the last results")
-    parser.add_argument("--rounds", type=int, metavar="N", help="how often everything is measured (15)")
-    parser.add_argument("--mixes", metavar="A,B", help="some of small, typical, wide, large, hostile")
-    parser.add_argument("--update", action="store_true", help="with --instructions: keep the new counts")
-    parser.add_argument("--check", action="store_true", help="with --render: write nothing, fail where something is stale")
+    what.add_argument(
+        "--quick", action="store_true", help="what CI runs: agreement and peak memory, no times"
+    )
+    what.add_argument(
+        "--instructions", action="store_true", help="count instructions under valgrind"
+    )
+    what.add_argument(
+        "--render", action="store_true", help="write report, chart and README from the last results"
+    )
+    parser.add_argument(
+        "--rounds", type=int, metavar="N", help="how often everything is measured (15)"
+    )
+    parser.add_argument(
+        "--mixes", metavar="A,B", help="some of small, typical, wide, large, hostile"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="with --instructions: keep the new counts"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="with --render: write nothing, fail where something is stale",
+    )
     arguments = parser.parse_args(words)
     if arguments.update and not arguments.instructions:
         parser.error("--update goes with --instructions")
     if arguments.check and not arguments.render:
         parser.error("--check goes with --render")
-    if (arguments.rounds or arguments.mixes) and (arguments.instructions or arguments.render or arguments.quick):
+    if (arguments.rounds or arguments.mixes) and (
+        arguments.instructions or arguments.render or arguments.quick
+    ):
         parser.error("--rounds and --mixes go with a run that takes times")
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("--rounds: give a number from 1")

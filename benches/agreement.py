@@ -21,7 +21,9 @@ def rows(response: bytes) -> dict[str, dict]:
     records = json.loads(response)["records"]
     failed = [record["recordId"] for record in records if record["result"] != "Ok"]
     if failed:
-        raise ValueError(f"{len(failed)} of {len(records)} records are not Ok, the first is {failed[0]}")
+        raise ValueError(
+            f"{len(failed)} of {len(records)} records are not Ok, the first is {failed[0]}"
+        )
     return {record["recordId"]: json.loads(base64.b64decode(record["data"])) for record in records}
 
 
@@ -51,9 +53,15 @@ def comparable(row: dict, types: dict[str, str]) -> dict:
 
 
 def comparable_peer(row: dict, types: dict[str, str]) -> dict:
-    item = {name: typed(value, types.get(name, "")) for name, value in row.items() if not name.startswith("_")}
+    item = {
+        name: typed(value, types.get(name, ""))
+        for name, value in row.items()
+        if not name.startswith("_")
+    }
     item["_sequence"] = row["_sequence"].zfill(56)
-    return item | {name: row[name] for name in ("_event_time", "_event_type", "_event_id", "_table")}
+    return item | {
+        name: row[name] for name in ("_event_time", "_event_type", "_event_id", "_table")
+    }
 
 
 def typed(value: Any, kind: str) -> Any:
@@ -114,7 +122,9 @@ def floor_difference(found: str, event: bytes, response: bytes, with_event: bool
     """Whether the floor made a node of every value and every member's name, and as much base64 as we return."""
     nodes, encoded = map(int, re.findall(r"\d+", found))
     parsed = json.loads(event)
-    wanted = sum(count(json.loads(base64.b64decode(record["data"]))) for record in parsed["records"])
+    wanted = sum(
+        count(json.loads(base64.b64decode(record["data"]))) for record in parsed["records"]
+    )
     wanted += count(parsed) if with_event else 0
     if nodes != wanted:
         return f"the tapes have {nodes:,} nodes, the records {wanted:,}"

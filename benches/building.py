@@ -45,7 +45,11 @@ def install_node_modules(say: Say) -> None:
         shutil.copy(file, NODE_MODULES.parent)
     say("npm ci")
     # Its peer dependency, the client, is for types only.
-    process.run(["npm", "ci", "--omit=peer", "--no-audit", "--no-fund"], WORK / "npm.log", folder=NODE_MODULES.parent)
+    process.run(
+        ["npm", "ci", "--omit=peer", "--no-audit", "--no-fund"],
+        WORK / "npm.log",
+        folder=NODE_MODULES.parent,
+    )
     _set_done(NODE_MODULES, files)
 
 
@@ -79,12 +83,24 @@ def program(name: str) -> Path:
 def build_rust(say: Say) -> None:
     """The worker and the functions beside ours, by the profile and the flags that `bootstrap` is built with."""
     profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
-    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(BENCHES / "Cargo.toml")]
+    command = [
+        "cargo",
+        "build",
+        "--release",
+        "--locked",
+        "--manifest-path",
+        str(BENCHES / "Cargo.toml"),
+    ]
     command += ["--target", target()]
     for name, value in profile.items():
         command += ["--config", f"profile.release.{name}={json.dumps(value)}"]
-    environment = {**os.environ, "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(package.code_flags(target()))}
-    process.run(command, WORK / "cargo.log", environment, on_line=lambda line: build.compiling(line, say))
+    environment = {
+        **os.environ,
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(package.code_flags(target())),
+    }
+    process.run(
+        command, WORK / "cargo.log", environment, on_line=lambda line: build.compiling(line, say)
+    )
 
 
 def build_bootstrap(say: Say) -> Path:
@@ -122,7 +138,10 @@ def versions() -> dict[str, str]:
         return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout.strip()
 
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
     return {
         "processor": f"{model}, {os.cpu_count()} cores",
         "kernel": f"Linux {platform.release()}",

@@ -28,13 +28,17 @@ def svg(title: str, groups: list[tuple[str, list[tuple[str, float, str]]]]) -> s
             width = max(value * scale, 1)
             # What is no transformation is drawn as an outline.
             fill = f'fill="{colours[kind]}"' if kind != "floor" else f'fill="none" stroke="{FLOOR}"'
-            parts.append(f'<rect x="{LABELS}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2" {fill}/>')
+            parts.append(
+                f'<rect x="{LABELS}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2" {fill}/>'
+            )
             parts.append(text(LABELS + width + 6, middle, f"{value:.1f}×", "start", weight))
             y += BAR + GAP
     height = y + MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" '
-        f'font-family="system-ui, sans-serif" font-size="13">\n<title>{escape(title)}</title>\n' + "\n".join(parts) + "\n</svg>\n"
+        f'font-family="system-ui, sans-serif" font-size="13">\n<title>{escape(title)}</title>\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
     )
 
 

@@ -38,10 +38,16 @@ def run(is_update: bool) -> int:
             building.write_input(name, *case)
             sizes[title] = len(building.event_of(name))
             # The first event fills buffers, and makes the process start; the second costs what all others do.
-            once, twice = (callgrind("once", str(building.INPUTS), name, times) for times in ("1", "2"))
+            once, twice = (
+                callgrind("once", str(building.INPUTS), name, times) for times in ("1", "2")
+            )
             counts[title] = twice - once
     kind = valgrind_kind()
-    found = {"rustc": building.rustc_version(), "valgrind": valgrind("--version"), "instructions": counts}
+    found = {
+        "rustc": building.rustc_version(),
+        "valgrind": valgrind("--version"),
+        "instructions": counts,
+    }
     all_kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     kept = all_kept.get(kind)
     show_counts(counts, sizes, kept)
@@ -60,7 +66,9 @@ def run(is_update: bool) -> int:
     for problem in problems:
         console.say(console.bad(problem))
     if any(problem.startswith("instructions") for problem in problems):
-        console.say("If that is meant, keep the new counts and say why in the commit: python3 benches --instructions --update")
+        console.say(
+            "If that is meant, keep the new counts and say why in the commit: python3 benches --instructions --update"
+        )
     return 1 if problems else 0
 
 
@@ -73,7 +81,10 @@ def valgrind(*words: str) -> str:
 
 def callgrind(*words: str) -> int:
     said = valgrind(
-        "--tool=callgrind", "--callgrind-out-file=/dev/null", str(building.program("worker")), *words
+        "--tool=callgrind",
+        "--callgrind-out-file=/dev/null",
+        str(building.program("worker")),
+        *words,
     )
     return int(re.search(r"Collected : (\d+)", said)[1])
 
@@ -86,11 +97,18 @@ def valgrind_kind() -> str:
 def show_counts(counts: dict[str, int], sizes: dict[str, int], kept: dict | None) -> None:
     before = kept["instructions"] if kept else {}
     rows = [
-        [title, f"{sizes[title]:,}", f"{count:,}", f"{count / sizes[title]:.2f}",
-         f"{count / before[title] - 1:+.1%}" if title in before else ""]
+        [
+            title,
+            f"{sizes[title]:,}",
+            f"{count:,}",
+            f"{count / sizes[title]:.2f}",
+            f"{count / before[title] - 1:+.1%}" if title in before else "",
+        ]
         for title, count in counts.items()
     ]
-    console.print_table(["event", "bytes", "instructions", "per byte", "against what is kept"], rows, most=40)
+    console.print_table(
+        ["event", "bytes", "instructions", "per byte", "against what is kept"], rows, most=40
+    )
 
 
 def moved(counts: dict[str, int], kept: dict | None) -> list[str]:
@@ -100,11 +118,15 @@ def moved(counts: dict[str, int], kept: dict | None) -> list[str]:
     before = kept["instructions"]
     problems = []
     if before.keys() != counts.keys():
-        problems.append("instructions: benches/instructions.json keeps those of other events than are counted")
+        problems.append(
+            "instructions: benches/instructions.json keeps those of other events than are counted"
+        )
     for title in before.keys() & counts.keys():
         change = counts[title] / before[title] - 1
         if abs(change) > TOLERANCE:
-            problems.append(f"instructions: {title} moved by {change:+.1%}, more than {TOLERANCE:.0%}")
+            problems.append(
+                f"instructions: {title} moved by {change:+.1%}, more than {TOLERANCE:.0%}"
+            )
     return sorted(problems)
 
 
@@ -114,7 +136,11 @@ def grown(counts: dict[str, int], sizes: dict[str, int]) -> list[str]:
     problems = []
     for small, large in zip(titles[::2], titles[1::2]):
         ratio = (counts[large] / sizes[large]) / (counts[small] / sizes[small])
-        console.say(f"a byte at {large} costs {ratio:.2f} times what it does at {small} (bar {GROWTH_BAR})")
+        console.say(
+            f"a byte at {large} costs {ratio:.2f} times what it does at {small} (bar {GROWTH_BAR})"
+        )
         if ratio > GROWTH_BAR:
-            problems.append(f"growth: {large} cost {ratio:.2f} times as much a byte as {small}, bar {GROWTH_BAR}")
+            problems.append(
+                f"growth: {large} cost {ratio:.2f} times as much a byte as {small}, bar {GROWTH_BAR}"
+            )
     return problems

@@ -67,15 +67,26 @@ def commands(program: Path) -> dict[str, list[str]]:
         "ours": [str(program)],
         "afternoon": [str(building.program("afternoon"))],
         "empty": [str(building.program("empty"))],
-        "python": [str(building.PYTHON), str(building.BENCHES / "peers" / "worker.py"), "function", "python"],
-        "node": [shutil.which("node") or "node", str(building.BENCHES / "peers" / "worker.mjs"), "function"],
+        "python": [
+            str(building.PYTHON),
+            str(building.BENCHES / "peers" / "worker.py"),
+            "function",
+            "python",
+        ],
+        "node": [
+            shutil.which("node") or "node",
+            str(building.BENCHES / "peers" / "worker.mjs"),
+            "function",
+        ],
     }
 
 
 class Run:
     """The processes of one run, and what it found."""
 
-    def __init__(self, program: Path, mixes: list[str], rounds: int, is_quick: bool, timings: list) -> None:
+    def __init__(
+        self, program: Path, mixes: list[str], rounds: int, is_quick: bool, timings: list
+    ) -> None:
         self.commands = commands(program)
         self.mixes, self.rounds, self.is_quick, self.timings = mixes, rounds, is_quick, timings
         self.results: dict[str, Any] = {
@@ -123,10 +134,20 @@ class Run:
             for peer in ("python", "boto3")
         }
         node = start(
-            "node", self.commands["node"][0], str(peers / "worker.mjs"), "serve", folder,
+            "node",
+            self.commands["node"][0],
+            str(peers / "worker.mjs"),
+            "serve",
+            folder,
             environment={**os.environ, "NODE_MODULES": str(building.NODE_MODULES)},
         )
-        self.workers = {"ours": rust, "afternoon": rust, "node": node, **python, **{floor: rust for floor in FLOORS}}
+        self.workers = {
+            "ours": rust,
+            "afternoon": rust,
+            "node": node,
+            **python,
+            **{floor: rust for floor in FLOORS},
+        }
 
     def compare(self) -> None:
         """Refuses to time peers whose responses say something else than ours."""
@@ -136,15 +157,20 @@ class Run:
                 responses = {peer: self.response(peer, mix) for peer in ["ours", *ANSWERING]}
                 event, schema = building.event_of(mix), json.loads(building.schema_of(mix))
                 differences = {
-                    peer: agreement.difference(responses["ours"], responses[peer], schema) for peer in ANSWERING
+                    peer: agreement.difference(responses["ours"], responses[peer], schema)
+                    for peer in ANSWERING
                 }
                 for floor in FLOORS:
                     found = self.workers[floor].run(floor, mix)
                     with_event = floor == "event_floor"
-                    differences[floor] = agreement.floor_difference(found, event, responses["ours"], with_event)
+                    differences[floor] = agreement.floor_difference(
+                        found, event, responses["ours"], with_event
+                    )
                 for peer, difference in differences.items():
                     if difference:
-                        raise ToolError(f"{peer} and ours don't agree on {mix}: {difference}; see {building.INPUTS}")
+                        raise ToolError(
+                            f"{peer} and ours don't agree on {mix}: {difference}; see {building.INPUTS}"
+                        )
                 self.results["mixes"][mix] = {
                     "records": len(agreement.rows(responses["ours"])),
                     "raw_bytes": agreement.raw_bytes(event),
@@ -158,7 +184,12 @@ class Run:
         self.workers[peer].run(peer, mix, str(file))
         return file.read_bytes()
 
-    def in_turns(self, title: str, jobs: list[tuple[list, Callable[[], float]]], warm_up: int = WARM_UP_ROUNDS) -> None:
+    def in_turns(
+        self,
+        title: str,
+        jobs: list[tuple[list, Callable[[], float]]],
+        warm_up: int = WARM_UP_ROUNDS,
+    ) -> None:
         """Runs all jobs once a round, and adds what each returns to its list."""
         warm_up = 0 if self.is_quick else warm_up
         with console.Stage(title, self.timings) as stage:
@@ -176,7 +207,9 @@ class Run:
             return into.setdefault(key, []), lambda: worker.milliseconds(peer, name)
 
         jobs = [
-            job(self.results["mixes"][mix].setdefault("ms", {}), peer, peer, mix) for mix in self.mixes for peer in TURNS
+            job(self.results["mixes"][mix].setdefault("ms", {}), peer, peer, mix)
+            for mix in self.mixes
+            for peer in TURNS
         ]
         # An event as long as those would say nothing where nothing is timed for good.
         for title in () if self.is_quick else GROWTH:
@@ -186,7 +219,11 @@ class Run:
         self.in_turns("peers, in turns", jobs)
 
     def start_function(self, name: str, schema: str) -> RuntimeApi:
-        settings = {"DYNALAKE_SCHEMA": schema} if name == "ours" else {"NODE_MODULES": str(building.NODE_MODULES)}
+        settings = (
+            {"DYNALAKE_SCHEMA": schema}
+            if name == "ours"
+            else {"NODE_MODULES": str(building.NODE_MODULES)}
+        )
         return RuntimeApi(self.commands[name], settings)
 
     def time_functions(self) -> None:
@@ -194,7 +231,10 @@ class Run:
         beside each of the same event from bytes to bytes, without the shell."""
         functions = self.results["functions"]
         event, schema = building.event_of("whole"), building.schema_of("whole")
-        functions["whole_event_bytes"], functions["whole_raw_bytes"] = len(event), agreement.raw_bytes(event)
+        functions["whole_event_bytes"], functions["whole_raw_bytes"] = (
+            len(event),
+            agreement.raw_bytes(event),
+        )
         with ExitStack() as stack:
 
             def invoke(api: RuntimeApi) -> float:
@@ -203,9 +243,14 @@ class Run:
                 api.await_poll()
                 return (cpu_seconds(api.process.pid) - before) * 1000
 
-            whole, core = functions.setdefault("invocation_ms", {}), functions.setdefault("core_ms", {})
+            whole, core = (
+                functions.setdefault("invocation_ms", {}),
+                functions.setdefault("core_ms", {}),
+            )
             apis = {
-                name: stack.enter_context(self.start_function(name, schema)) for name in FUNCTIONS if name != "empty"
+                name: stack.enter_context(self.start_function(name, schema))
+                for name in FUNCTIONS
+                if name != "empty"
             }
             with console.Stage("whole functions, agreement", self.timings) as stage:
                 expected = self.response("ours", "whole")
@@ -219,18 +264,27 @@ class Run:
                     elif response != expected:
                         difference = "its bytes are not those of the worker's"
                     if difference:
-                        raise ToolError(f"the function {name} and ours don't agree: {difference}; see {building.INPUTS}")
+                        raise ToolError(
+                            f"the function {name} and ours don't agree: {difference}; see {building.INPUTS}"
+                        )
             jobs: list[tuple[list, Callable[[], float]]] = []
             for name, api in apis.items():
                 jobs.append((whole.setdefault(name, []), lambda api=api: invoke(api)))
                 worker = self.workers[name]
-                jobs.append((core.setdefault(name, []), lambda name=name, worker=worker: worker.milliseconds(name, "whole")))
+                jobs.append(
+                    (
+                        core.setdefault(name, []),
+                        lambda name=name, worker=worker: worker.milliseconds(name, "whole"),
+                    )
+                )
             self.in_turns("whole functions, in turns", jobs)
             with console.Stage("whole functions, in the kernel", self.timings) as stage:
                 shares = functions.setdefault("kernel_share", {})
                 for name, api in apis.items():
                     stage.update(name)
-                    shares[name] = kernel_share(api.process.pid, lambda api=api: invoke(api), self.is_quick)
+                    shares[name] = kernel_share(
+                        api.process.pid, lambda api=api: invoke(api), self.is_quick
+                    )
 
     def time_starts(self) -> None:
         """Exec to first poll, and to the last byte of the first response."""
@@ -247,8 +301,13 @@ class Run:
                 api.invoke(event)
                 return api.age_ms()
 
-        polls, responses = functions.setdefault("first_poll_ms", {}), functions.setdefault("first_response_ms", {})
-        jobs = [(polls.setdefault(name, []), lambda name=name: first_poll(name)) for name in FUNCTIONS]
+        polls, responses = (
+            functions.setdefault("first_poll_ms", {}),
+            functions.setdefault("first_response_ms", {}),
+        )
+        jobs = [
+            (polls.setdefault(name, []), lambda name=name: first_poll(name)) for name in FUNCTIONS
+        ]
         jobs += [
             (responses.setdefault(name, []), lambda name=name: first_response(name))
             for name in FUNCTIONS
@@ -276,7 +335,9 @@ class Run:
 
 def size_of(name: str, commands: dict[str, list[str]]) -> int | None:
     """Of what is deployed; Python and Node are on Lambda already."""
-    return Path(commands[name][0]).stat().st_size if name in ("ours", "afternoon", "empty") else None
+    return (
+        Path(commands[name][0]).stat().st_size if name in ("ours", "afternoon", "empty") else None
+    )
 
 
 def kernel_share(pid: int, run: Callable[[], float], is_quick: bool) -> float:

@@ -91,13 +91,33 @@ def speed_table(results: dict) -> Table:
 def times_table(results: dict) -> Table:
     mixes = results["mixes"]
     rows = [
-        [name, *(milliseconds(mix["ms"][peer]) for peer in PEERS),
-         spread(mix["ms"]["afternoon"], mix["ms"]["ours"]), *(f"{ratio(mix['ms']['ours'], mix['ms'][floor]):.2f}" for floor in FLOORS),
-         f"{mix['raw_bytes'] / 1e6 / (median(mix['ms']['ours']) / 1e3):,.0f}"]
+        [
+            name,
+            *(milliseconds(mix["ms"][peer]) for peer in PEERS),
+            spread(mix["ms"]["afternoon"], mix["ms"]["ours"]),
+            *(f"{ratio(mix['ms']['ours'], mix['ms'][floor]):.2f}" for floor in FLOORS),
+            f"{mix['raw_bytes'] / 1e6 / (median(mix['ms']['ours']) / 1e3):,.0f}",
+        ]
         for name, mix in mixes.items()
     ]
-    headers = ["mix", "dynalake", "afternoon", "python", "boto3", "node", "floor", "floor+", "speed", "of floor", "of floor+", "MB/s"]
-    records = ", ".join(f"{name} {mix['records']:,} of {mix['raw_bytes'] / mix['records']:,.0f} bytes" for name, mix in mixes.items())
+    headers = [
+        "mix",
+        "dynalake",
+        "afternoon",
+        "python",
+        "boto3",
+        "node",
+        "floor",
+        "floor+",
+        "speed",
+        "of floor",
+        "of floor+",
+        "MB/s",
+    ]
+    records = ", ".join(
+        f"{name} {mix['records']:,} of {mix['raw_bytes'] / mix['records']:,.0f} bytes"
+        for name, mix in mixes.items()
+    )
     return (
         "Milliseconds on the processor for one event of 2.9 MB of changes",
         headers,
@@ -113,14 +133,25 @@ def growth_ratios(results: dict) -> list[tuple[str, str, float]]:
     """The larger event, the smaller one, and how many times as much a byte of it costs."""
     titles, growth = list(GROWTH), results["growth"]
     return [
-        (large, small, ratio(growth[large]["ms"], growth[small]["ms"]) * growth[small]["event_bytes"] / growth[large]["event_bytes"])
+        (
+            large,
+            small,
+            ratio(growth[large]["ms"], growth[small]["ms"])
+            * growth[small]["event_bytes"]
+            / growth[large]["event_bytes"],
+        )
         for small, large in zip(titles[::2], titles[1::2])
     ]
 
 
 def growth_table(results: dict) -> Table:
     rows = [
-        [title, f"{each['event_bytes']:,}", milliseconds(each["ms"]), f"{median(each['ms']) / (each['event_bytes'] / 1e6):.2f}"]
+        [
+            title,
+            f"{each['event_bytes']:,}",
+            milliseconds(each["ms"]),
+            f"{median(each['ms']) / (each['event_bytes'] / 1e6):.2f}",
+        ]
         for title, each in results["growth"].items()
     ]
     return (
@@ -136,6 +167,7 @@ def functions_table(results: dict) -> Table:
     functions = results["functions"]
     rows = []
     for name in FUNCTIONS:
+
         def cell(key: str) -> str:
             return milliseconds(functions[key][name]) if name in functions[key] else ""
 
@@ -143,10 +175,16 @@ def functions_table(results: dict) -> Table:
             return f"{functions[key][name] / 1024:.1f}" if name in functions[key] else ""
 
         size = functions["bytes"][name]
-        rows.append([
-            NAMES[name], cell("first_poll_ms"), cell("first_response_ms"), f"{size:,}" if size else "",
-            mebibytes("idle_kib"), mebibytes("peak_kib"),
-        ])
+        rows.append(
+            [
+                NAMES[name],
+                cell("first_poll_ms"),
+                cell("first_response_ms"),
+                f"{size:,}" if size else "",
+                mebibytes("idle_kib"),
+                mebibytes("peak_kib"),
+            ]
+        )
     return (
         "Cold start and memory of whole functions",
         ["", "first poll, ms", "first response, ms", "bytes", "idle, MiB", "peak, MiB"],
@@ -164,10 +202,17 @@ def invocation_table(results: dict) -> Table:
     for name, values in functions["invocation_ms"].items():
         whole, core = median(values), median(functions["core_ms"][name])
         kernel = whole * functions["kernel_share"][name]
-        rows.append([
-            NAMES[name], milliseconds(values), f"{ratio(functions['invocation_ms']['afternoon'], values):.1f}×",
-            spread(functions["invocation_ms"]["afternoon"], values), f"{core:.1f}", f"{kernel:.1f}", f"{whole - core - kernel:.1f}",
-        ])
+        rows.append(
+            [
+                NAMES[name],
+                milliseconds(values),
+                f"{ratio(functions['invocation_ms']['afternoon'], values):.1f}×",
+                spread(functions["invocation_ms"]["afternoon"], values),
+                f"{core:.1f}",
+                f"{kernel:.1f}",
+                f"{whole - core - kernel:.1f}",
+            ]
+        )
     return (
         "Time on the processor for one invocation of whole functions",
         ["", "whole, ms", "speed", "middle half", "core, ms", "kernel, ms", "rest, ms"],
@@ -185,27 +230,72 @@ def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
     functions = results["functions"]
     found: list[tuple[str, str, str, bool, bool]] = []
 
-    def bar(what: str, value: float, text: str, wanted: str, met: bool, is_of_machine: bool = True) -> None:
+    def bar(
+        what: str, value: float, text: str, wanted: str, met: bool, is_of_machine: bool = True
+    ) -> None:
         found.append((what, text.format(value), wanted, met, is_of_machine))
 
     for mix, each in results["mixes"].items():
         if "ms" not in each:
             continue
         speed = ratio(each["ms"]["afternoon"], each["ms"]["ours"])
-        bar(f"{mix}: speed against the afternoon's", speed, "{:.2f}×", f"≥ {LEAST_SPEED[mix]}×", speed >= LEAST_SPEED[mix])
+        bar(
+            f"{mix}: speed against the afternoon's",
+            speed,
+            "{:.2f}×",
+            f"≥ {LEAST_SPEED[mix]}×",
+            speed >= LEAST_SPEED[mix],
+        )
         if mix in MOST_OF_FLOOR:
             share = ratio(each["ms"]["ours"], each["ms"]["floor"])
-            bar(f"{mix}: time against the floor", share, "{:.2f}", f"≤ {MOST_OF_FLOOR[mix]}", share <= MOST_OF_FLOOR[mix])
+            bar(
+                f"{mix}: time against the floor",
+                share,
+                "{:.2f}",
+                f"≤ {MOST_OF_FLOOR[mix]}",
+                share <= MOST_OF_FLOOR[mix],
+            )
     invocation = functions["invocation_ms"]
     speed = ratio(invocation["afternoon"], invocation["ours"])
-    bar("whole function: speed against the afternoon's", speed, "{:.2f}×", f"≥ {LEAST_WHOLE_SPEED}×", speed >= LEAST_WHOLE_SPEED)
+    bar(
+        "whole function: speed against the afternoon's",
+        speed,
+        "{:.2f}×",
+        f"≥ {LEAST_WHOLE_SPEED}×",
+        speed >= LEAST_WHOLE_SPEED,
+    )
     start = ratio(functions["first_poll_ms"]["ours"], functions["first_poll_ms"]["empty"])
-    bar("first poll against the empty function's", start, "{:.2f}×", f"≤ {MOST_FIRST_POLL}×", start <= MOST_FIRST_POLL)
+    bar(
+        "first poll against the empty function's",
+        start,
+        "{:.2f}×",
+        f"≤ {MOST_FIRST_POLL}×",
+        start <= MOST_FIRST_POLL,
+    )
     for large, small, growth in growth_ratios(results) if results["growth"] else []:
-        bar(f"growth: {large} against {small}", growth, "{:.2f}×", f"≤ {MOST_GROWTH}×", growth <= MOST_GROWTH)
+        bar(
+            f"growth: {large} against {small}",
+            growth,
+            "{:.2f}×",
+            f"≤ {MOST_GROWTH}×",
+            growth <= MOST_GROWTH,
+        )
     peak, size = functions["peak_kib"]["ours"], functions["bytes"]["ours"]
-    bar("peak memory over a 6 MiB event", peak / 1024, "{:.1f} MiB", f"≤ {MOST_PEAK_KIB // 1024} MiB", peak <= MOST_PEAK_KIB, False)
-    bar("bootstrap", size, "{:,} bytes", f"≤ {MOST_BOOTSTRAP_BYTES:,} bytes", size <= MOST_BOOTSTRAP_BYTES)
+    bar(
+        "peak memory over a 6 MiB event",
+        peak / 1024,
+        "{:.1f} MiB",
+        f"≤ {MOST_PEAK_KIB // 1024} MiB",
+        peak <= MOST_PEAK_KIB,
+        False,
+    )
+    bar(
+        "bootstrap",
+        size,
+        "{:,} bytes",
+        f"≤ {MOST_BOOTSTRAP_BYTES:,} bytes",
+        size <= MOST_BOOTSTRAP_BYTES,
+    )
     return found
 
 
@@ -223,14 +313,23 @@ def show_results(results: dict, is_quick: bool) -> list[str]:
     if is_quick:
         tables = [bars_table(results, with_times=False)]
     else:
-        tables = [speed_table(results), times_table(results), growth_table(results), functions_table(results)]
+        tables = [
+            speed_table(results),
+            times_table(results),
+            growth_table(results),
+            functions_table(results),
+        ]
         tables += [invocation_table(results), bars_table(results)]
     for title, headers, rows, note in tables:
         console.heading(title)
         console.print_table(headers, rows, most=60)
         if note:
             console.say(console.dim(note))
-    return [f"{what}: {value}, bar {wanted}" for what, value, wanted, met, is_of_machine in bars(results) if not met and not is_of_machine]
+    return [
+        f"{what}: {value}, bar {wanted}"
+        for what, value, wanted, met, is_of_machine in bars(results)
+        if not met and not is_of_machine
+    ]
 
 
 # ---- files
@@ -250,11 +349,17 @@ def machine(results: dict) -> str:
 
 
 def report(results: dict) -> str:
-    tables = [speed_table(results), times_table(results), growth_table(results), functions_table(results)]
+    tables = [
+        speed_table(results),
+        times_table(results),
+        growth_table(results),
+        functions_table(results),
+    ]
     tables += [invocation_table(results), bars_table(results)]
     return (
         "# What `python3 benches` measured\n\nWritten by `python3 benches`; don't edit.\n\n"
-        f"{machine(results)}.\n\n" + "\n".join(markdown(table, "##") for table in tables)
+        f"{machine(results)}.\n\n"
+        + "\n".join(markdown(table, "##") for table in tables)
         + f"\n## Scale, on paper\n\n{scale.section(results)}"
     )
 
@@ -262,7 +367,17 @@ def report(results: dict) -> str:
 def svg(results: dict) -> str:
     kinds = {"ours": "ours", "floor": "floor", "event_floor": "floor"}
     groups = [
-        (mix, [(NAMES[peer], ratio(each["ms"]["afternoon"], each["ms"][peer]), kinds.get(peer, "theirs")) for peer in PEERS])
+        (
+            mix,
+            [
+                (
+                    NAMES[peer],
+                    ratio(each["ms"]["afternoon"], each["ms"][peer]),
+                    kinds.get(peer, "theirs"),
+                )
+                for peer in PEERS
+            ],
+        )
         for mix, each in results["mixes"].items()
     ]
     return chart.svg("Speed from event to response, one core; the afternoon's Rust is 1", groups)
@@ -273,15 +388,23 @@ def readme(text: str, results: dict) -> str:
     blocks = {
         "SPEED": "".join(
             scale.markdown(headers, rows) + "\n"
-            for _, headers, rows, _ in (speed_table(results), functions_table(results), invocation_table(results))
-        ) + machine(results) + ".\n",
+            for _, headers, rows, _ in (
+                speed_table(results),
+                functions_table(results),
+                invocation_table(results),
+            )
+        )
+        + machine(results)
+        + ".\n",
         "BARS": scale.markdown(*bars_table(results)[1:3]),
         "SCALE": scale.section(results),
     }
     for name, block in blocks.items():
         begin, end = f"<!-- BEGIN {name} -->\n", f"<!-- END {name} -->"
         if text.count(begin) != 1 or text.count(end) != 1:
-            raise ToolError(f"README.md should have one pair of the lines {begin.strip()} and {end}")
+            raise ToolError(
+                f"README.md should have one pair of the lines {begin.strip()} and {end}"
+            )
         before, rest = text.split(begin)
         text = before + begin + block + end + rest.split(end)[1]
     return text
@@ -292,18 +415,28 @@ def load() -> dict[str, Any]:
         raise ToolError(f"{RESULTS.relative_to(ROOT)} is missing; make it by: python3 benches")
     results = json.loads(RESULTS.read_text())
     if list(results["mixes"]) != MIXES:
-        raise ToolError(f"{RESULTS.relative_to(ROOT)} has not all mixes; make it by: python3 benches")
+        raise ToolError(
+            f"{RESULTS.relative_to(ROOT)} has not all mixes; make it by: python3 benches"
+        )
     return results
 
 
 def render(is_check: bool) -> int:
     """Writes report, chart and README from the results that are kept, or tells which of them is stale."""
     results = load()
-    wanted = {REPORT: report(results), CHART: svg(results), README: readme(README.read_text(), results)}
+    wanted = {
+        REPORT: report(results),
+        CHART: svg(results),
+        README: readme(README.read_text(), results),
+    }
     stale = [file for file, text in wanted.items() if not file.exists() or file.read_text() != text]
     for file in stale:
         if is_check:
-            console.say(console.bad(f"{file.relative_to(ROOT)} is not what benches/results/speed.json says; run: python3 benches --render"))
+            console.say(
+                console.bad(
+                    f"{file.relative_to(ROOT)} is not what benches/results/speed.json says; run: python3 benches --render"
+                )
+            )
         else:
             file.write_text(wanted[file])
     if not is_check:

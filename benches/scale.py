@@ -42,7 +42,9 @@ INVOCATIONS_PER_SHARD = 5
 
 KINESIS_LIMITS = "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"
 FIREHOSE_LIMITS = "https://docs.aws.amazon.com/firehose/latest/dev/limits.html"
-DYNAMODB_LIMITS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
+DYNAMODB_LIMITS = (
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
+)
 LAMBDA_LIMITS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 S3_LIMITS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"
 
@@ -70,7 +72,9 @@ class Measured:
 def measured(results: dict) -> Measured:
     mix, functions = results["mixes"]["typical"], results["functions"]
     milliseconds = statistics.median(functions["invocation_ms"]["ours"])
-    return Measured(mix["raw_bytes"] / mix["records"], milliseconds / (functions["whole_raw_bytes"] / MIB))
+    return Measured(
+        mix["raw_bytes"] / mix["records"], milliseconds / (functions["whole_raw_bytes"] / MIB)
+    )
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,8 @@ def dollars(need: Needs, change_bytes: float, seconds: float = MONTH_SECONDS) ->
     gb_seconds = need.concurrency * seconds * MEMORY_MB / 1024
     return {
         "change data capture": changes * CAPTURE_UNIT,
-        "Kinesis on demand": hours * STREAM_HOUR + kinesis_gib * (KINESIS_IN_GIB + KINESIS_OUT_GIB + kept),
+        "Kinesis on demand": hours * STREAM_HOUR
+        + kinesis_gib * (KINESIS_IN_GIB + KINESIS_OUT_GIB + kept),
         "Kinesis provisioned": hours * need.shards * (SHARD_HOUR + SHARD_RETENTION_HOUR)
         + changes * ceil(change_bytes / (25 * KIB)) * PUT_UNIT,
         "Firehose": firehose_gib * (FIREHOSE_GIB + CONVERSION_GIB),
@@ -158,43 +163,74 @@ def limits(start: Measured) -> list[Limit]:
     busy = need.concurrency / need.shards
     found = [
         Limit(
-            "Kinesis, a new stream on demand", "4 MB/s; it then grows by itself", KINESIS_LIMITS, at(4 * MIB, stream_bytes),
+            "Kinesis, a new stream on demand",
+            "4 MB/s; it then grows by itself",
+            KINESIS_LIMITS,
+            at(4 * MIB, stream_bytes),
             "more at once: `shard_count`, sized for the peak",
         ),
         Limit(
-            "DynamoDB, writes to a table", "40,000 units/s", DYNAMODB_LIMITS, at(40_000, need.write_units),
+            "DynamoDB, writes to a table",
+            "40,000 units/s",
+            DYNAMODB_LIMITS,
+            at(40_000, need.write_units),
             "ask for more (Service Quotas); several tables",
         ),
         Limit(
-            "Kinesis on demand, most Regions", "200 MB/s", KINESIS_LIMITS, at(200 * MIB, stream_bytes),
+            "Kinesis on demand, most Regions",
+            "200 MB/s",
+            KINESIS_LIMITS,
+            at(200 * MIB, stream_bytes),
             "ask for more, or `shard_count`",
         ),
         Limit(
-            "Kinesis on demand, us-east-1, us-west-2, eu-west-1", "10 GB/s", KINESIS_LIMITS, at(10 * GIB, stream_bytes),
+            "Kinesis on demand, us-east-1, us-west-2, eu-west-1",
+            "10 GB/s",
+            KINESIS_LIMITS,
+            at(10 * GIB, stream_bytes),
             "several streams",
         ),
         Limit(
-            "Kinesis shards, most Regions", "1,000 or 6,000", KINESIS_LIMITS, at(1_000, need.shards),
+            "Kinesis shards, most Regions",
+            "1,000 or 6,000",
+            KINESIS_LIMITS,
+            at(1_000, need.shards),
             "ask for more (Service Quotas)",
         ),
         Limit(
-            "Kinesis shards, us-east-1, us-west-2, eu-west-1", "20,000", KINESIS_LIMITS, at(20_000, need.shards),
+            "Kinesis shards, us-east-1, us-west-2, eu-west-1",
+            "20,000",
+            KINESIS_LIMITS,
+            at(20_000, need.shards),
             "ask for more (Service Quotas)",
         ),
         Limit(
-            "Lambda, concurrent in the account", "1,000", LAMBDA_LIMITS, at(1_000, need.concurrency),
+            "Lambda, concurrent in the account",
+            "1,000",
+            LAMBDA_LIMITS,
+            at(1_000, need.concurrency),
             "ask for more; `memory_size` makes each shorter",
         ),
         Limit(
-            "S3, PUTs to a prefix", "3,500/s", S3_LIMITS, at(3_500, need.objects_per_second),
+            "S3, PUTs to a prefix",
+            "3,500/s",
+            S3_LIMITS,
+            at(3_500, need.objects_per_second),
             "a longer `buffering_interval_seconds`",
         ),
         Limit(
-            "Lambda, at a time for a shard", f"{INVOCATIONS_PER_SHARD}; a full shard needs {busy:.2f}", FIREHOSE_LIMITS,
-            float("inf") if busy <= INVOCATIONS_PER_SHARD else 0, "`memory_size`",
+            "Lambda, at a time for a shard",
+            f"{INVOCATIONS_PER_SHARD}; a full shard needs {busy:.2f}",
+            FIREHOSE_LIMITS,
+            float("inf") if busy <= INVOCATIONS_PER_SHARD else 0,
+            "`memory_size`",
         ),
         Limit(
-            "Firehose, reading from Kinesis", "none", FIREHOSE_LIMITS, float("inf"), "",
+            "Firehose, reading from Kinesis",
+            "none",
+            FIREHOSE_LIMITS,
+            float("inf"),
+            "",
         ),
     ]
     return sorted(found, key=lambda limit: limit.reached_at)
@@ -219,14 +255,20 @@ def needs_rows(start: Measured) -> tuple[list[str], list[list[str]]]:
         ["Parquet objects a second", *(short(need.objects_per_second) for need in columns)],
     ]
     rows += [[f"$ a month: {part}", *(short(bill[part]) for bill in bills)] for part in bills[0]]
-    rows.append(["**$ a month, the cheaper Kinesis**", *(f"**{short(total(bill))}**" for bill in bills)])
+    rows.append(
+        ["**$ a month, the cheaper Kinesis**", *(f"**{short(total(bill))}**" for bill in bills)]
+    )
     return ["", *(f"{rate:,}/s" for rate in RATES)], rows
 
 
 def limits_rows(start: Measured) -> tuple[list[str], list[list[str]]]:
     rows = [
-        [limit.name, f"[{limit.quota}]({limit.source})",
-         short(limit.reached_at) + "/s" if limit.reached_at < float("inf") else "never", limit.turn]
+        [
+            limit.name,
+            f"[{limit.quota}]({limit.source})",
+            short(limit.reached_at) + "/s" if limit.reached_at < float("inf") else "never",
+            limit.turn,
+        ]
         for limit in limits(start)
     ]
     return ["limit", "by default", "reached at", "what to turn"], rows

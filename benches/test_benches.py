@@ -21,12 +21,28 @@ class Scale(unittest.TestCase):
         bill = scale.dollars(scale.needs(1e6, START), 1_500, seconds=1)
         stream = bill["Kinesis on demand"] - scale.STREAM_HOUR / 3600
         cost = re.search(r"## Cost\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)[1]
-        rows = {row[0]: float(row[1]) for row in re.findall(r"^\| ([^|]+?) \|.*\| ([\d.]+) \|$", cost, re.MULTILINE)}
-        self.assertEqual(rows["DynamoDB, change data capture units"], round(bill["change data capture"], 2))
+        rows = {
+            row[0]: float(row[1])
+            for row in re.findall(r"^\| ([^|]+?) \|.*\| ([\d.]+) \|$", cost, re.MULTILINE)
+        }
+        self.assertEqual(
+            rows["DynamoDB, change data capture units"], round(bill["change data capture"], 2)
+        )
         kinesis = sum(rows[name] for name in rows if name.startswith("Kinesis"))
         self.assertAlmostEqual(kinesis, stream, delta=0.015)
-        self.assertAlmostEqual(rows["Firehose, reading"] + rows["Firehose, conversion to Parquet"], bill["Firehose"], delta=0.01)
-        for price in ("$0.0000167", "$0.0000002", "$0.005 + $0.0005 + $0.0012", "$0.015 × 730", "$0.02 × 730", "$0.04 × 730"):
+        self.assertAlmostEqual(
+            rows["Firehose, reading"] + rows["Firehose, conversion to Parquet"],
+            bill["Firehose"],
+            delta=0.01,
+        )
+        for price in (
+            "$0.0000167",
+            "$0.0000002",
+            "$0.005 + $0.0005 + $0.0012",
+            "$0.015 × 730",
+            "$0.02 × 730",
+            "$0.04 × 730",
+        ):
             self.assertIn(price, cost)
 
     def test_shards_follow_bytes_or_records_whichever_asks_for_more(self):
@@ -55,7 +71,9 @@ class Scale(unittest.TestCase):
         found = scale.limits(START)
         rates = [limit.reached_at for limit in found]
         self.assertEqual(sorted(rates), rates)
-        self.assertTrue(all(limit.source.startswith("https://docs.aws.amazon.com/") for limit in found))
+        self.assertTrue(
+            all(limit.source.startswith("https://docs.aws.amazon.com/") for limit in found)
+        )
         table = next(limit for limit in found if limit.name.startswith("DynamoDB"))
         self.assertEqual(40_000, table.reached_at)
         self.assertTrue(all(limit.turn for limit in found if limit.reached_at < inf))
@@ -65,16 +83,36 @@ class Scale(unittest.TestCase):
         self.assertEqual(0, next(limit for limit in slow if "for a shard" in limit.name).reached_at)
 
     def test_numbers_are_short(self):
-        self.assertEqual(["0.014", "7", "123", "12,300", "1.23 M"], [scale.short(n) for n in (0.0137, 7, 123.4, 12_345, 1_234_567)])
+        self.assertEqual(
+            ["0.014", "7", "123", "12,300", "1.23 M"],
+            [scale.short(n) for n in (0.0137, 7, 123.4, 12_345, 1_234_567)],
+        )
 
 
-SCHEMA = {"columns": [{"name": "id", "type": "string"}, {"name": "total", "type": "decimal(38,9)"}, {"name": "at", "type": "timestamp"}]}
+SCHEMA = {
+    "columns": [
+        {"name": "id", "type": "string"},
+        {"name": "total", "type": "decimal(38,9)"},
+        {"name": "at", "type": "timestamp"},
+    ]
+}
 META = {"_event_type": "INSERT", "_event_id": "e", "_table": "t"}
 OURS = META | {
-    "id": "1", "total": "12.5", "at": "2025-11-01T12:26:40Z", "_event_time": "2024-07-11T23:58:22.233719Z",
-    "_sequence": "00001720742302233719-" + "7".zfill(56), "_rescued": '{"more":{"reason":"unknown","value":{"SS":["b","a"]}}}',
+    "id": "1",
+    "total": "12.5",
+    "at": "2025-11-01T12:26:40Z",
+    "_event_time": "2024-07-11T23:58:22.233719Z",
+    "_sequence": "00001720742302233719-" + "7".zfill(56),
+    "_rescued": '{"more":{"reason":"unknown","value":{"SS":["b","a"]}}}',
 }
-THEIRS = META | {"id": "1", "total": 12.5, "at": 1762000000, "more": ["a", "b"], "_event_time": 1720742302233719, "_sequence": "7"}
+THEIRS = META | {
+    "id": "1",
+    "total": 12.5,
+    "at": 1762000000,
+    "more": ["a", "b"],
+    "_event_time": 1720742302233719,
+    "_sequence": "7",
+}
 
 
 def response(row: dict, result: str = "Ok") -> bytes:
@@ -94,8 +132,16 @@ class Agreement(unittest.TestCase):
         self.assertIn("more", agreement.difference(response(lacking), response(THEIRS), SCHEMA))
 
     def test_another_value_is_a_difference(self):
-        for name, value in {"total": 12.6, "at": 1762000001, "_event_time": 1, "_sequence": "8", "_event_type": "MODIFY"}.items():
-            self.assertIn(name, agreement.difference(response(OURS), response(THEIRS | {name: value}), SCHEMA))
+        for name, value in {
+            "total": 12.6,
+            "at": 1762000001,
+            "_event_time": 1,
+            "_sequence": "8",
+            "_event_type": "MODIFY",
+        }.items():
+            self.assertIn(
+                name, agreement.difference(response(OURS), response(THEIRS | {name: value}), SCHEMA)
+            )
 
     def test_a_failed_record_is_no_agreement(self):
         with self.assertRaises(ValueError):
@@ -109,11 +155,19 @@ class Agreement(unittest.TestCase):
 
     def test_the_floor_must_have_a_node_for_each_value_and_name(self):
         event = response({"a": [1, {"b": None}]})
-        self.assertIsNone(agreement.floor_difference("nodes: 7, encoded: 8", event, b"12345678", False))
+        self.assertIsNone(
+            agreement.floor_difference("nodes: 7, encoded: 8", event, b"12345678", False)
+        )
         # The event: itself, `records`, the list, a record, three names and three values.
-        self.assertIsNone(agreement.floor_difference("nodes: 17, encoded: 8", event, b"12345678", True))
-        self.assertIn("nodes", agreement.floor_difference("nodes: 6, encoded: 8", event, b"12345678", False))
-        self.assertIn("encoded", agreement.floor_difference("nodes: 7, encoded: 0", event, b"12345678", False))
+        self.assertIsNone(
+            agreement.floor_difference("nodes: 17, encoded: 8", event, b"12345678", True)
+        )
+        self.assertIn(
+            "nodes", agreement.floor_difference("nodes: 6, encoded: 8", event, b"12345678", False)
+        )
+        self.assertIn(
+            "encoded", agreement.floor_difference("nodes: 7, encoded: 0", event, b"12345678", False)
+        )
 
 
 class Instructions(unittest.TestCase):
@@ -137,23 +191,55 @@ class Instructions(unittest.TestCase):
 
 def results() -> dict:
     """Of a run in which the afternoon's Rust takes 10 ms, ours 1 and the floor 2."""
-    times = {"ours": [1.0, 1.1, 0.9], "afternoon": [10.0, 10.0, 10.0], "python": [40.0] * 3, "boto3": [80.0] * 3, "node": [30.0] * 3, "floor": [2.0] * 3, "event_floor": [3.0] * 3}
-    mix = {"records": 2_000, "raw_bytes": 2_900_000, "event_bytes": 4_000_000, "response_bytes": 2_000_000, "ms": times}
+    times = {
+        "ours": [1.0, 1.1, 0.9],
+        "afternoon": [10.0, 10.0, 10.0],
+        "python": [40.0] * 3,
+        "boto3": [80.0] * 3,
+        "node": [30.0] * 3,
+        "floor": [2.0] * 3,
+        "event_floor": [3.0] * 3,
+    }
+    mix = {
+        "records": 2_000,
+        "raw_bytes": 2_900_000,
+        "event_bytes": 4_000_000,
+        "response_bytes": 2_000_000,
+        "ms": times,
+    }
     each = {name: times.get(name, [1.0] * 3) for name in measure.FUNCTIONS}
     functions = {
-        key: copy.deepcopy(each) for key in ("core_ms", "invocation_ms", "first_poll_ms", "first_response_ms")
+        key: copy.deepcopy(each)
+        for key in ("core_ms", "invocation_ms", "first_poll_ms", "first_response_ms")
     }
     del functions["invocation_ms"]["empty"]
-    sizes = {"whole_event_bytes": 4e6, "whole_raw_bytes": 2.5e6, "first_event_bytes": 1.4e6, "largest_event_bytes": 6_291_456}
+    sizes = {
+        "whole_event_bytes": 4e6,
+        "whole_raw_bytes": 2.5e6,
+        "first_event_bytes": 1.4e6,
+        "largest_event_bytes": 6_291_456,
+    }
     functions |= sizes | {
         "kernel_share": {name: 0.3 for name in measure.FUNCTIONS},
         "idle_kib": {name: 4_000 for name in measure.FUNCTIONS},
         "peak_kib": {name: 30_000 for name in measure.FUNCTIONS},
-        "bytes": {"ours": 1_900_000, "afternoon": 2_000_000, "empty": 1_000_000, "python": None, "node": None},
+        "bytes": {
+            "ours": 1_900_000,
+            "afternoon": 2_000_000,
+            "empty": 1_000_000,
+            "python": None,
+            "node": None,
+        },
     }
     versions = {name: "1" for name in ("processor", "kernel", "rustc", "python", "node")}
     growth = {title: {"event_bytes": 1_000, "ms": [1.0] * 3} for title in measure.GROWTH}
-    return {"machine": versions, "rounds": 3, "mixes": {name: mix for name in measure.MIXES}, "growth": growth, "functions": functions}
+    return {
+        "machine": versions,
+        "rounds": 3,
+        "mixes": {name: mix for name in measure.MIXES},
+        "growth": growth,
+        "functions": functions,
+    }
 
 
 class Report(unittest.TestCase):
@@ -178,7 +264,10 @@ class Report(unittest.TestCase):
         self.assertEqual({"ms": [1.5, 2.5], "names": {"a": 1}}, json.loads(text))
 
     def test_readme_is_filled_between_its_markers_and_nowhere_else(self):
-        text = "".join(f"before\n<!-- BEGIN {name} -->\nold\n<!-- END {name} -->\nafter\n" for name in ("SPEED", "BARS", "SCALE"))
+        text = "".join(
+            f"before\n<!-- BEGIN {name} -->\nold\n<!-- END {name} -->\nafter\n"
+            for name in ("SPEED", "BARS", "SCALE")
+        )
         filled = report.readme(text, results())
         self.assertNotIn("old", filled)
         self.assertEqual(3, filled.count("before\n<!-- BEGIN"))

@@ -18,11 +18,18 @@ def cpu_seconds(pid: int) -> float:
 class Worker:
     """A process that answers each line `PEER INPUT [FILE]` by one, when it has run that peer on that input."""
 
-    def __init__(self, command: list[str], log: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, command: list[str], log: Path, environment: dict[str, str] | None = None
+    ) -> None:
         self.command, self.log_path = command, log
         self.log = open(log, "w")
         self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
         )
 
     def run(self, *words: str) -> str:

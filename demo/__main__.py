@@ -36,17 +36,30 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python3 demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python3 demo",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--test", action="store_true", help="run as the end-to-end test")
-    what.add_argument("--keep", action="store_true", help="leave it running, and print how to look around")
-    what.add_argument("--down", action="store_true", help="take down what --keep left running")
-    what.add_argument("--sql", metavar="QUERY", help="ask the lake of a kept demo: orders is each change, orders_current the current state")
-    parser.add_argument(
-        "--changes", type=int, metavar="N", help="made-up changes besides the story's (60; with --test 1000)"
+    what.add_argument(
+        "--keep", action="store_true", help="leave it running, and print how to look around"
     )
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the made-up changes (1)")
+    what.add_argument("--down", action="store_true", help="take down what --keep left running")
+    what.add_argument(
+        "--sql",
+        metavar="QUERY",
+        help="ask the lake of a kept demo: orders is each change, orders_current the current state",
+    )
+    parser.add_argument(
+        "--changes",
+        type=int,
+        metavar="N",
+        help="made-up changes besides the story's (60; with --test 1000)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of the made-up changes (1)"
+    )
     arguments = parser.parse_args(words)
     if arguments.changes is None:
         arguments.changes = 1000 if arguments.test else 60

@@ -52,7 +52,11 @@ def check_order(applied: Applied) -> list[str]:
     on, and S3 never repeats the notification of an object that came before its configuration."""
     found = []
     destination = applied.position("apply_start", "aws_dynamodb_kinesis_streaming_destination.")
-    for earlier in ("aws_kinesis_firehose_delivery_stream.", "aws_s3_bucket_notification.", "aws_sns_topic_subscription."):
+    for earlier in (
+        "aws_kinesis_firehose_delivery_stream.",
+        "aws_s3_bucket_notification.",
+        "aws_sns_topic_subscription.",
+    ):
         done = applied.position("apply_complete", earlier)
         if done is None or destination is None:
             found.append(f"apply made no {earlier} or no DynamoDB destination")
@@ -67,7 +71,9 @@ def check_logs(deployed: Deployment) -> list[str]:
     secrets += ["AUTUMN", "123456789012345678901234567", "not a change record"]
     logs, function = deployed.emulator.client("logs"), deployed.emulator.client("lambda")
     text = "\n".join(lake.messages(logs, function, deployed.outputs["function_name"]))
-    return [f"the function's log has an attribute's value: {each}" for each in secrets if each in text]
+    return [
+        f"the function's log has an attribute's value: {each}" for each in secrets if each in text
+    ]
 
 
 def check_comparison(schema: contract.Schema, current: CurrentState) -> list[str]:
@@ -126,23 +132,31 @@ def _made_by_athena(deployed: Deployment, command_line: ddl.CommandLine) -> dict
     return made
 
 
-def _unseen_differences(columns: list, databricks: str, parquet: list, view: list, glue: dict, athenas: dict) -> list[str]:
+def _unseen_differences(
+    columns: list, databricks: str, parquet: list, view: list, glue: dict, athenas: dict
+) -> list[str]:
     """Planted differences that the comparisons don't find."""
     kind = "STRUCT<`sku`: STRING, `qty`: INT, `price`: DECIMAL(18,4)>"
     other_kind = kind.replace("(18,4)", "(18,3)")
     other_type = [(name, other.replace("(18,4)", "(18,3)")) for name, other in parquet]
     other_view = [(name, other.replace("BIGINT", "INTEGER")) for name, other in view]
-    other_glue = json.loads(json.dumps(athenas, default=str).replace("decimal(18,4)", "decimal(18,3)"))
+    other_glue = json.loads(
+        json.dumps(athenas, default=str).replace("decimal(18,4)", "decimal(18,3)")
+    )
     other_range = json.loads(json.dumps(athenas, default=str).replace(",NOW", ",NOW+1DAY"))
     planted = {
-        "a nested type in Databricks' SQL": ddl.differences(columns, databricks.replace(kind, other_kind), parquet, view),
+        "a nested type in Databricks' SQL": ddl.differences(
+            columns, databricks.replace(kind, other_kind), parquet, view
+        ),
         "a nested type in Parquet": ddl.differences(columns, databricks, other_type, view),
         "a column that Parquet lacks": ddl.differences(columns, databricks, parquet[1:], view),
         "a type in the view": ddl.differences(columns, databricks, parquet, other_view),
         "a nested type in Athena's DDL": ddl.table_differences(glue, other_glue),
         "a projection in Athena's DDL": ddl.table_differences(glue, other_range),
     }
-    return [f"{what}, changed on purpose, was not found" for what, found in planted.items() if not found]
+    return [
+        f"{what}, changed on purpose, was not found" for what, found in planted.items() if not found
+    ]
 
 
 def check_schema_change(
@@ -210,8 +224,14 @@ def wrong_actions(planned: dict[str, list[str]]) -> list[str]:
         for address, actions in planned.items()
         if "delete" in actions and any(kind + "." in address for kind in NEVER_REPLACED)
     ]
-    for kind in ("aws_glue_catalog_table", "aws_lambda_function", "aws_kinesis_firehose_delivery_stream"):
-        if not any(kind + "." in address and actions == ["update"] for address, actions in planned.items()):
+    for kind in (
+        "aws_glue_catalog_table",
+        "aws_lambda_function",
+        "aws_kinesis_firehose_delivery_stream",
+    ):
+        if not any(
+            kind + "." in address and actions == ["update"] for address, actions in planned.items()
+        ):
             found.append(f"a schema change does not update {kind} in place")
     return found
 
@@ -223,15 +243,27 @@ def leftovers(emulator: Emulator) -> list[str]:
         "table": client("dynamodb").list_tables()["TableNames"],
         "stream": client("kinesis").list_streams()["StreamNames"],
         "delivery stream": client("firehose").list_delivery_streams()["DeliveryStreamNames"],
-        "function": [each["FunctionName"] for each in client("lambda").list_functions()["Functions"]],
+        "function": [
+            each["FunctionName"] for each in client("lambda").list_functions()["Functions"]
+        ],
         "bucket": [each["Name"] for each in client("s3").list_buckets()["Buckets"]],
         "queue": client("sqs").list_queues().get("QueueUrls", []),
         "topic": [each["TopicArn"] for each in client("sns").list_topics()["Topics"]],
         "database": [each["Name"] for each in client("glue").get_databases()["DatabaseList"]],
-        "log group": [each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]],
-        "alarm": [each["AlarmName"] for each in client("cloudwatch").describe_alarms()["MetricAlarms"]],
-        "dashboard": [each["DashboardName"] for each in client("cloudwatch").list_dashboards()["DashboardEntries"]],
-        "role": [each["RoleName"] for each in client("iam").list_roles()["Roles"]
-                 if not each["Path"].startswith("/aws-service-role/")],
+        "log group": [
+            each["logGroupName"] for each in client("logs").describe_log_groups()["logGroups"]
+        ],
+        "alarm": [
+            each["AlarmName"] for each in client("cloudwatch").describe_alarms()["MetricAlarms"]
+        ],
+        "dashboard": [
+            each["DashboardName"]
+            for each in client("cloudwatch").list_dashboards()["DashboardEntries"]
+        ],
+        "role": [
+            each["RoleName"]
+            for each in client("iam").list_roles()["Roles"]
+            if not each["Path"].startswith("/aws-service-role/")
+        ],
     }
     return [f"{kind} {name}" for kind, names in left.items() for name in names]

@@ -25,7 +25,9 @@ TTL_SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
 class Relay:
-    def __init__(self, streams: Any, kinesis: Any, stream_arn: str, stream_name: str, region: str) -> None:
+    def __init__(
+        self, streams: Any, kinesis: Any, stream_arn: str, stream_name: str, region: str
+    ) -> None:
         self.streams, self.kinesis = streams, kinesis
         self.stream_arn, self.stream_name, self.region = stream_arn, stream_name, region
         self.table = stream_arn.split("/")[1]
@@ -54,7 +56,9 @@ class Relay:
 
     def run(self, after: str | None = None) -> None:
         """Relays until it is stopped, from the stream's beginning or after a sequence number."""
-        shards = self.streams.describe_stream(StreamArn=self.stream_arn)["StreamDescription"]["Shards"]
+        shards = self.streams.describe_stream(StreamArn=self.stream_arn)["StreamDescription"][
+            "Shards"
+        ]
         if len(shards) != 1:
             raise RuntimeError(f"the emulator's DynamoDB stream has {len(shards)} shards, not one")
         position = {"ShardIteratorType": "TRIM_HORIZON"}
@@ -74,13 +78,18 @@ class Relay:
 
     def _put(self, changes: list[dict]) -> None:
         """One batch, in order; an item's changes share a partition key, so they keep their order on AWS too."""
-        answer = self.kinesis.put_records(StreamName=self.stream_name, Records=[
-            {
-                "PartitionKey": hashlib.md5(_json(change["dynamodb"]["Keys"])).hexdigest().upper(),
-                "Data": _json(change),
-            }
-            for change in changes
-        ])
+        answer = self.kinesis.put_records(
+            StreamName=self.stream_name,
+            Records=[
+                {
+                    "PartitionKey": hashlib.md5(_json(change["dynamodb"]["Keys"]))
+                    .hexdigest()
+                    .upper(),
+                    "Data": _json(change),
+                }
+                for change in changes
+            ],
+        )
         if answer["FailedRecordCount"]:
             raise RuntimeError(f"Kinesis rejected {answer['FailedRecordCount']} records")
         self.sent += changes

@@ -13,11 +13,38 @@ from dynalake_dev.console import Timings
 from .state import WORK
 from .steps import CurrentState, Delivery, Deployment, Verified
 
-COLUMNS = ["order_id", "_event_type", "status", "total", "quantity", "priority", "paid", "placed_at", "due_on",
-           "customer_city", "customer_email", "_ttl_delete", "tags", "items", "scores", "location", "attributes"]
+COLUMNS = [
+    "order_id",
+    "_event_type",
+    "status",
+    "total",
+    "quantity",
+    "priority",
+    "paid",
+    "placed_at",
+    "due_on",
+    "customer_city",
+    "customer_email",
+    "_ttl_delete",
+    "tags",
+    "items",
+    "scores",
+    "location",
+    "attributes",
+]
 # Of the current state, beside what DynamoDB has: so many items, and these columns.
 ITEMS_SHOWN = 5
-CURRENT_COLUMNS = ["status", "paid", "total", "placed_at", "customer_city", "due_on", "location", "tags", "items"]
+CURRENT_COLUMNS = [
+    "status",
+    "paid",
+    "total",
+    "placed_at",
+    "customer_city",
+    "due_on",
+    "location",
+    "tags",
+    "items",
+]
 
 
 def show_all(
@@ -64,8 +91,18 @@ def show_rescued(rows: list[dict]) -> None:
     found = []
     for number, row in enumerate(rows, 1):
         for path, entry in json.loads(row["_rescued"] or "{}").items():
-            found.append([number, row["order_id"], path, entry["reason"], json.dumps(entry["value"], ensure_ascii=False)])
-    console.print_table(["#", "order", "attribute", "reason", "value, in DynamoDB's JSON"], found, most=60)
+            found.append(
+                [
+                    number,
+                    row["order_id"],
+                    path,
+                    entry["reason"],
+                    json.dumps(entry["value"], ensure_ascii=False),
+                ]
+            )
+    console.print_table(
+        ["#", "order", "attribute", "reason", "value, in DynamoDB's JSON"], found, most=60
+    )
 
 
 def show_files(deployed: Deployment, notified: list[str]) -> None:
@@ -136,9 +173,7 @@ def show_current(deployed: Deployment, verified: Verified, current: CurrentState
     items, rows, view = current.items, current.rows, verified.opened.view
     differing = len(current.differences)
     outcome = (
-        console.good("✓ 0 differ")
-        if not differing
-        else console.bad(f"✗ {differing:,} differences")
+        console.good("✓ 0 differ") if not differing else console.bad(f"✗ {differing:,} differences")
     )
     console.say(f"  {len(items):,} items in DynamoDB   {len(rows):,} rows in {view}   {outcome}")
     by_key = {row["order_id"]: row for row in rows}

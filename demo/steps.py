@@ -237,9 +237,7 @@ def verify(
         values = sum(value is not None for row in rows for value in row.values())
         outcome = "all equal" if not found else f"{len(found)} differences"
         stage.result = f"{len(rows):,} rows, {values:,} values, {outcome}"
-    return Verified(
-        command_line, opened, rows, metrics, log_lines, notified, emulators_own, found
-    )
+    return Verified(command_line, opened, rows, metrics, log_lines, notified, emulators_own, found)
 
 
 def open_lake(deployed: Deployment, command_line: ddl.CommandLine) -> Opened:
@@ -279,18 +277,14 @@ def _check_metrics(
     return metrics, lines, found
 
 
-def _check_stream(
-    deployed: Deployment, rows: list[dict[str, Any]]
-) -> tuple[list[str], list[str]]:
+def _check_stream(deployed: Deployment, rows: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
     """The emulator's own records in the stream must not have been delivered too."""
     kinesis = deployed.emulator.client("kinesis")
     ours, emulators = lake.event_ids_in_stream(kinesis, deployed.outputs["stream_name"])
     twice = {row["_event_id"] for row in rows} & set(emulators)
     found = []
     if twice:
-        found.append(
-            f"{len(twice)} changes were delivered twice, in the emulator's own shape too"
-        )
+        found.append(f"{len(twice)} changes were delivered twice, in the emulator's own shape too")
     missing = {change["eventID"] for change in deployed.relay.sent} - set(ours)
     if missing:
         found.append(f"{len(missing)} relayed changes are not in the Kinesis stream")
@@ -323,7 +317,5 @@ def compare(deployed: Deployment, verified: Verified, timings: Timings) -> Curre
         rows = lake.rows(verified.opened.duckdb, view)
         found = contract.current_differences(items, rows, deployed.schema)
         outcome = f"{len(found):,} differences" if found else "all equal"
-        stage.result = (
-            f"{len(items):,} items in DynamoDB, {len(rows):,} rows in {view}, {outcome}"
-        )
+        stage.result = f"{len(items):,} items in DynamoDB, {len(rows):,} rows in {view}, {outcome}"
     return CurrentState(items, rows, found)

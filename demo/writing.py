@@ -55,7 +55,9 @@ def _update(step: Step) -> dict[str, Any]:
             values[f":v{number}"] = value
             sets.append(f"#n{number} = :v{number}")
     expression = " ".join(
-        f"{word} {', '.join(parts)}" for word, parts in (("SET", sets), ("REMOVE", removes)) if parts
+        f"{word} {', '.join(parts)}"
+        for word, parts in (("SET", sets), ("REMOVE", removes))
+        if parts
     )
     request: dict[str, Any] = {"UpdateExpression": expression, "ExpressionAttributeNames": names}
     if values:

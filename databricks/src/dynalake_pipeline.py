@@ -66,31 +66,50 @@ class Table:
             raise Rejected(setting, value, f"write an object with {', '.join(MEMBERS)}")
         unknown = sorted(set(value) - set(MEMBERS))
         if unknown:
-            raise Rejected(f"{setting}.{unknown[0]}", value[unknown[0]],
-                          f"there is no such member; correct its name to one of {', '.join(MEMBERS)}, or remove it")
+            raise Rejected(
+                f"{setting}.{unknown[0]}",
+                value[unknown[0]],
+                f"there is no such member; correct its name to one of {', '.join(MEMBERS)}, or remove it",
+            )
 
         schema = value.get("schema")
         if not is_schema(schema):
-            raise Rejected(f"{setting}.schema", schema,
-                          "give the content of the table's schema file, an object with table, keys and columns")
+            raise Rejected(
+                f"{setting}.schema",
+                schema,
+                "give the content of the table's schema file, an object with table, keys and columns",
+            )
         self.columns = {
-            column["name"]: column["type"] for column in schema["columns"] if column.get("protect") != "drop"
+            column["name"]: column["type"]
+            for column in schema["columns"]
+            if column.get("protect") != "drop"
         }
-        self.keys = [self._key_column(f"{setting}.schema.keys", key, schema["columns"]) for key in schema["keys"]]
+        self.keys = [
+            self._key_column(f"{setting}.schema.keys", key, schema["columns"])
+            for key in schema["keys"]
+        ]
 
         self.location = value.get("location")
         if not isinstance(self.location, str) or not self.location.strip():
-            raise Rejected(f"{setting}.location", self.location,
-                          "give the folder of the Parquet files, as /Volumes/catalog/schema/volume/folder")
+            raise Rejected(
+                f"{setting}.location",
+                self.location,
+                "give the folder of the Parquet files, as /Volumes/catalog/schema/volume/folder",
+            )
 
         self.name = value.get("name", re.sub("[^a-z0-9_]", "_", schema["table"].lower()))
         if not isinstance(self.name, str) or not re.fullmatch("[a-z0-9_]+", self.name):
-            raise Rejected(f"{setting}.name", self.name,
-                          "give a table's name without catalog and schema: a-z, 0-9 and _")
+            raise Rejected(
+                f"{setting}.name",
+                self.name,
+                "give a table's name without catalog and schema: a-z, 0-9 and _",
+            )
 
         self.history = value.get("history", False)
         if not isinstance(self.history, bool):
-            raise Rejected(f"{setting}.history", self.history, "write true or false, without quotes")
+            raise Rejected(
+                f"{setting}.history", self.history, "write true or false, without quotes"
+            )
 
         self.changes, self.mergeable = f"{self.name}_changes", f"{self.name}_mergeable"
         self.datasets = [self.name, self.changes, self.mergeable, f"{self.name}_quarantine"]
@@ -100,12 +119,20 @@ class Table:
     def _key_column(self, setting, key, columns):
         """The column of a key attribute, by the rules of the schema file: a path claims it first, else the name."""
         by_path = [column["name"] for column in columns if column.get("path") == [key]]
-        by_name = [column["name"] for column in columns if "path" not in column and column["name"] == snake(key)]
+        by_name = [
+            column["name"]
+            for column in columns
+            if "path" not in column and column["name"] == snake(key)
+        ]
         for name in by_path or by_name:
             if name in self.columns:
                 return name
-        raise Rejected(setting, key, f"no column takes this key; add one named {snake(key)}, or one whose path is the "
-                                    "key, to the schema file (`dynalake check` explains it)")
+        raise Rejected(
+            setting,
+            key,
+            f"no column takes this key; add one named {snake(key)}, or one whose path is the "
+            "key, to the schema file (`dynalake check` explains it)",
+        )
 
 
 def is_schema(value):
@@ -116,7 +143,10 @@ def is_schema(value):
         and isinstance(value.get("keys"), list)
         and value["keys"] != []
         and isinstance(value.get("columns"), list)
-        and all(isinstance(column, dict) and {"name", "type"} <= set(column) for column in value["columns"])
+        and all(
+            isinstance(column, dict) and {"name", "type"} <= set(column)
+            for column in value["columns"]
+        )
     )
 
 
@@ -142,7 +172,9 @@ def read_tables():
     try:
         values = json.loads(text)
     except ValueError as error:
-        raise Rejected(setting, text, f"give a JSON list, as Terraform's output makes it ({error})") from None
+        raise Rejected(
+            setting, text, f"give a JSON list, as Terraform's output makes it ({error})"
+        ) from None
     if not isinstance(values, list) or not values:
         raise Rejected(setting, values, "give a JSON list with one object per DynamoDB table")
     tables = [Table(f"{setting}[{at}]", value) for at, value in enumerate(values)]
@@ -151,8 +183,11 @@ def read_tables():
         for dataset in table.datasets:
             if dataset in taken:
                 other = f"{setting}[{taken[dataset]}]"
-                raise Rejected(f"{setting}[{at}].name", table.name,
-                              f"it would make {dataset}, as does {other}; give one of them another name")
+                raise Rejected(
+                    f"{setting}[{at}].name",
+                    table.name,
+                    f"it would make {dataset}, as does {other}; give one of them another name",
+                )
             taken[dataset] = at
     return tables
 
@@ -163,7 +198,9 @@ ON_DATABRICKS = SOURCE == "cloudFiles"
 
 # For 14 days after its delete a late row of an item is recognised: as long as the queue keeps notifications.
 # Open-source Spark has no such property.
-TOMBSTONES = {"pipelines.cdc.tombstoneGCThresholdInSeconds": str(14 * 24 * 60 * 60)} if ON_DATABRICKS else {}
+TOMBSTONES = (
+    {"pipelines.cdc.tombstoneGCThresholdInSeconds": str(14 * 24 * 60 * 60)} if ON_DATABRICKS else {}
+)
 
 
 def ddl(columns):
@@ -201,7 +238,9 @@ def log(table):
 def is_mergeable(table):
     """AUTO CDC fails on a null key or sequence, and again at each retry. A row that isn't known to be a delete would be
     taken for an item."""
-    return F.expr(" AND ".join(f"`{name}` IS NOT NULL" for name in [*table.keys, "_sequence", "_event_type"]))
+    return F.expr(
+        " AND ".join(f"`{name}` IS NOT NULL" for name in [*table.keys, "_sequence", "_event_type"])
+    )
 
 
 def define(table):

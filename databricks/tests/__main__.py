@@ -22,10 +22,20 @@ ROOT = TESTS.parent.parent
 
 def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python3 databricks/tests", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="python3 databricks/tests",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
-        "--changes", type=int, default=100_000, metavar="N", help="changes of each large table (100000)")
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="how many large tables (3)")
+        "--changes",
+        type=int,
+        default=100_000,
+        metavar="N",
+        help="changes of each large table (100000)",
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=3, metavar="N", help="how many large tables (3)"
+    )
     arguments = parser.parse_args(words)
     if arguments.changes < 1000 or arguments.seeds < 1:
         parser.error("give --changes from 1000 and --seeds from 1")
@@ -75,40 +85,71 @@ def run(arguments: argparse.Namespace) -> int:
             for future in making:
                 stage.update("tables", len(all_made), len(making))
                 all_made.append(future.result())
-            stage.result = ", ".join(f"{made.order.name} {len(made.sequences):,}" for made in all_made)
+            stage.result = ", ".join(
+                f"{made.order.name} {len(made.sequences):,}" for made in all_made
+            )
 
         small = all_made[-1]
         with Stage("wrong settings", []):
             differences = wrong.not_rejected(spark, small)
         check("wrong settings", differences, "each rejected, with its name, value and a fix")
-        check("what only Databricks knows", cloud_files.differences(small), "asked for as it should be")
+        check(
+            "what only Databricks knows",
+            cloud_files.differences(small),
+            "asked for as it should be",
+        )
 
         pipeline = Pipeline(spark, "lake")
-        rows, states = (sum(len(of) for of in all_of) for all_of in (
-            [made.current for made in all_made], [made.history for made in all_made]))
+        rows, states = (
+            sum(len(of) for of in all_of)
+            for all_of in ([made.current for made in all_made], [made.history for made in all_made])
+        )
         with Stage("first update: half of the changes", []):
             live.first(pipeline, all_made)
         with Stage("second update: the other half, a column more, rows without key", []):
             live.second(pipeline, all_made)
-        check("current states and history", live.differences(pipeline, all_made),
-              f"{rows:,} rows and {states:,} states, 0 differ from the model")
-        check("change logs and quarantines", live.log_differences(pipeline, all_made, False), "what was delivered")
+        check(
+            "current states and history",
+            live.differences(pipeline, all_made),
+            f"{rows:,} rows and {states:,} states, 0 differ from the model",
+        )
+        check(
+            "change logs and quarantines",
+            live.log_differences(pipeline, all_made, False),
+            "what was delivered",
+        )
         with Stage("third update: files once more", []):
             live.replay(pipeline, all_made)
-        check("current states and history after the replay", live.differences(pipeline, all_made), "0 differ")
-        check("change logs and quarantines after the replay", live.log_differences(pipeline, all_made, True),
-              "what was delivered, with what came again")
+        check(
+            "current states and history after the replay",
+            live.differences(pipeline, all_made),
+            "0 differ",
+        )
+        check(
+            "change logs and quarantines after the replay",
+            live.log_differences(pipeline, all_made, True),
+            "what was delivered, with what came again",
+        )
         with Stage("SQL of `dynalake ddl`", []):
             differences = sql.differences(spark) + [
-                what for made in all_made[-2:] for what in sql.view_differences(pipeline, made)]
-        check("SQL of `dynalake ddl`", differences, "columns, types and comments as in the schema file; 0 rows of its view differ")
+                what for made in all_made[-2:] for what in sql.view_differences(pipeline, made)
+            ]
+        check(
+            "SQL of `dynalake ddl`",
+            differences,
+            "columns, types and comments as in the schema file; 0 rows of its view differ",
+        )
 
         with Stage("mutants of the pipeline", []):
-            differences = wrong.undetected(spark, small) + wrong.undetected_by_comparison(pipeline, small)
+            differences = wrong.undetected(spark, small) + wrong.undetected_by_comparison(
+                pipeline, small
+            )
         check("mutants and planted differences", differences, "all found")
 
     with Stage("MERGE on Delta tables by delta-rs", []):
-        differences = [what for made in [all_made[0], *all_made[-2:]] for what in merge.differences(made)]
+        differences = [
+            what for made in [all_made[0], *all_made[-2:]] for what in merge.differences(made)
+        ]
     check("Delta tables by delta-rs", differences, "0 rows differ, nor after a replay")
     with Stage("Athena's view by DuckDB", []):
         differences = [what for made in all_made for what in athena.differences(made)]

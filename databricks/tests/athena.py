@@ -13,8 +13,20 @@ from .tables import Made
 
 def differences(made: Made) -> list[str]:
     """Reads all files that were delivered, those that were replayed and those made by hand too."""
-    view = tools.dynalake("ddl", str(made.lake.schema_file(1)), "--dialect", "athena", "--only", "view",
-             "--database", "lake", "--table", "changes", "--view", "items")
+    view = tools.dynalake(
+        "ddl",
+        str(made.lake.schema_file(1)),
+        "--dialect",
+        "athena",
+        "--only",
+        "view",
+        "--database",
+        "lake",
+        "--table",
+        "changes",
+        "--view",
+        "items",
+    )
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("CREATE SCHEMA lake")
@@ -23,5 +35,7 @@ def differences(made: Made) -> list[str]:
     connection.execute(f"CREATE VIEW lake.changes AS FROM read_parquet('{files}', {options})")
     connection.execute(view.decode())
     more = ["_event_time", "_sequence"]
-    found = compare.differences(made.current, connection.sql("FROM lake.items").to_arrow_table(), made.keys, more=more)
+    found = compare.differences(
+        made.current, connection.sql("FROM lake.items").to_arrow_table(), made.keys, more=more
+    )
     return [f"{made.order.name}, Athena's view: {what}" for what in found]

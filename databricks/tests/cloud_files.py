@@ -21,7 +21,19 @@ from .firehose import METADATA
 from .spark import PIPELINE
 from .tables import Made
 
-NAMES = ["orderId", "customerID", "HTTPCode", "line1Address", "ABcDEf", "Äpfel", "größe", "a b..c", "1st", "__x__Y", ""]
+NAMES = [
+    "orderId",
+    "customerID",
+    "HTTPCode",
+    "line1Address",
+    "ABcDEf",
+    "Äpfel",
+    "größe",
+    "a b..c",
+    "1st",
+    "__x__Y",
+    "",
+]
 
 
 class Asked(GraphElementRegistry):
@@ -72,7 +84,11 @@ class Asked(GraphElementRegistry):
 
 def differences(made: Made) -> list[str]:
     location = "/Volumes/main/dynalake/changes/customers"
-    table = {"schema": {**made.lake.schemas[1], "table": "Customers-2.a"}, "location": location, "history": True}
+    table = {
+        "schema": {**made.lake.schemas[1], "table": "Customers-2.a"},
+        "location": location,
+        "history": True,
+    }
     asked = Asked({"dynalake.tables": json.dumps([table])})
     its = {"spark": asked}
     with graph_element_registration_context(asked):
@@ -83,20 +99,28 @@ def differences(made: Made) -> list[str]:
     tombstones = {"pipelines.cdc.tombstoneGCThresholdInSeconds": "1209600"}
     wanted = {
         # What the pipeline has to know by itself, as it is one file.
-        "metadata columns": (list(its["METADATA"].items()), [(column["name"], column["type"]) for column in METADATA]),
+        "metadata columns": (
+            list(its["METADATA"].items()),
+            [(column["name"], column["type"]) for column in METADATA],
+        ),
         "names": ([its["snake"](name) for name in NAMES], [contract.snake(name) for name in NAMES]),
         "hints": (options.pop("cloudFiles.schemaHints").lower(), _hints(made).lower()),
-        "options": (options, {
-            "format": "cloudFiles",
-            "cloudFiles.format": "parquet",
-            "cloudFiles.useManagedFileEvents": "true",
-            "cloudFiles.schemaEvolutionMode": "addNewColumns",
-            "cloudFiles.partitionColumns": "",
-            "rescuedDataColumn": "_rescued_data",
-        }),
+        "options": (
+            options,
+            {
+                "format": "cloudFiles",
+                "cloudFiles.format": "parquet",
+                "cloudFiles.useManagedFileEvents": "true",
+                "cloudFiles.schemaEvolutionMode": "addNewColumns",
+                "cloudFiles.partitionColumns": "",
+                "rescuedDataColumn": "_rescued_data",
+            },
+        ),
         "options of the log": (asked.read[log.name], {"skipChangeCommits": "true"}),
-        "datasets": (sorted(asked.tables), [name + end for end in (
-            "", "_changes", "_history", "_mergeable", "_quarantine")]),
+        "datasets": (
+            sorted(asked.tables),
+            [name + end for end in ("", "_changes", "_history", "_mergeable", "_quarantine")],
+        ),
         "properties of the log": (log.table_properties, {"pipelines.reset.allowed": "false"}),
         "properties of the table": (current.table_properties, tombstones),
         "properties of the history": (history.table_properties, tombstones),

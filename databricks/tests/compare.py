@@ -37,11 +37,15 @@ def _plain(value: Any, kind: pa.DataType) -> Any:
     return value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
 
 
-def differences(expected: Rows, table: pa.Table, keys: Sequence[str], more: Sequence[str] = ()) -> list[str]:
+def differences(
+    expected: Rows, table: pa.Table, keys: Sequence[str], more: Sequence[str] = ()
+) -> list[str]:
     """Every row that is missing, too much or otherwise. Of columns that have to be there, and `more` that may."""
     names = {"_rescued"}.union(*(row.values for row in expected.values()))
     found = [f"there is no column {name}" for name in sorted(names - set(table.schema.names))]
-    found += [f"there is a column {name}" for name in sorted(set(table.schema.names) - names - set(more))]
+    found += [
+        f"there is a column {name}" for name in sorted(set(table.schema.names) - names - set(more))
+    ]
     if found:
         return found
     seen = set()
@@ -60,7 +64,8 @@ def differences(expected: Rows, table: pa.Table, keys: Sequence[str], more: Sequ
 def _row(expected: Row, row: dict[str, Any]) -> list[str]:
     found = [
         f"{name}\n      expected  {value!r}\n      is        {row[name]!r}"
-        for name, value in expected.values.items() if not same(value, row[name])
+        for name, value in expected.values.items()
+        if not same(value, row[name])
     ]
     return found + rescued_differences(expected.rescued, row["_rescued"])
 

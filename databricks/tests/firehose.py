@@ -29,8 +29,15 @@ METADATA = json.loads((ROOT / "terraform" / "metadata_columns.json").read_text()
 RECORDS_IN_EVENT = 500
 
 DUCKDB_TYPES = {
-    "string": "VARCHAR", "boolean": "BOOLEAN", "tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INTEGER",
-    "bigint": "BIGINT", "float": "FLOAT", "double": "DOUBLE", "date": "DATE",
+    "string": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "tinyint": "TINYINT",
+    "smallint": "SMALLINT",
+    "int": "INTEGER",
+    "bigint": "BIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "date": "DATE",
     # With a zone, so that Parquet says that it is UTC.
     "timestamp": "TIMESTAMPTZ",
 }
@@ -55,7 +62,7 @@ class Lake:
         size = -(-len(deliveries) // files)
         paths = []
         for number, at in enumerate(range(0, len(deliveries), size)):
-            rows = self._rows(part, deliveries[at:at + size])
+            rows = self._rows(part, deliveries[at : at + size])
             # By the time of arrival, as Firehose's prefix has it.
             hour = datetime.fromtimestamp(1_767_225_600 + 3600 * (files * part + number), UTC)
             path = Path(hour.strftime("dt=%Y-%m-%d/hour=%H")) / f"{part}-{number}.parquet"
@@ -66,7 +73,11 @@ class Lake:
     def write_by_hand(self, part: int, name: str, rows: list[dict[str, Any]]) -> Path:
         """Makes a file with rows that the function would never write."""
         lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-        return self._write(Path("dt=2026-12-31/hour=00", name + ".parquet"), self._to_arrow(lines, part), int96=False)
+        return self._write(
+            Path("dt=2026-12-31/hour=00", name + ".parquet"),
+            self._to_arrow(lines, part),
+            int96=False,
+        )
 
     def deliver(self, paths: Sequence[Path]) -> None:
         """Puts files where the pipeline finds them; once more, under other names, where they are there already."""
@@ -89,7 +100,7 @@ class Lake:
         """The function's rows for events of these deliveries."""
         lines = []
         for at in range(0, len(deliveries), RECORDS_IN_EVENT):
-            event = event_of(deliveries[at:at + RECORDS_IN_EVENT], self.table)
+            event = event_of(deliveries[at : at + RECORDS_IN_EVENT], self.table)
             options = ["--schema", self.schema_file(part), "--format", "jsonl"]
             stdin = json.dumps(event).encode()
             lines.append(tools.dynalake("transform", *options, stdin=stdin))
@@ -97,13 +108,17 @@ class Lake:
 
     def _to_arrow(self, lines: bytes, part: int) -> pa.Table:
         """Rows by the columns of the Glue table."""
-        columns = {column["name"]: duckdb_type(column["type"]) for column in glue_columns(self.schemas[part])}
+        columns = {
+            column["name"]: duckdb_type(column["type"])
+            for column in glue_columns(self.schemas[part])
+        }
         path = self.folder.with_name(self.folder.name + ".rows.jsonl")
         path.write_bytes(lines)
         connection = duckdb.connect(config={"threads": 1})
         connection.execute("SET TimeZone = 'UTC'")
         rows = connection.read_json(
-            str(path), columns=columns, format="newline_delimited", maximum_object_size=1 << 24).to_arrow_table()
+            str(path), columns=columns, format="newline_delimited", maximum_object_size=1 << 24
+        ).to_arrow_table()
         path.unlink()
         return rows
 
@@ -120,7 +135,10 @@ def event_of(deliveries: Sequence[Delivery], table: str) -> dict:
                 "recordId": f"{delivery.number:056d}{at:06d}",
                 "approximateArrivalTimestamp": delivery.change.time_us // 1000,
                 "data": base64.b64encode(delivery.change.record(table)).decode(),
-                "kinesisRecordMetadata": {"sequenceNumber": f"{delivery.number:056d}", "subsequenceNumber": 0},
+                "kinesisRecordMetadata": {
+                    "sequenceNumber": f"{delivery.number:056d}",
+                    "subsequenceNumber": 0,
+                },
             }
             for at, delivery in enumerate(deliveries)
         ],

@@ -42,8 +42,12 @@ def differences(pipeline: Pipeline, all_made: list[Made]) -> list[str]:
         found += _named(name, compare.differences(made.current, table, keys, more=ENGINES_COLUMNS))
         if made.order.history:
             table = pipeline.table(name + "_history")
-            found += _named(name + "_history", compare.differences(
-                made.history, table, [*keys, "__START_AT"], more=ENGINES_COLUMNS))
+            found += _named(
+                name + "_history",
+                compare.differences(
+                    made.history, table, [*keys, "__START_AT"], more=ENGINES_COLUMNS
+                ),
+            )
     return found
 
 
@@ -58,8 +62,13 @@ def log_differences(pipeline: Pipeline, all_made: list[Made], with_replay: bool)
         expected = Counter(sequence for file in sequences for sequence in file)
         log = pipeline.table(name + "_changes", "_sequence, _ttl_delete")
         if Counter(log.column("_sequence").to_pylist()) != expected:
-            found.append(f"{name}_changes: {log.num_rows:,} rows, not the {sum(expected.values()):,} that were delivered")
-        if not with_replay and sum(filter(None, log.column("_ttl_delete").to_pylist())) != made.ttl_deletes:
+            found.append(
+                f"{name}_changes: {log.num_rows:,} rows, not the {sum(expected.values()):,} that were delivered"
+            )
+        if (
+            not with_replay
+            and sum(filter(None, log.column("_ttl_delete").to_pylist())) != made.ttl_deletes
+        ):
             found.append(f"{name}_changes: not the {made.ttl_deletes} deletes by Time to Live")
 
         quarantine = pipeline.table(name + "_quarantine")
@@ -67,10 +76,14 @@ def log_differences(pipeline: Pipeline, all_made: list[Made], with_replay: bool)
         wanted = Counter(json.dumps(row, sort_keys=True) for row in made.by_hand * times)
         names = {column["name"] for column in METADATA} | set(made.keys)
         there = Counter(
-            json.dumps({
-                key: value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if key == "_event_time" else value
-                for key, value in row.items() if key in names and value is not None
-            }, sort_keys=True)
+            json.dumps(
+                {
+                    key: value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if key == "_event_time" else value
+                    for key, value in row.items()
+                    if key in names and value is not None
+                },
+                sort_keys=True,
+            )
             for row in rows_of(quarantine)
         )
         if there != wanted:

@@ -63,4 +63,6 @@ def _newest(rows: pa.Table, keys: list[str]) -> pa.Table:
 def _compare(folder: Path, made: Made) -> list[str]:
     table = DeltaTable(folder).to_pyarrow_table()
     live = [kind != "REMOVE" for kind in table.column("_event_type").to_pylist()]
-    return compare.differences(made.current, table.filter(pa.array(live)).drop_columns(NOT_OF_THE_ITEM), made.keys)
+    return compare.differences(
+        made.current, table.filter(pa.array(live)).drop_columns(NOT_OF_THE_ITEM), made.keys
+    )

@@ -66,16 +66,35 @@ class Spark:
             "spark.local.dir": str(folder / "local"),
         }
         server = "org.apache.spark.sql.connect.service.SparkConnectServer"
-        command = [str(home / "bin" / "spark-submit"), "--class", server,
-                   "--master", "local[2]", "--driver-memory", "3g",
-                   # The first compiler only: nothing here runs long enough for the second to pay.
-                   "--driver-java-options", "-XX:TieredStopAtLevel=1"]
+        command = [
+            str(home / "bin" / "spark-submit"),
+            "--class",
+            server,
+            "--master",
+            "local[2]",
+            "--driver-memory",
+            "3g",
+            # The first compiler only: nothing here runs long enough for the second to pay.
+            "--driver-java-options",
+            "-XX:TieredStopAtLevel=1",
+        ]
         command += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("SPARK_", "PYSPARK_"))
+        }
         environment.update(SPARK_HOME=str(home), SPARK_LOCAL_IP="127.0.0.1")
         with open(LOG, "w") as log:
-            self.process = subprocess.Popen([*command, "spark-internal"], cwd=folder, env=environment, stdout=log,
-                                            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+            self.process = subprocess.Popen(
+                [*command, "spark-internal"],
+                cwd=folder,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         self.stopping = False
         try:
             self._wait_until_up(port)
@@ -134,25 +153,37 @@ class Pipeline:
     def update(self, configuration: dict[str, str]) -> None:
         """Runs until all that is there is processed. Raises what the pipeline's file raises, or Spark."""
         spec = self.folder / "spark-pipeline.yml"
-        spec.write_text(yaml.safe_dump({
-            "name": self.name,
-            "storage": (self.folder / "storage").as_uri(),
-            "catalog": CATALOG,
-            "database": self.name,
-            "configuration": configuration,
-            "libraries": [{"glob": {"include": "src/**"}}],
-        }))
-        with open(UPDATES_LOG, "a") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        spec.write_text(
+            yaml.safe_dump(
+                {
+                    "name": self.name,
+                    "storage": (self.folder / "storage").as_uri(),
+                    "catalog": CATALOG,
+                    "database": self.name,
+                    "configuration": configuration,
+                    "libraries": [{"glob": {"include": "src/**"}}],
+                }
+            )
+        )
+        with (
+            open(UPDATES_LOG, "a") as log,
+            contextlib.redirect_stdout(log),
+            contextlib.redirect_stderr(log),
+        ):
             cli.run(spec_path=spec, full_refresh=[], full_refresh_all=False, refresh=[], dry=False)
 
     def table(self, name: str, columns: str = "*") -> pa.Table:
         return self.spark.sql(f"SELECT {columns} FROM {CATALOG}.{self.name}.{name}")
 
     def tables(self) -> list[str]:
-        return self.spark.sql(f"SHOW TABLES IN {CATALOG}.{self.name}").column("tableName").to_pylist()
+        return (
+            self.spark.sql(f"SHOW TABLES IN {CATALOG}.{self.name}").column("tableName").to_pylist()
+        )
 
 
-def configuration(tables: list[dict], source: str = "parquet", key: str = "dynalake.tables") -> dict[str, str]:
+def configuration(
+    tables: list[dict], source: str = "parquet", key: str = "dynalake.tables"
+) -> dict[str, str]:
     return {"dynalake.source": source, key: json.dumps(tables)}
 
 

@@ -37,7 +37,10 @@ def differences(spark: Spark) -> list[str]:
         spark.sql(_sql(file, "table", "--database", f"{CATALOG}.{SCHEMA}", "--table", name))
         expected = _expected(schema)
         found += _compare(f"{folder.name}: the table", expected, _columns(spark, name))
-        for part, wanted in (("hints", [*_keys(schema), *METADATA_NAMES]), ("all-hints", list(expected))):
+        for part, wanted in (
+            ("hints", [*_keys(schema), *METADATA_NAMES]),
+            ("all-hints", list(expected)),
+        ):
             table = f"{name}_{part.replace('-', '_')}"
             spark.sql(f"CREATE TABLE {CATALOG}.{SCHEMA}.{table} ({_sql(file, part)})")
             # Hints have no comments; the keys among them stand in the order of the columns.
@@ -49,9 +52,16 @@ def differences(spark: Spark) -> list[str]:
 def view_differences(pipeline: Pipeline, made: Made) -> list[str]:
     """All in which the view on the pipeline's change log is not the current state."""
     database = f"{CATALOG}.{pipeline.name}"
-    view = _sql(made.lake.schema_file(1), "view", "--database", database, "--table", made.order.name + "_changes")
+    view = _sql(
+        made.lake.schema_file(1),
+        "view",
+        "--database",
+        database,
+        "--table",
+        made.order.name + "_changes",
+    )
     # The connector has no views: what it selects is run by itself.
-    table = pipeline.spark.sql(view[view.index("\nSELECT\n"):])
+    table = pipeline.spark.sql(view[view.index("\nSELECT\n") :])
     found = compare.differences(made.current, table, made.keys, more=["_event_time", "_sequence"])
     return [f"{made.order.name}, the view on its changes: {what}" for what in found]
 
@@ -64,7 +74,10 @@ def _sql(schema: Path, part: str, *names: str) -> str:
 def _expected(schema: dict[str, Any]) -> Columns:
     declared = [column for column in schema["columns"] if column.get("protect") != "drop"]
     return {
-        column["name"]: (_normal(column["type"]), CONTROL.sub(" ", column["comment"]) if "comment" in column else None)
+        column["name"]: (
+            _normal(column["type"]),
+            CONTROL.sub(" ", column["comment"]) if "comment" in column else None,
+        )
         for column in [*declared, *METADATA]
     }
 
@@ -87,5 +100,8 @@ def _normal(kind: str) -> str:
 def _compare(what: str, expected: Columns, actual: Columns) -> list[str]:
     if list(expected) != list(actual):
         return [f"{what} has the columns {list(actual)}, not {list(expected)}"]
-    return [f"{what}: {name} is {actual[name]}, not {wanted}"
-            for name, wanted in expected.items() if actual[name] != wanted]
+    return [
+        f"{what}: {name} is {actual[name]}, not {wanted}"
+        for name, wanted in expected.items()
+        if actual[name] != wanted
+    ]

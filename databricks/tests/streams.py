@@ -42,7 +42,9 @@ class Kind:
         """The schema file; in the first part without the column of the attribute that is added."""
         schema = json.loads((ROOT / self.schema_file).read_text())
         if part == 0:
-            schema["columns"] = [column for column in schema["columns"] if column["name"] != self.added]
+            schema["columns"] = [
+                column for column in schema["columns"] if column["name"] != self.added
+            ]
         return schema
 
 
@@ -70,14 +72,26 @@ def _customer(chance: random.Random) -> dict[str, Attribute]:
 ORDERS = ["total", "placedAt", "expiresAt", "customer", "items", "tags", "attributes"]
 KINDS = {
     # The lean one, for many changes.
-    "orders": Kind("examples/orders.schema.json", lambda at: {"orderId": S(f"o-{at}")},
-                   lambda chance: _some(ORDERS, chance), "attributes"),
+    "orders": Kind(
+        "examples/orders.schema.json",
+        lambda at: {"orderId": S(f"o-{at}")},
+        lambda chance: _some(ORDERS, chance),
+        "attributes",
+    ),
     # All types, protected columns, the old image.
-    "rich": Kind("demo/orders.schema.json", lambda at: {"orderId": S(f"ü-{at}")},
-                 lambda chance: _some(sorted(changes.MAKERS), chance), "note"),
+    "rich": Kind(
+        "demo/orders.schema.json",
+        lambda at: {"orderId": S(f"ü-{at}")},
+        lambda chance: _some(sorted(changes.MAKERS), chance),
+        "note",
+    ),
     # A sort key, and that a number.
-    "customers": Kind("examples/customers.schema.json",
-                      lambda at: {"tenant": S(f"t-{at % 7}"), "customerId": N(at - 50)}, _customer, "address"),
+    "customers": Kind(
+        "examples/customers.schema.json",
+        lambda at: {"tenant": S(f"t-{at % 7}"), "customerId": N(at - 50)},
+        _customer,
+        "address",
+    ),
 }
 
 
@@ -97,21 +111,26 @@ class Change:
     def record(self, table: str) -> bytes:
         """The change record that Kinesis carries."""
         images = {"NewImage": self.new, "OldImage": self.old}
-        return json.dumps({
-            "awsRegion": "eu-central-1",
-            "eventID": f"e-{self.at}",
-            "eventName": self.event,
-            "userIdentity": TTL_SERVICE if self.ttl else None,
-            "recordFormat": "application/json",
-            "tableName": table,
-            "dynamodb": {
-                "ApproximateCreationDateTime": self.time_us,
-                "ApproximateCreationDateTimePrecision": "MICROSECOND",
-                "Keys": self.key,
-                **{name: image for name, image in images.items() if image is not None},
+        return json.dumps(
+            {
+                "awsRegion": "eu-central-1",
+                "eventID": f"e-{self.at}",
+                "eventName": self.event,
+                "userIdentity": TTL_SERVICE if self.ttl else None,
+                "recordFormat": "application/json",
+                "tableName": table,
+                "dynamodb": {
+                    "ApproximateCreationDateTime": self.time_us,
+                    "ApproximateCreationDateTimePrecision": "MICROSECOND",
+                    "Keys": self.key,
+                    **{name: image for name, image in images.items() if image is not None},
+                },
+                "eventSource": "aws:dynamodb",
             },
-            "eventSource": "aws:dynamodb",
-        }, ensure_ascii=False, separators=(",", ":"), default=_binary).encode()
+            ensure_ascii=False,
+            separators=(",", ":"),
+            default=_binary,
+        ).encode()
 
     def sequence(self, number: int) -> str:
         """`_sequence` of a delivery, by the contract: the time in 20 digits, Kinesis' number in 56."""
@@ -191,7 +210,9 @@ class Stream:
             kept = {name: value for name, value in old.items() if chance.random() < 0.8}
         new = {**kept, **attributes, **key}
         self.items[at_key] = new
-        return Change(at, key, "INSERT" if old is None else "MODIFY", old, new, time_us, number, ttl=False)
+        return Change(
+            at, key, "INSERT" if old is None else "MODIFY", old, new, time_us, number, ttl=False
+        )
 
     # ---- the stream
 
@@ -201,14 +222,18 @@ class Stream:
         for change in self.changes:
             # 3 % are stragglers.
             late = chance.uniform(0, 0.3 * count) if chance.random() < 0.03 else 0
-            deliveries.append(Delivery(change.at + chance.uniform(-JITTER, JITTER) + late, change, change.number))
+            deliveries.append(
+                Delivery(change.at + chance.uniform(-JITTER, JITTER) + late, change, change.number)
+            )
             if chance.random() < 0.1:
                 number = change.number
                 # Firehose delivers a record twice; or DynamoDB writes one twice, and then it has another number.
                 if change.at not in self.tied and chance.random() < 0.5:
                     next_number += chance.randint(1, 10**9)
                     number = next_number
-                deliveries.append(Delivery(change.at + chance.uniform(0, 0.6 * count), change, number))
+                deliveries.append(
+                    Delivery(change.at + chance.uniform(0, 0.6 * count), change, number)
+                )
         # Of each item that is gone in the end an older state comes last of all.
         states: dict[str, Change] = {}
         for change in self.changes:
@@ -265,7 +290,9 @@ def key_columns(schema: Schema) -> list[str]:
 
 
 def _row(schema: Schema, change: Change, sequence: str) -> Row:
-    values, rescued = schema.row(Written("", change.event, change.old, change.new, 0, 0, change.ttl))
+    values, rescued = schema.row(
+        Written("", change.event, change.old, change.new, 0, 0, change.ttl)
+    )
     for name in ("_event_type", "_table", "_ttl_delete", "_old"):
         values.pop(name, None)
     values["_event_time"] = EPOCH + timedelta(microseconds=change.time_us)

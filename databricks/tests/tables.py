@@ -49,7 +49,9 @@ class Made:
     def setting(self, part: int) -> dict:
         """Its object in dynalake.tables, with the schema file as it is before or after the new column."""
         setting = {
-            "schema": self.lake.schemas[part], "location": str(self.lake.folder), "name": self.order.name,
+            "schema": self.lake.schemas[part],
+            "location": str(self.lake.folder),
+            "name": self.order.name,
         }
         return {**setting, "history": True} if self.order.history else setting
 
@@ -79,7 +81,10 @@ def _make(order: Order) -> Made:
         order=order,
         lake=lake,
         keys=key_columns(Schema(lake.schemas[1])),
-        parts=[lake.write(part, deliveries, order.files) for part, deliveries in enumerate(stream.parts())],
+        parts=[
+            lake.write(part, deliveries, order.files)
+            for part, deliveries in enumerate(stream.parts())
+        ],
         current=stream.current(),
         history=stream.history() if order.history else {},
         sequences=[delivery.change.sequence(delivery.number) for delivery in stream.deliveries],
@@ -95,8 +100,12 @@ def _by_hand(made: Made) -> list[dict[str, Any]]:
     """Rows that can't be merged, each for another reason. The newest of all, so that taking one would show."""
     [key] = made.keys
     row = {
-        key: next(iter(made.current))[0], "_event_type": "MODIFY", "_event_time": "2026-12-31T00:00:00.000000Z",
-        "_event_id": "by-hand", "_table": "orders", "_sequence": "9" * 20 + "-" + "9" * 56,
+        key: next(iter(made.current))[0],
+        "_event_type": "MODIFY",
+        "_event_time": "2026-12-31T00:00:00.000000Z",
+        "_event_id": "by-hand",
+        "_table": "orders",
+        "_sequence": "9" * 20 + "-" + "9" * 56,
     }
     lacking = [key, "_sequence", "_event_type"]
     return [{name: value for name, value in row.items() if name != lack} for lack in lacking] + [

@@ -14,10 +14,18 @@ from .tables import Made
 
 # What is changed in the shipped file, and what that breaks.
 MUTANTS = {
-    "deletes_ignored": ("""F.expr("_event_type = 'REMOVE'")""", """F.expr("_event_type = 'DELETE'")"""),
-    "order_reversed": ('sequence_by=F.col("_sequence")',
-                       'sequence_by=F.translate(F.col("_sequence"), "0123456789", "9876543210")'),
-    "ties_by_chance": ('sequence_by=F.col("_sequence")', 'sequence_by=F.substring(F.col("_sequence"), 1, 20)'),
+    "deletes_ignored": (
+        """F.expr("_event_type = 'REMOVE'")""",
+        """F.expr("_event_type = 'DELETE'")""",
+    ),
+    "order_reversed": (
+        'sequence_by=F.col("_sequence")',
+        'sequence_by=F.translate(F.col("_sequence"), "0123456789", "9876543210")',
+    ),
+    "ties_by_chance": (
+        'sequence_by=F.col("_sequence")',
+        'sequence_by=F.substring(F.col("_sequence"), 1, 20)',
+    ),
     "a_key_forgotten": ("keys=table.keys", "keys=table.keys[:1]"),
 }
 
@@ -33,11 +41,15 @@ def undetected(spark: Spark, made: Made) -> list[str]:
         key = "dynalake.tables." + name
         mutant = source.replace(text, other).replace('"dynalake.tables"', json.dumps(key))
         (pipeline.code / (name + ".py")).write_text(mutant)
-        settings.update(configuration([{**made.setting(1), "name": name, "history": False}], key=key))
+        settings.update(
+            configuration([{**made.setting(1), "name": name, "history": False}], key=key)
+        )
     pipeline.update(settings)
     found = []
     for name in MUTANTS:
-        if not compare.differences(made.current, pipeline.table(name), made.keys, more=ENGINES_COLUMNS):
+        if not compare.differences(
+            made.current, pipeline.table(name), made.keys, more=ENGINES_COLUMNS
+        ):
             found.append(f"{name}: no difference was found")
     return found
 
@@ -55,10 +67,16 @@ def undetected_by_comparison(pipeline: Pipeline, made: Made) -> list[str]:
     rows = {each: value for each, value in made.current.items() if each != key}
     planted("row too much", rows)
     planted("row too little", {**made.current, ("nobody",) * len(key): row})
-    planted("rescued value", {**made.current, key: Row(row.values, {**row.rescued, "planted": ("type", {"S": "x"})})})
+    planted(
+        "rescued value",
+        {**made.current, key: Row(row.values, {**row.rescued, "planted": ("type", {"S": "x"})})},
+    )
     for name, value in row.values.items():
         if name not in made.keys:
-            planted("value in " + name, {**made.current, key: Row({**row.values, name: object()}, row.rescued)})
+            planted(
+                "value in " + name,
+                {**made.current, key: Row({**row.values, name: object()}, row.rescued)},
+            )
     return found
 
 
@@ -94,23 +112,64 @@ def _wrong(good: dict) -> list[tuple[str, dict[str, str], list[str]]]:
 
     return [
         ("no tables", {"dynalake.source": "parquet"}, ["dynalake.tables", "''", "Terraform"]),
-        ("no JSON", {"dynalake.source": "parquet", "dynalake.tables": "[{]"}, ["dynalake.tables", "[{]", "JSON list"]),
-        ("an object", {"dynalake.source": "parquet", "dynalake.tables": json.dumps(good)}, ["dynalake.tables", "list"]),
-        ("an unknown source", configuration([good], source="csv"), ["dynalake.source", "'csv'", "cloudFiles, parquet"]),
-        ("a misspelt member", table(lambda bad: bad.update(histroy=True)),
-         ["dynalake.tables[0].histroy", "'true'", "schema, location, name, history"]),
-        ("a schema that is a path", table(lambda bad: bad.update(schema="orders.json")),
-         ["dynalake.tables[0].schema", "'orders.json'", "content"]),
-        ("a schema without columns", table(lambda bad: bad["schema"].pop("columns")),
-         ["dynalake.tables[0].schema", '"keys"', "columns"]),
-        ("a key without a column", table(first_key),
-         ["dynalake.tables[0].schema.keys", "'tenantId'", "tenant_id", "dynalake check"]),
-        ("no location", table(lambda bad: bad.pop("location")), ["dynalake.tables[0].location", "null", "/Volumes/"]),
-        ("a name with a schema", table(lambda bad: bad.update(name="lake.orders")),
-         ["dynalake.tables[0].name", "'lake.orders'", "a-z"]),
-        ("history as text", table(lambda bad: bad.update(history="yes")),
-         ["dynalake.tables[0].history", "'yes'", "true or false"]),
-        ("two tables of one name", configuration([good, good]), ["dynalake.tables[1].name", "another name"]),
-        ("a name that another's log has", configuration([good, {**good, "name": good["name"] + "_changes"}]),
-         ["dynalake.tables[1].name", "_changes"]),
+        (
+            "no JSON",
+            {"dynalake.source": "parquet", "dynalake.tables": "[{]"},
+            ["dynalake.tables", "[{]", "JSON list"],
+        ),
+        (
+            "an object",
+            {"dynalake.source": "parquet", "dynalake.tables": json.dumps(good)},
+            ["dynalake.tables", "list"],
+        ),
+        (
+            "an unknown source",
+            configuration([good], source="csv"),
+            ["dynalake.source", "'csv'", "cloudFiles, parquet"],
+        ),
+        (
+            "a misspelt member",
+            table(lambda bad: bad.update(histroy=True)),
+            ["dynalake.tables[0].histroy", "'true'", "schema, location, name, history"],
+        ),
+        (
+            "a schema that is a path",
+            table(lambda bad: bad.update(schema="orders.json")),
+            ["dynalake.tables[0].schema", "'orders.json'", "content"],
+        ),
+        (
+            "a schema without columns",
+            table(lambda bad: bad["schema"].pop("columns")),
+            ["dynalake.tables[0].schema", '"keys"', "columns"],
+        ),
+        (
+            "a key without a column",
+            table(first_key),
+            ["dynalake.tables[0].schema.keys", "'tenantId'", "tenant_id", "dynalake check"],
+        ),
+        (
+            "no location",
+            table(lambda bad: bad.pop("location")),
+            ["dynalake.tables[0].location", "null", "/Volumes/"],
+        ),
+        (
+            "a name with a schema",
+            table(lambda bad: bad.update(name="lake.orders")),
+            ["dynalake.tables[0].name", "'lake.orders'", "a-z"],
+        ),
+        (
+            "history as text",
+            table(lambda bad: bad.update(history="yes")),
+            ["dynalake.tables[0].history", "'yes'", "true or false"],
+        ),
+        (
+            "two tables of one name",
+            configuration([good, good]),
+            ["dynalake.tables[1].name", "another name"],
+        ),
+        (
+            "a name that another's log has",
+            configuration([good, {**good, "name": good["name"] + "_changes"}]),
+            ["dynalake.tables[1].name", "_changes"],
+        ),
     ]

@@ -48,7 +48,18 @@ def L(*members: Attribute) -> Attribute:
 # ---- made-up changes
 
 
-TEXTS = ["plain", "Größe", "naïve café", "Привет", "注文", "🛒🎁", "tab\tand\nline", "quote\" and \\", "", " blanks "]
+TEXTS = [
+    "plain",
+    "Größe",
+    "naïve café",
+    "Привет",
+    "注文",
+    "🛒🎁",
+    "tab\tand\nline",
+    'quote" and \\',
+    "",
+    " blanks ",
+]
 
 
 def generated(count: int, seed: int) -> Iterator[Step]:
@@ -68,7 +79,9 @@ def generated(count: int, seed: int) -> Iterator[Step]:
             yield Step("put", chance.choice(living), attributes)
         elif fate < 0.85:
             removed = chance.sample(sorted(MAKERS), 2)
-            yield Step("update", chance.choice(living), {**attributes, **{name: None for name in removed}})
+            yield Step(
+                "update", chance.choice(living), {**attributes, **{name: None for name in removed}}
+            )
         else:
             key = living.pop(chance.randrange(len(living)))
             yield Step("delete", key, ttl=chance.random() < 0.2)
@@ -80,8 +93,10 @@ def _attributes(chance: random.Random) -> dict[str, Attribute]:
         name = chance.choice(sorted(MISFITS))
         attributes[name] = chance.choice(MISFITS[name])
     if chance.random() < 0.10:
-        name = chance.choice(["couponCode", "gift.wrap", "größe", "with \"quotes\"", "list[0]"])
-        attributes[name] = chance.choice([S("x"), N(7), {"B": b"\xff\x00"}, M(a=L(N("1.5"), {"BOOL": True}))])
+        name = chance.choice(["couponCode", "gift.wrap", "größe", 'with "quotes"', "list[0]"])
+        attributes[name] = chance.choice(
+            [S("x"), N(7), {"B": b"\xff\x00"}, M(a=L(N("1.5"), {"BOOL": True}))]
+        )
     return attributes
 
 
@@ -96,12 +111,19 @@ def _decimal(chance: random.Random, digits: int, scale: int) -> Attribute:
 
 def _whole(bits: int) -> Callable[[random.Random], Attribute]:
     def make(chance: random.Random) -> Attribute:
-        return N(chance.choice([0, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1, chance.randrange(2 ** (bits - 1))]))
+        return N(
+            chance.choice(
+                [0, -(2 ** (bits - 1)), 2 ** (bits - 1) - 1, chance.randrange(2 ** (bits - 1))]
+            )
+        )
+
     return make
 
 
 def _time(chance: random.Random) -> datetime:
-    return datetime(1990, 1, 1, tzinfo=UTC) + timedelta(microseconds=chance.randrange(40 * 365 * 86400 * 10**6))
+    return datetime(1990, 1, 1, tzinfo=UTC) + timedelta(
+        microseconds=chance.randrange(40 * 365 * 86400 * 10**6)
+    )
 
 
 def _time_text(chance: random.Random) -> Attribute:
@@ -137,8 +159,15 @@ def _map(chance: random.Random, make: Callable[[], Attribute]) -> Attribute:
 
 
 def _visit(chance: random.Random) -> Attribute:
-    prices = {name: L(*[_decimal(chance, 18, 4) for _ in range(chance.randint(1, 3))]) for name in chance.sample(["a", "B", "ü y"], 2)}
-    return M(at=_time_text(chance), by=M(on=S(_time(chance).date().isoformat()), sure={"BOOL": chance.random() < 0.5}), seen={"M": prices})
+    prices = {
+        name: L(*[_decimal(chance, 18, 4) for _ in range(chance.randint(1, 3))])
+        for name in chance.sample(["a", "B", "ü y"], 2)
+    }
+    return M(
+        at=_time_text(chance),
+        by=M(on=S(_time(chance).date().isoformat()), sure={"BOOL": chance.random() < 0.5}),
+        seen={"M": prices},
+    )
 
 
 MAKERS: dict[str, Callable[[random.Random], Attribute]] = {
@@ -160,14 +189,28 @@ MAKERS: dict[str, Callable[[random.Random], Attribute]] = {
     "items": lambda chance: {"L": [_item(chance) for _ in range(chance.randint(0, 3))]},
     "tags": lambda chance: {"SS": _some(chance, lambda: chance.choice(TEXTS[:-2]))},
     "scores": lambda chance: {"NS": _some(chance, lambda: _decimal(chance, 38, 10)["N"])},
-    "prints": lambda chance: {"BS": _some(chance, lambda: chance.getrandbits(64).to_bytes(8, "big"))},
+    "prints": lambda chance: {
+        "BS": _some(chance, lambda: chance.getrandbits(64).to_bytes(8, "big"))
+    },
     "photo": lambda chance: {"B": chance.getrandbits(400).to_bytes(50, "big")},
-    "attributes": lambda chance: _map(chance, lambda: chance.choice([_text(chance), N(5), {"BOOL": True}])),
+    "attributes": lambda chance: _map(
+        chance, lambda: chance.choice([_text(chance), N(5), {"BOOL": True}])
+    ),
     "limits": lambda chance: _map(chance, lambda: N(chance.randrange(2**40))),
-    "location": lambda chance: M(lat=N(repr(round(chance.uniform(-90, 90), 6))), lon=N(8), label=_text(chance)),
+    "location": lambda chance: M(
+        lat=N(repr(round(chance.uniform(-90, 90), 6))), lon=N(8), label=_text(chance)
+    ),
     "visit": _visit,
-    "note": lambda chance: chance.choice([_text(chance), {"NULL": True}, N("12.25"), {"BOOL": False},
-                                          L(N("1.5"), S("two"), {"NULL": True}), M(deep=M(er=S("ü")))]),
+    "note": lambda chance: chance.choice(
+        [
+            _text(chance),
+            {"NULL": True},
+            N("12.25"),
+            {"BOOL": False},
+            L(N("1.5"), S("two"), {"NULL": True}),
+            M(deep=M(er=S("ü"))),
+        ]
+    ),
 }
 
 MISFITS: dict[str, list[Attribute]] = {
@@ -178,7 +221,12 @@ MISFITS: dict[str, list[Attribute]] = {
     "weight": [S("heavy"), S("1e999"), {"SS": ["1"]}],
     "ratio": [N("1E+39"), S("half")],
     "paid": [S("true"), N(1)],
-    "placedAt": [S("yesterday"), S("2025-02-30T00:00:00Z"), S("2999-01-01T00:00:00Z"), {"BOOL": True}],
+    "placedAt": [
+        S("yesterday"),
+        S("2025-02-30T00:00:00Z"),
+        S("2999-01-01T00:00:00Z"),
+        {"BOOL": True},
+    ],
     "changedMs": [N("99999999999999999"), S("noon")],
     "dueOn": [S("2026-02-30"), S("24.12.2026"), N(20261224)],
     "items": [S("none"), L(S("A-7")), L(M(sku=S("A"), qty=N("1.5"), price=N(1)), {"NULL": True})],

@@ -83,7 +83,9 @@ class Stage:
         if IS_TERMINAL:
             sys.stdout.write("\r\033[K")
         mark = good("✓") if kind is None else bad("✗")
-        text = clip(self.title + (": " + self.result if self.result and kind is None else ""), width() - 12)
+        text = clip(
+            self.title + (": " + self.result if self.result and kind is None else ""), width() - 12
+        )
         say(f"{mark} {pad(text, width() - 12)}{seconds:>8.1f} s")
         if kind is None:
             self.timings.append((self.title, seconds))
@@ -98,7 +100,11 @@ class Stage:
             if IS_TERMINAL:
                 frame += 1
                 line = f"{FRAMES[frame % len(FRAMES)]} {self.title} {self._progress()}"
-                sys.stdout.write("\r\033[K" + pad(clip(line, width() - 10), width() - 10) + dim(f"{elapsed:>6.0f} s"))
+                sys.stdout.write(
+                    "\r\033[K"
+                    + pad(clip(line, width() - 10), width() - 10)
+                    + dim(f"{elapsed:>6.0f} s")
+                )
                 sys.stdout.flush()
             elif time.monotonic() - said >= QUIET_SECONDS:
                 said = time.monotonic()
@@ -120,7 +126,10 @@ class Stage:
 
 def cells(text: str) -> int:
     """How many columns of the terminal a text takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
 
 
 def clip(text: str, most: int) -> str:
@@ -146,10 +155,14 @@ def one_line(value: Any) -> str:
     return "".join(c if c.isprintable() else "␤" if c == "\n" else " " for c in text)
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | None = None) -> list[str]:
+def table(
+    headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | None = None
+) -> list[str]:
     """A table that fits the terminal: wide cells are cut, and columns that find no room are told of below."""
     texts = [[one_line(value) for value in row] for row in rows]
-    wanted = [max([cells(header)] + [cells(row[i]) for row in texts]) for i, header in enumerate(headers)]
+    wanted = [
+        max([cells(header)] + [cells(row[i]) for row in texts]) for i, header in enumerate(headers)
+    ]
     sizes = [min(most or width() // 3, size) for size in wanted]
     room, shown = width() - 1, 0
     for i, size in enumerate(sizes):
@@ -166,7 +179,9 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | Non
         room -= more
 
     def line(values: Sequence[str]) -> str:
-        return "│" + "│".join(f" {pad(clip(v, s), s)} " for v, s in zip(values, sizes[:shown])) + "│"
+        return (
+            "│" + "│".join(f" {pad(clip(v, s), s)} " for v, s in zip(values, sizes[:shown])) + "│"
+        )
 
     def rule(left: str, middle: str, right: str, fill: str) -> str:
         return left + middle.join(fill * (size + 2) for size in sizes[:shown]) + right
@@ -179,5 +194,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | Non
     return lines
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | None = None) -> None:
+def print_table(
+    headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | None = None
+) -> None:
     say("\n".join(table(headers, rows, most)))

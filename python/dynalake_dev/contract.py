@@ -107,7 +107,9 @@ def _scalar(kind: str, value: Any, hive: str, unit: str) -> Any:
         raise Misfit("type")
     number = Decimal(value)
     if hive in INTEGERS:
-        if number != int(number) or not -(2 ** (INTEGERS[hive] - 1)) <= number < 2 ** (INTEGERS[hive] - 1):
+        if number != int(number) or not -(2 ** (INTEGERS[hive] - 1)) <= number < 2 ** (
+            INTEGERS[hive] - 1
+        ):
             raise Misfit("range")
         return int(number)
     if hive.startswith("decimal("):
@@ -148,7 +150,9 @@ def _timestamp(kind: str, value: Any, unit: str) -> datetime:
     elif kind == "S" and TIME.fullmatch(value):
         day, minutes, seconds, fraction, zone = TIME.fullmatch(value).groups()
         try:
-            when = datetime.fromisoformat("{}T{}:{}".format(day, minutes or "00:00", seconds or "00"))
+            when = datetime.fromisoformat(
+                "{}T{}:{}".format(day, minutes or "00:00", seconds or "00")
+            )
         except ValueError:
             raise Misfit("type") from None
         when += timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
@@ -174,7 +178,10 @@ def _array(kind: str, value: Any, member: str, path: str, rescued: dict[str, tup
 def _map(kind: str, value: Any, member: str, path: str, rescued: dict[str, tuple]) -> Any:
     if kind != "M":
         raise Misfit("type")
-    return {name: coerce(each, member.strip(), "s", join(path, name), rescued) for name, each in value.items()}
+    return {
+        name: coerce(each, member.strip(), "s", join(path, name), rescued)
+        for name, each in value.items()
+    }
 
 
 def _struct(kind: str, value: Any, members: str, path: str, rescued: dict[str, tuple]) -> Any:
@@ -205,7 +212,7 @@ def split(text: str) -> list[str]:
 
 def join(path: str, name: str) -> str:
     if name == "" or re.search(r'[.\[\]"]', name):
-        return f'{path}[{json.dumps(name, ensure_ascii=False)}]'
+        return f"{path}[{json.dumps(name, ensure_ascii=False)}]"
     return f"{path}.{name}" if path else name
 
 
@@ -250,7 +257,9 @@ class Schema:
         self.table: str = schema["table"]
         self.keys: list[str] = schema["keys"]
         self.keeps_old: bool = schema.get("old_image", False)
-        self.by_path = {tuple(column["path"]): column for column in self.columns if "path" in column}
+        self.by_path = {
+            tuple(column["path"]): column for column in self.columns if "path" in column
+        }
         self.by_name = {column["name"]: column for column in self.columns if "path" not in column}
         self.in_lake = [column for column in self.columns if column.get("protect") != "drop"]
 
@@ -287,7 +296,9 @@ class Schema:
                 found.update(self.attributes(attribute["M"], above + (name,)))
         return found
 
-    def _bind(self, members: Item, above: tuple[str, ...], row: dict[str, Any], rescued: dict[str, tuple]) -> bool:
+    def _bind(
+        self, members: Item, above: tuple[str, ...], row: dict[str, Any], rescued: dict[str, tuple]
+    ) -> bool:
         """Fills the row from a map; returns whether a column took anything of it."""
         took, left = False, {}
         for name, attribute in members.items():
@@ -350,20 +361,39 @@ def snake(name: str) -> str:
 
 def same(expected: Any, actual: Any) -> bool:
     if isinstance(expected, JsonText):
-        return isinstance(actual, str) and same(expected.value, json.loads(actual, parse_float=Decimal, parse_int=Decimal))
+        return isinstance(actual, str) and same(
+            expected.value, json.loads(actual, parse_float=Decimal, parse_int=Decimal)
+        )
     if isinstance(expected, NumberText):
         return isinstance(actual, str) and Decimal(actual) == expected.value
     if isinstance(expected, Unordered):
-        return isinstance(actual, list) and len(actual) == len(expected.members) and all(
-            same(one, other) for one, other in zip(sorted(expected.members, key=_order), sorted(actual, key=_order)))
+        return (
+            isinstance(actual, list)
+            and len(actual) == len(expected.members)
+            and all(
+                same(one, other)
+                for one, other in zip(
+                    sorted(expected.members, key=_order), sorted(actual, key=_order)
+                )
+            )
+        )
     if isinstance(expected, dict):
-        return isinstance(actual, dict) and expected.keys() == actual.keys() and all(
-            same(value, actual[name]) for name, value in expected.items())
+        return (
+            isinstance(actual, dict)
+            and expected.keys() == actual.keys()
+            and all(same(value, actual[name]) for name, value in expected.items())
+        )
     if isinstance(expected, list):
-        return isinstance(actual, list) and len(expected) == len(actual) and all(map(same, expected, actual))
+        return (
+            isinstance(actual, list)
+            and len(expected) == len(actual)
+            and all(map(same, expected, actual))
+        )
     if isinstance(expected, bool) or isinstance(actual, bool):
         return expected is actual
-    return expected == actual and (isinstance(actual, type(expected)) or isinstance(expected, Decimal))
+    return expected == actual and (
+        isinstance(actual, type(expected)) or isinstance(expected, Decimal)
+    )
 
 
 def _order(value: Any) -> tuple:
@@ -380,7 +410,9 @@ def same_attribute(expected: Attribute, actual: Any) -> bool:
         return False
     [(kind, one)], [other] = expected.items(), actual.values()
     if kind == "M":
-        return one.keys() == other.keys() and all(same_attribute(each, other[name]) for name, each in one.items())
+        return one.keys() == other.keys() and all(
+            same_attribute(each, other[name]) for name, each in one.items()
+        )
     if kind == "L":
         return len(one) == len(other) and all(map(same_attribute, one, other))
     if kind == "B":
@@ -396,7 +428,9 @@ def same_attribute(expected: Attribute, actual: Any) -> bool:
     return one == other
 
 
-def differences(changes: Sequence[Written], rows: Sequence[dict[str, Any]], schema: Schema) -> list[str]:
+def differences(
+    changes: Sequence[Written], rows: Sequence[dict[str, Any]], schema: Schema
+) -> list[str]:
     """Every way in which the lake is not what was written; empty where all is well."""
     found: list[str] = []
     arrived: dict[str, list[dict]] = {}
@@ -410,9 +444,15 @@ def differences(changes: Sequence[Written], rows: Sequence[dict[str, Any]], sche
         theirs = sorted(arrived.get(key, []), key=lambda row: row["_sequence"])
         ours = wanted.get(key, [])
         if len(theirs) != len(ours):
-            found.append("{}: {} changes were written ({}), {} rows arrived ({})".format(
-                key, len(ours), ", ".join(change.event for change in ours),
-                len(theirs), ", ".join(row["_event_type"] for row in theirs)))
+            found.append(
+                "{}: {} changes were written ({}), {} rows arrived ({})".format(
+                    key,
+                    len(ours),
+                    ", ".join(change.event for change in ours),
+                    len(theirs),
+                    ", ".join(row["_event_type"] for row in theirs),
+                )
+            )
             continue
         for number, (change, row) in enumerate(zip(ours, theirs), 1):
             place = f"{key}, change {number} of {len(ours)} ({change.event})"
@@ -423,7 +463,9 @@ def differences(changes: Sequence[Written], rows: Sequence[dict[str, Any]], sche
     return found
 
 
-def current_differences(items: Sequence[Item], rows: Sequence[dict[str, Any]], schema: Schema) -> list[str]:
+def current_differences(
+    items: Sequence[Item], rows: Sequence[dict[str, Any]], schema: Schema
+) -> list[str]:
     """Every way in which the current state is not what the DynamoDB table holds; empty where all is well."""
     found: list[str] = []
     ours = {item[schema.keys[0]]["S"]: item for item in items}
@@ -439,8 +481,10 @@ def current_differences(items: Sequence[Item], rows: Sequence[dict[str, Any]], s
             found.append(f"{key}: is {len(theirs[key])} times in the current state")
         else:
             expected, rescued = schema.state(ours[key])
-            found += [f"{key}, current state: {what}"
-                      for what in _value_differences(expected, rescued, theirs[key][0])]
+            found += [
+                f"{key}, current state: {what}"
+                for what in _value_differences(expected, rescued, theirs[key][0])
+            ]
     return found
 
 
@@ -452,11 +496,15 @@ def _row_differences(change: Written, row: dict[str, Any], schema: Schema) -> li
         found.append(f"_event_time {when} is not between {change.began} and {change.ended}")
     micros = round((row["_event_time"] - datetime(1970, 1, 1)) / timedelta(microseconds=1))
     if not row["_sequence"].startswith(f"{micros:020d}-"):
-        found.append("_sequence {} does not begin with the event time {}".format(row["_sequence"], micros))
+        found.append(
+            "_sequence {} does not begin with the event time {}".format(row["_sequence"], micros)
+        )
     return found
 
 
-def _value_differences(expected: dict[str, Any], rescued: dict[str, tuple], row: dict[str, Any]) -> list[str]:
+def _value_differences(
+    expected: dict[str, Any], rescued: dict[str, tuple], row: dict[str, Any]
+) -> list[str]:
     found = []
     for name, value in expected.items():
         if name not in row:
@@ -475,6 +523,10 @@ def rescued_differences(rescued: dict[str, tuple], text: str | None) -> list[str
             found.append(f"_rescued lacks {path}: {rescued[path]!r}")
         elif path not in rescued:
             found.append(f"_rescued has {path} and should not: {actual[path]!r}")
-        elif actual[path]["reason"] != rescued[path][0] or not same_attribute(rescued[path][1], actual[path]["value"]):
-            found.append(f"_rescued, {path}\n      expected  {rescued[path]!r}\n      arrived   {actual[path]!r}")
+        elif actual[path]["reason"] != rescued[path][0] or not same_attribute(
+            rescued[path][1], actual[path]["value"]
+        ):
+            found.append(
+                f"_rescued, {path}\n      expected  {rescued[path]!r}\n      arrived   {actual[path]!r}"
+            )
     return found

@@ -24,8 +24,16 @@ OF_THE_CHANGE = ("_event_type", "_event_id", "_table", "_ttl_delete", "_old")
 # What Athena adds by itself.
 ATHENAS_OWN = ("transient_lastDdlTime",)
 DUCKDB = {
-    "string": "VARCHAR", "boolean": "BOOLEAN", "tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INTEGER",
-    "bigint": "BIGINT", "float": "FLOAT", "double": "DOUBLE", "date": "DATE", "timestamp": "TIMESTAMP",
+    "string": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "tinyint": "TINYINT",
+    "smallint": "SMALLINT",
+    "int": "INTEGER",
+    "bigint": "BIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
 }
 
 Column = tuple[str, str, str | None]
@@ -52,7 +60,10 @@ def glue_columns(table: dict[str, Any]) -> list[Column]:
 
 def _columns(columns: Sequence[dict[str, str]]) -> list[Column]:
     # Hive's DDL quotes the names of struct members, and Hive takes the quotes off; the emulator leaves them.
-    return [(each["Name"], each["Type"].replace("`", ""), each.get("Comment") or None) for each in columns]
+    return [
+        (each["Name"], each["Type"].replace("`", ""), each.get("Comment") or None)
+        for each in columns
+    ]
 
 
 def hive_columns(statement: str) -> list[Column]:
@@ -62,14 +73,24 @@ def hive_columns(statement: str) -> list[Column]:
 
 def databricks_columns(statement: str) -> list[Column]:
     """The columns of a CREATE TABLE for Databricks, with Hive's names for the types, all in lower case."""
-    return [(name, re.sub("[` ]", "", kind).lower(), comment) for name, kind, comment in _declared(statement)]
+    return [
+        (name, re.sub("[` ]", "", kind).lower(), comment)
+        for name, kind, comment in _declared(statement)
+    ]
 
 
 def _declared(statement: str) -> list[Column]:
     found = []
     for line in statement.split("(\n", 1)[1].split("\n)", 1)[0].split("\n"):
         name, kind, comment = COLUMN.fullmatch(line).groups()
-        found.append((name, kind, comment and re.sub(r"\\(.)", lambda escaped: ESCAPES.get(escaped[1], escaped[1]), comment)))
+        found.append(
+            (
+                name,
+                kind,
+                comment
+                and re.sub(r"\\(.)", lambda escaped: ESCAPES.get(escaped[1], escaped[1]), comment),
+            )
+        )
     return found
 
 
@@ -81,7 +102,9 @@ def duckdb_type(hive: str) -> str:
         return f"MAP(VARCHAR, {duckdb_type(split(hive[4:-1])[1])})"
     if hive.startswith("struct<"):
         members = [member.split(":", 1) for member in split(hive[7:-1])]
-        return "STRUCT({})".format(", ".join(f'"{name}" {duckdb_type(kind)}' for name, kind in members))
+        return "STRUCT({})".format(
+            ", ".join(f'"{name}" {duckdb_type(kind)}' for name, kind in members)
+        )
     return DUCKDB.get(hive) or hive.upper()
 
 
@@ -93,19 +116,33 @@ def _without_quotes(kind: str) -> str:
 # ---- whether they agree
 
 
-def differences(glue: list[Column], databricks: str, parquet: list[tuple[str, str]], view: list[tuple[str, str]]) -> list[str]:
+def differences(
+    glue: list[Column], databricks: str, parquet: list[tuple[str, str]], view: list[tuple[str, str]]
+) -> list[str]:
     """What Databricks' SQL, the Parquet objects and Athena's view have otherwise than the Glue table."""
     wanted = [(name, _without_quotes(duckdb_type(kind))) for name, kind, _ in glue]
     return [
         *_list_differences("Databricks' table", glue, databricks_columns(databricks)),
         # The partitions are no columns of the files, and columns are found by their names.
-        *_list_differences("Parquet", sorted(wanted), sorted((n, _without_quotes(k)) for n, k in parquet if n not in ("dt", "hour"))),
-        *_list_differences("Athena's view", [each for each in wanted if each[0] not in OF_THE_CHANGE], [(n, _without_quotes(k)) for n, k in view]),
+        *_list_differences(
+            "Parquet",
+            sorted(wanted),
+            sorted((n, _without_quotes(k)) for n, k in parquet if n not in ("dt", "hour")),
+        ),
+        *_list_differences(
+            "Athena's view",
+            [each for each in wanted if each[0] not in OF_THE_CHANGE],
+            [(n, _without_quotes(k)) for n, k in view],
+        ),
     ]
 
 
 def _list_differences(what: str, glue: list, other: list) -> list[str]:
-    found = [f"{what} has {theirs}, Glue has {ours}" for ours, theirs in zip(glue, other) if ours != theirs]
+    found = [
+        f"{what} has {theirs}, Glue has {ours}"
+        for ours, theirs in zip(glue, other)
+        if ours != theirs
+    ]
     if len(glue) != len(other):
         found.append(f"{what} has {len(other)} columns, Glue has {len(glue)}")
     return found
@@ -114,13 +151,18 @@ def _list_differences(what: str, glue: list, other: list) -> list[str]:
 def table_differences(terraforms: dict[str, Any], athenas: dict[str, Any]) -> list[str]:
     """What Athena makes of the DDL otherwise than Terraform made the table."""
     ours, theirs = _normal(terraforms), _normal(athenas)
-    return [f"Athena's table: {name} is {theirs[name]}, Terraform's {ours[name]}"
-            for name in ours if ours[name] != theirs[name]]
+    return [
+        f"Athena's table: {name} is {theirs[name]}, Terraform's {ours[name]}"
+        for name in ours
+        if ours[name] != theirs[name]
+    ]
 
 
 def _normal(table: dict[str, Any]) -> dict[str, Any]:
     storage = table["StorageDescriptor"]
-    parameters = {name: value for name, value in table["Parameters"].items() if name not in ATHENAS_OWN}
+    parameters = {
+        name: value for name, value in table["Parameters"].items() if name not in ATHENAS_OWN
+    }
     # Hive keeps a table's comment as a parameter, Glue has a member for it.
     comment = parameters.pop("comment", None) or table.get("Description")
     return {
@@ -138,7 +180,9 @@ def _normal(table: dict[str, Any]) -> dict[str, Any]:
 def run_in_athena(athena: Any, statement: str, database: str, results: str) -> None:
     """Runs a statement by the emulator's Athena, which has a parser of its own for Hive's DDL."""
     query = athena.start_query_execution(
-        QueryString=statement, QueryExecutionContext={"Database": database}, ResultConfiguration={"OutputLocation": results},
+        QueryString=statement,
+        QueryExecutionContext={"Database": database},
+        ResultConfiguration={"OutputLocation": results},
     )["QueryExecutionId"]
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -148,4 +192,8 @@ def run_in_athena(athena: Any, statement: str, database: str, results: str) -> N
         if status["State"] in ("FAILED", "CANCELLED"):
             break
         time.sleep(0.1)
-    raise ToolError("Athena did not run this: {} {}\n{}".format(status["State"], status.get("StateChangeReason", ""), statement))
+    raise ToolError(
+        "Athena did not run this: {} {}\n{}".format(
+            status["State"], status.get("StateChangeReason", ""), statement
+        )
+    )

@@ -55,7 +55,10 @@ class Emulator:
             aws_access_key_id="test",
             aws_secret_access_key="test",
             config=Config(
-                retries={"total_max_attempts": 1}, read_timeout=120, s3={"addressing_style": "path"}, proxies={}
+                retries={"total_max_attempts": 1},
+                read_timeout=120,
+                s3={"addressing_style": "path"},
+                proxies={},
             ),
         )
 

@@ -78,40 +78,74 @@ def _cloudwatch_alarms() -> None:
 
     def query(params: Any, at: str) -> str:
         get = lambda name: cloudwatch._p(params, at + name)  # noqa: E731
-        body = "".join(member(tag, get(tag)) for tag in ("Id", "Expression", "Label", "Period", "ReturnData"))
+        body = "".join(
+            member(tag, get(tag)) for tag in ("Id", "Expression", "Label", "Period", "ReturnData")
+        )
         if get("MetricStat.Stat"):
             metric = member("Namespace", get("MetricStat.Metric.Namespace"))
             metric += member("MetricName", get("MetricStat.Metric.MetricName"))
-            metric += members("Dimensions", [
-                member("Name", cloudwatch._p(params, dimension + "Name")) + member("Value", cloudwatch._p(params, dimension + "Value"))
-                for dimension in parameters(params, at + "MetricStat.Metric.Dimensions.member")
-            ])
+            metric += members(
+                "Dimensions",
+                [
+                    member("Name", cloudwatch._p(params, dimension + "Name"))
+                    + member("Value", cloudwatch._p(params, dimension + "Value"))
+                    for dimension in parameters(params, at + "MetricStat.Metric.Dimensions.member")
+                ],
+            )
             body += "<MetricStat><Metric>{}</Metric>{}{}</MetricStat>".format(
-                metric, member("Period", get("MetricStat.Period")), member("Stat", get("MetricStat.Stat")))
+                metric,
+                member("Period", get("MetricStat.Period")),
+                member("Stat", get("MetricStat.Stat")),
+            )
         return body
 
     def put_metric_alarm(params: Any, *rest: Any) -> Any:
         answer = put(params, *rest)
-        queries[cloudwatch._p(params, "AlarmName")] = [query(params, at) for at in parameters(params, "Metrics.member")]
+        queries[cloudwatch._p(params, "AlarmName")] = [
+            query(params, at) for at in parameters(params, "Metrics.member")
+        ]
         return answer
 
     def describe_alarms(params: Any, cbor: Any, is_cbor: bool, is_json: bool = False) -> Any:
-        names = [cloudwatch._p(params, key) for key in params if key.startswith("AlarmNames.member.")]
+        names = [
+            cloudwatch._p(params, key) for key in params if key.startswith("AlarmNames.member.")
+        ]
         if is_cbor or is_json or not names:
             return describe(params, cbor, is_cbor, is_json)
         bodies = []
         for alarm in (cloudwatch._alarms[name] for name in names if name in cloudwatch._alarms):
             asked = queries.get(alarm["AlarmName"], [])
-            tags = ["AlarmName", "AlarmArn", "AlarmDescription", "StateValue", "StateReason", "Threshold", "ComparisonOperator",
-                    "EvaluationPeriods", "DatapointsToAlarm", "TreatMissingData"]
+            tags = [
+                "AlarmName",
+                "AlarmArn",
+                "AlarmDescription",
+                "StateValue",
+                "StateReason",
+                "Threshold",
+                "ComparisonOperator",
+                "EvaluationPeriods",
+                "DatapointsToAlarm",
+                "TreatMissingData",
+            ]
             tags += [] if asked else ["MetricName", "Namespace", "Statistic", "Period"]
             body = "".join(member(tag, alarm.get(tag)) for tag in tags)
             body += member("ActionsEnabled", str(alarm["ActionsEnabled"]).lower())
             for tag in ("AlarmActions", "OKActions", "InsufficientDataActions"):
                 body += members(tag, [escape(action) for action in alarm.get(tag) or []])
-            body += members("Dimensions", [member("Name", d["Name"]) + member("Value", d["Value"]) for d in alarm["Dimensions"]])
+            body += members(
+                "Dimensions",
+                [
+                    member("Name", d["Name"]) + member("Value", d["Value"])
+                    for d in alarm["Dimensions"]
+                ],
+            )
             bodies.append(body + (members("Metrics", asked) if asked else ""))
         return cloudwatch._xml(
-            200, "DescribeAlarmsResponse", "<DescribeAlarmsResult>{}</DescribeAlarmsResult>".format(members("MetricAlarms", bodies)))
+            200,
+            "DescribeAlarmsResponse",
+            "<DescribeAlarmsResult>{}</DescribeAlarmsResult>".format(
+                members("MetricAlarms", bodies)
+            ),
+        )
 
     cloudwatch._put_metric_alarm, cloudwatch._describe_alarms = put_metric_alarm, describe_alarms

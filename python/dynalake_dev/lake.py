@@ -33,7 +33,9 @@ class Lake:
         """What Firehose says of records that it could not convert; without their data, which may be anyone's."""
         said = []
         for each in self.errors()[:most]:
-            document = json.loads(self.s3.get_object(Bucket=self.bucket, Key=each["Key"])["Body"].read())
+            document = json.loads(
+                self.s3.get_object(Bucket=self.bucket, Key=each["Key"])["Body"].read()
+            )
             document.pop("rawData", None)
             said.append("{}: {}".format(each["Key"], document.get("ErrorCode", document)))
         return said
@@ -112,13 +114,18 @@ def notifications(sqs: Any, queue_url: str, keep: bool) -> list[str]:
             keys += [record["s3"]["object"]["key"] for record in event.get("Records", [])]
         seen += messages
         if not keep:
-            sqs.delete_message_batch(QueueUrl=queue_url, Entries=[
-                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]} for number, message in enumerate(messages)
-            ])
+            sqs.delete_message_batch(
+                QueueUrl=queue_url,
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+                    for number, message in enumerate(messages)
+                ],
+            )
     if keep:
         for message in seen:
             sqs.change_message_visibility(
-                QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+                QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            )
     return keys
 
 
@@ -128,7 +135,9 @@ def unquoted(key: str) -> str:
 
 
 def count_messages(sqs: Any, queue_url: str) -> int:
-    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+    attributes = sqs.get_queue_attributes(
+        QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+    )
     return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
 

@@ -66,7 +66,9 @@ class RuntimeApi:
             "Content-Type": "application/json",
         }
         self._send("200 OK", headers, event)
-        return self._receive(f"POST /2018-06-01/runtime/invocation/request-{self.invocations}/response")
+        return self._receive(
+            f"POST /2018-06-01/runtime/invocation/request-{self.invocations}/response"
+        )
 
     def await_poll(self) -> None:
         """Takes the answer, and waits for the function to ask for the next event."""
@@ -76,7 +78,9 @@ class RuntimeApi:
     def peak_kib(self) -> int:
         """The most memory that was resident so far."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+        return int(
+            next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
+        )
 
     def close(self) -> None:
         self.process.kill()

@@ -33,13 +33,16 @@ provider "aws" {{
 }}
 """
 
-OVERRIDE = PROVIDER + """
+OVERRIDE = (
+    PROVIDER
+    + """
 # The relay's source: on AWS, DynamoDB itself writes into the Kinesis stream and needs no such stream.
 resource "aws_dynamodb_table" "this" {
   stream_enabled   = true
   stream_view_type = "NEW_AND_OLD_IMAGES"
 }
 """
+)
 
 
 @dataclass
@@ -51,7 +54,11 @@ class Applied:
 
     def position(self, event: str, address_part: str) -> int | None:
         """Where in the apply a resource whose address holds `address_part` had this event."""
-        places = [i for i, (kind, address) in enumerate(self.events) if kind == event and address_part in address]
+        places = [
+            i
+            for i, (kind, address) in enumerate(self.events)
+            if kind == event and address_part in address
+        ]
         return places[-1] if places else None
 
 
@@ -75,10 +82,16 @@ class Terraform:
         ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "tests")
         shutil.copytree(ROOT / "terraform", self.folder, ignore=ignored)
         if not self.example.is_dir():
-            raise ToolError(f"{self.example.relative_to(self.work)} is missing; the demo applies it")
+            raise ToolError(
+                f"{self.example.relative_to(self.work)} is missing; the demo applies it"
+            )
         shutil.copyfile(schema, self.schema)
         (self.example / "local_override.tf").write_text(OVERRIDE)
-        variables = {"schema_file": str(self.schema), "package_file": str(package), "force_destroy": True}
+        variables = {
+            "schema_file": str(self.schema),
+            "package_file": str(package),
+            "force_destroy": True,
+        }
         # The emulator's permissions hold at once.
         variables["iam_propagation_seconds"] = 0
         (self.example / "demo.auto.tfvars.json").write_text(json.dumps(variables, indent=2) + "\n")
@@ -86,7 +99,9 @@ class Terraform:
     def init(self) -> None:
         mirror = plugin_mirror()
         options = [f"-plugin-dir={mirror}"] if mirror else []
-        process.run(self._command("init", "-input=false", "-no-color", *options), self.log, self.environment)
+        process.run(
+            self._command("init", "-input=false", "-no-color", *options), self.log, self.environment
+        )
 
     def apply(self, say: Callable[[str, int, int], None]) -> Applied:
         return self._change("apply", say)
@@ -106,7 +121,9 @@ class Terraform:
         process.run(command, self.log, self.environment, append=True)
         lines: list[str] = []
         show = self.work / "changes.json"
-        process.run(self._command("show", "-json", str(file)), show, self.environment, on_line=lines.append)
+        process.run(
+            self._command("show", "-json", str(file)), show, self.environment, on_line=lines.append
+        )
         plan = json.loads(next(line for line in lines if line.startswith("{")))
         return {
             change["address"]: change["change"]["actions"]
@@ -135,17 +152,23 @@ class Terraform:
             elif kind in ("apply_start", "apply_complete") and event["hook"]["action"] != "read":
                 applied.events.append((kind, event["hook"]["resource"]["addr"]))
             elif kind == "outputs":
-                applied.outputs = {name: value.get("value") for name, value in event["outputs"].items()}
+                applied.outputs = {
+                    name: value.get("value") for name, value in event["outputs"].items()
+                }
             elif kind == "diagnostic" and event["diagnostic"]["severity"] == "error":
                 diagnostic = event["diagnostic"]
-                where = diagnostic.get("address") or (diagnostic.get("range") or {}).get("filename", "")
+                where = diagnostic.get("address") or (diagnostic.get("range") or {}).get(
+                    "filename", ""
+                )
                 detail = diagnostic.get("detail", "")
                 errors.append(f"  {where}: {diagnostic['summary']}\n    {detail}")
             done = sum(kind == "apply_complete" for kind, _ in applied.events)
             say(_waited_for(applied.events) or "planning", done, total)
 
         command = self._command(action, "-auto-approve", "-input=false", "-json")
-        code = process.run(command, self.log, self.environment, on_line=heard, accept=(0, 1), append=True)
+        code = process.run(
+            command, self.log, self.environment, on_line=heard, accept=(0, 1), append=True
+        )
         if code != 0:
             said = "\n".join(errors)
             raise ToolError(f"terraform {action} failed:\n{said}\nAll of it is in {self.log}")
@@ -167,10 +190,18 @@ def plugin_mirror() -> str | None:
     given = os.environ.get("DYNALAKE_PLUGIN_DIR")
     if given:
         if not os.path.isdir(os.path.join(given, "registry.terraform.io")):
-            raise ToolError(f"DYNALAKE_PLUGIN_DIR={given} has no folder registry.terraform.io in it")
+            raise ToolError(
+                f"DYNALAKE_PLUGIN_DIR={given} has no folder registry.terraform.io in it"
+            )
         return given
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    for place in ("/opt/*", "/usr/local/share/*", "/usr/local/share/*/*", "/usr/share/*/*", "/var/lib/*"):
+    for place in (
+        "/opt/*",
+        "/usr/local/share/*",
+        "/usr/local/share/*/*",
+        "/usr/share/*/*",
+        "/var/lib/*",
+    ):
         found = glob.glob(f"{place}/registry.terraform.io/hashicorp/aws/*/linux_{machine}")
         if found:
             return found[0].split("/registry.terraform.io/")[0]

@@ -78,7 +78,12 @@ class Environment:
         ):
             command = [str(self.python), "-m", "pip", "install", "--disable-pip-version-check"]
             try:
-                run([*command, *words], log, on_line=lambda line: say(line.strip()[:60]), append=True)
+                run(
+                    [*command, *words],
+                    log,
+                    on_line=lambda line: say(line.strip()[:60]),
+                    append=True,
+                )
             except CommandFailed as failed:
                 raise ToolError(
                     f"{failed}\n{self.program} needs {self.note} from PyPI: is there a way to the "

@@ -41,7 +41,9 @@ class Package(unittest.TestCase):
         package.check_program(elf(machine=183), "arm64")
 
     def test_refuses_a_program_with_an_interpreter(self):
-        with self.refused("dynamically", "/lib64/ld.so", "rustup target add x86_64-unknown-linux-musl"):
+        with self.refused(
+            "dynamically", "/lib64/ld.so", "rustup target add x86_64-unknown-linux-musl"
+        ):
             package.check_program(elf(interpreter=b"/lib64/ld.so\0"), "x86_64")
 
     def test_refuses_a_program_that_needs_a_library(self):
