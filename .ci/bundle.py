@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Validates the Databricks bundle without a workspace, filled with what Terraform puts out, and reads its queries.
+"""Validates the Databricks bundle without a workspace, filled with what Terraform puts out, and
+reads its queries.
 
     .ci/run bundle
 
-Runs in a virtual environment that has what .ci/requirements.txt lists. The Databricks command line isn't needed: its own
-check (`databricks bundle validate --strict`) asks a workspace who you are, and is left to whoever has one. This one reads
-the bundle as the command line documents it (https://docs.databricks.com/dev-tools/bundles/), and gives each resource to
-`databricks-bundles`, which Databricks generates from the command line's own types. It shows too that it sees: each fault in
-FAULTS is planted in a copy, and has to be found.
+Runs in a virtual environment that has what .ci/requirements.txt lists. The Databricks command line
+isn't needed: its own check (`databricks bundle validate --strict`) asks a workspace who you are,
+and is left to whoever has one. This one reads the bundle as the command line documents it
+(https://docs.databricks.com/dev-tools/bundles/), and gives each resource to `databricks-bundles`,
+which Databricks generates from the command line's own types. It shows too that it sees: each fault
+in FAULTS is planted in a copy, and has to be found.
 """
 
 import json
@@ -244,7 +246,8 @@ class Bundle:
             ]:
                 if not (self.folders[name] / path).exists():
                     raise Invalid(
-                        f"pipelines.{name}: {path} isn't there, seen from {self.folders[name].relative_to(self.folder)}/"
+                        f"pipelines.{name}: {path} isn't there, seen from "
+                        f"{self.folders[name].relative_to(self.folder)}/"
                     )
         self.resolve(self.workspace)
         return resources
@@ -321,7 +324,8 @@ def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
 
 
 def datasets(file: Path, configuration: dict) -> set:
-    """The tables that the pipeline makes of its configuration: its own code runs, on nothing. Spark's tests do the rest."""
+    """The tables that the pipeline makes of its configuration: its own code runs, on nothing.
+    Spark's tests do the rest."""
     source = file.read_text()
     read = set(re.findall(r'"(dynalake\.\w+)"', source))
     expect(
@@ -343,7 +347,8 @@ def datasets(file: Path, configuration: dict) -> set:
 
 
 def outputs(folder: Path, run: str) -> dict:
-    """The outputs of a run of `terraform test` in the folder, as `terraform output -json` has them."""
+    """The outputs of a run of `terraform test` in the folder, as `terraform output -json` has
+    them."""
     settings = clean_environment() | {"TF_IN_AUTOMATION": "1"}
     mirror = plugin_mirror()
     for words in (
@@ -385,7 +390,8 @@ def outputs(folder: Path, run: str) -> dict:
 
 
 def check_queries() -> None:
-    """That the queries for whoever looks after it are SQL. databricks/tests/queries.py runs those that Spark knows."""
+    """That the queries for whoever looks after it are SQL. databricks/tests/queries.py runs those
+    that Spark knows."""
     parsed, passed_over = 0, 0
     for file in sorted((BUNDLE / "queries").glob("*.sql")):
         for statement in re.sub(r"--.*", "", file.read_text()).split(";"):
@@ -420,7 +426,8 @@ def edit(file: str, old: str, new: str) -> Callable[[Path], None]:
         text = (folder / file).read_text()
         if text.count(old) != 1:
             sys.exit(
-                f"the fault {old!r} → {new!r} can't be planted: it is {text.count(old)} times in databricks/{file}"
+                f"the fault {old!r} → {new!r} can't be planted: it is {text.count(old)} times in "
+                f"databricks/{file}"
             )
         (folder / file).write_text(text.replace(old, new))
 

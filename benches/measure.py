@@ -146,7 +146,7 @@ class Run:
             "afternoon": rust,
             "node": node,
             **python,
-            **{floor: rust for floor in FLOORS},
+            **dict.fromkeys(FLOORS, rust),
         }
 
     def compare(self) -> None:

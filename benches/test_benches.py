@@ -220,9 +220,9 @@ def results() -> dict:
         "largest_event_bytes": 6_291_456,
     }
     functions |= sizes | {
-        "kernel_share": {name: 0.3 for name in measure.FUNCTIONS},
-        "idle_kib": {name: 4_000 for name in measure.FUNCTIONS},
-        "peak_kib": {name: 30_000 for name in measure.FUNCTIONS},
+        "kernel_share": dict.fromkeys(measure.FUNCTIONS, 0.3),
+        "idle_kib": dict.fromkeys(measure.FUNCTIONS, 4000),
+        "peak_kib": dict.fromkeys(measure.FUNCTIONS, 30000),
         "bytes": {
             "ours": 1_900_000,
             "afternoon": 2_000_000,
@@ -231,12 +231,12 @@ def results() -> dict:
             "node": None,
         },
     }
-    versions = {name: "1" for name in ("processor", "kernel", "rustc", "python", "node")}
+    versions = dict.fromkeys(("processor", "kernel", "rustc", "python", "node"), "1")
     growth = {title: {"event_bytes": 1_000, "ms": [1.0] * 3} for title in measure.GROWTH}
     return {
         "machine": versions,
         "rounds": 3,
-        "mixes": {name: mix for name in measure.MIXES},
+        "mixes": dict.fromkeys(measure.MIXES, mix),
         "growth": growth,
         "functions": functions,
     }

@@ -1,10 +1,12 @@
-"""Runs the shipped pipeline on open-source Spark, and compares its tables with a model of the DynamoDB tables.
+"""Runs the shipped pipeline on open-source Spark, and compares its tables with a model of the
+DynamoDB tables.
 
-    python3 databricks/tests                  the test: three tables of 100,000 changes, two small ones
-    python3 databricks/tests --changes 5000   smaller, for working on it
+    python3 databricks/tests                 three tables of 100,000 changes, two small ones
+    python3 databricks/tests --changes 5000  smaller, for working on it
 
-It needs Linux, Rust, Python 3.11 or later and a JDK 17 or later. All else it brings along into target/databricks: half
-a GB of packages from PyPI the first time. README.md beside this file says what is tested, and what is not.
+It needs Linux, Rust, Python 3.11 or later and a JDK 17 or later. All else it brings along into
+target/databricks: half a GB of packages from PyPI the first time. README.md beside this file says
+what is tested, and what is not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""What the pipeline asks of Databricks: Auto Loader's options and the table properties, none of which runs here.
+"""What the pipeline asks of Databricks: Auto Loader's options and the table properties, none of
+which runs here.
 
-The shipped file is executed with the source cloudFiles; `spark` only takes down what it is asked for. So this finds a
-slip of the pen, and a drift from `dynalake ddl`; not whether Databricks does as asked.
+The shipped file is executed with the source cloudFiles; `spark` only takes down what it is asked
+for. So this finds a slip of the pen, and a drift from `dynalake ddl`; not whether Databricks does
+as asked.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ NAMES = [
 
 
 class Asked(GraphElementRegistry):
-    """Stands for the registry of the pipeline, for `spark`, its settings, its readers and what they read."""
+    """Stands for the registry of the pipeline, for `spark`, its settings, its readers and what they
+    read."""
 
     def __init__(self, settings: dict[str, str]) -> None:
         self.settings = settings
@@ -49,7 +52,7 @@ class Asked(GraphElementRegistry):
         self.get = settings.get
 
     @property
-    def readStream(self) -> Asked:  # noqa: N802 (Spark's name)
+    def readStream(self) -> Asked:
         self.options = {}
         return self
 

@@ -22,7 +22,7 @@ def rows_of(table: pa.Table) -> list[dict[str, Any]]:
         for field in table.schema
     }
     names = list(columns)
-    return [dict(zip(names, values)) for values in zip(*columns.values())]
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def _plain(value: Any, kind: pa.DataType) -> Any:
@@ -40,7 +40,8 @@ def _plain(value: Any, kind: pa.DataType) -> Any:
 def differences(
     expected: Rows, table: pa.Table, keys: Sequence[str], more: Sequence[str] = ()
 ) -> list[str]:
-    """Every row that is missing, too much or otherwise. Of columns that have to be there, and `more` that may."""
+    """Every row that is missing, too much or otherwise. Of columns that have to be there, and
+    `more` that may."""
     names = {"_rescued"}.union(*(row.values for row in expected.values()))
     found = [f"there is no column {name}" for name in sorted(names - set(table.schema.names))]
     found += [

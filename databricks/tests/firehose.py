@@ -1,7 +1,8 @@
-"""From deliveries to Parquet files, as Firehose does it: events for the function, its rows, files under date prefixes.
+"""From deliveries to Parquet files, as Firehose does it: events for the function, its rows, files
+under date prefixes.
 
-The function is the real one, by `dynalake transform`. Its rows become Parquet by the Glue table's columns, as in
-Firehose's format conversion (here DuckDB reads the JSON, numbers from their text).
+The function is the real one, by `dynalake transform`. Its rows become Parquet by the Glue table's
+columns, as in Firehose's format conversion (here DuckDB reads the JSON, numbers from their text).
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Lake:
         return self.folder.with_name(f"{self.folder.name}.{part}.schema.json")
 
     def write(self, part: int, deliveries: Sequence[Delivery], files: int) -> list[Path]:
-        """Makes the files of a part of the stream; returns where they will lie, under the folder."""
+        """Makes the files of a part of the stream; returns where they will lie, under the
+        folder."""
         size = -(-len(deliveries) // files)
         paths = []
         for number, at in enumerate(range(0, len(deliveries), size)):
@@ -80,7 +82,8 @@ class Lake:
         )
 
     def deliver(self, paths: Sequence[Path]) -> None:
-        """Puts files where the pipeline finds them; once more, under other names, where they are there already."""
+        """Puts files where the pipeline finds them; once more, under other names, where they are
+        there already."""
         for path in paths:
             target = self.folder / path
             while target.exists():

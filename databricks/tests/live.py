@@ -1,4 +1,5 @@
-"""The shipped pipeline on Spark: all tables in one pipeline, three updates, everything compared after the last two."""
+"""The shipped pipeline on Spark: all tables in one pipeline, three updates, everything compared
+after the last two."""
 
 from __future__ import annotations
 
@@ -63,7 +64,8 @@ def log_differences(pipeline: Pipeline, all_made: list[Made], with_replay: bool)
         log = pipeline.table(name + "_changes", "_sequence, _ttl_delete")
         if Counter(log.column("_sequence").to_pylist()) != expected:
             found.append(
-                f"{name}_changes: {log.num_rows:,} rows, not the {sum(expected.values()):,} that were delivered"
+                f"{name}_changes: {log.num_rows:,} rows, not the {sum(expected.values()):,} that "
+                "were delivered"
             )
         if (
             not with_replay

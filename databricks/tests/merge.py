@@ -1,7 +1,8 @@
-"""The same files on real Delta tables, by delta-rs: a MERGE that keeps what was deleted as a tombstone.
+"""The same files on real Delta tables, by delta-rs: a MERGE that keeps what was deleted as a
+tombstone.
 
-It is not what is shipped. It is a second engine that must come to the same table: other code for the order, for Delta's
-files, for nested types, and for the new column.
+It is not what is shipped. It is a second engine that must come to the same table: other code for
+the order, for Delta's files, for nested types, and for the new column.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Runs what open-source Spark knows of databricks/queries, and compares the answers with what a reader should see.
+"""Runs what open-source Spark knows of databricks/queries, and compares the answers with what a
+reader should see.
 
     python databricks/tests/queries.py
 
-Runs where pyspark is installed. The statements that only Databricks knows (its event log, OPTIMIZE, …) are left to
-.ci/bundle.py, which parses what can be parsed of them.
+Runs where pyspark is installed. The statements that only Databricks knows (its event log, OPTIMIZE,
+…) are left to .ci/bundle.py, which parses what can be parsed of them.
 """
 
 import re
@@ -18,7 +19,10 @@ ONLY_DATABRICKS = re.compile(
     r"DESCRIBE|ALTER|OPTIMIZE|VACUUM|CREATE|DROP|.*\b(event_log\(|cloud_files_state\(|system\.)",
     re.DOTALL,
 )
-TABLE = "order_id string, _event_type string, _event_time timestamp, _sequence string, _rescued string, _rescued_data string"
+TABLE = (
+    "order_id string, _event_type string, _event_time timestamp, _sequence string, "
+    "_rescued string, _rescued_data string"
+)
 
 
 def statements(file: str) -> list:
@@ -29,7 +33,10 @@ def statements(file: str) -> list:
 
 
 def tables(spark: SparkSession, now: datetime) -> None:
-    rescued = '{"total":{"reason":"type","value":{"S":"about 12"}},"items[0].qty":{"reason":"range","value":{"N":"2.5"}}}'
+    rescued = (
+        '{"total":{"reason":"type","value":{"S":"about 12"}},'
+        '"items[0].qty":{"reason":"range","value":{"N":"2.5"}}}'
+    )
     again = (
         '{"items[11].qty":{"reason":"range","value":{"N":"1e9"}},"a.b":{"reason":"unknown","value":{"M":{}}},'
         '"line1[2].qty":{"reason":"type","value":{"S":"x"}}}'

@@ -1,7 +1,7 @@
 """Open-source Spark as a server, and the shipped pipeline's updates on it.
 
-The server is one Java process for all tests; the tables of the connector live in it. An update is what the command
-`spark-pipelines run` does, by its own function.
+The server is one Java process for all tests; the tables of the connector live in it. An update is
+what the command `spark-pipelines run` does, by its own function.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ CATALOG = "memory"
 # What Spark adds to a target of AUTO CDC.
 ENGINES_COLUMNS = ["__spark_autocdc_metadata"]
 
-# For two cores and small tables. A file is a task of its own, and so a chunk of the change log; two chunks are a
-# micro-batch. So an update has several batches.
+# For two cores and small tables. A file is a task of its own, and so a chunk of the change log; two
+# chunks are a micro-batch. So an update has several batches.
 CONF = {
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
@@ -129,7 +129,8 @@ class Spark:
         raise ToolError(f"Spark did not come up; see {LOG}:\n{last}")
 
     def sql(self, statement: str) -> pa.Table:
-        """In a session of its own: an update would take over an open one, with all that was set in it."""
+        """In a session of its own: an update would take over an open one, with all that was set in
+        it."""
         session = SparkSession.builder.create()
         try:
             return session.sql(statement).toArrow()
@@ -151,7 +152,8 @@ class Pipeline:
         spark.sql(f"CREATE SCHEMA {CATALOG}.{name}")
 
     def update(self, configuration: dict[str, str]) -> None:
-        """Runs until all that is there is processed. Raises what the pipeline's file raises, or Spark."""
+        """Runs until all that is there is processed. Raises what the pipeline's file raises, or
+        Spark."""
         spec = self.folder / "spark-pipeline.yml"
         spec.write_text(
             yaml.safe_dump(

@@ -1,4 +1,5 @@
-"""What `dynalake ddl` prints for Databricks, run by Spark: the schemas of fixtures/ddl, and the view on the pipeline's own log.
+"""What `dynalake ddl` prints for Databricks, run by Spark: the schemas of fixtures/ddl, and the
+view on the pipeline's own log.
 
 Columns and comments that Spark understands are compared with the schema file, not with the text.
 """
@@ -27,7 +28,8 @@ Columns = dict[str, tuple[str, str | None]]
 
 
 def differences(spark: Spark) -> list[str]:
-    """All in which a table that Spark makes of the SQL, or of hints, is not what the schema file says."""
+    """All in which a table that Spark makes of the SQL, or of hints, is not what the schema file
+    says."""
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS {CATALOG}.{SCHEMA}")
     found = []
     folders = sorted((ROOT / "fixtures" / "ddl").iterdir())

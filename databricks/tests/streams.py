@@ -1,7 +1,8 @@
 """Streams of changes, made up by a seed, and the model of the table that they are changes of.
 
-The model is DynamoDB's side alone: a dictionary of items to which the changes are applied one after the other, as they
-were made. The stream then delivers their records as badly as AWS may: twice, in another order, much later.
+The model is DynamoDB's side alone: a dictionary of items to which the changes are applied one after
+the other, as they were made. The stream then delivers their records as badly as AWS may: twice, in
+another order, much later.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ JITTER = 200
 
 @dataclass
 class Kind:
-    """What the items of a table look like. `added` is the attribute whose column the schema file gets half-way."""
+    """What the items of a table look like. `added` is the attribute whose column the schema file
+    gets half-way."""
 
     schema_file: str
     key: Callable[[int], Item]
@@ -133,7 +135,8 @@ class Change:
         ).encode()
 
     def sequence(self, number: int) -> str:
-        """`_sequence` of a delivery, by the contract: the time in 20 digits, Kinesis' number in 56."""
+        """`_sequence` of a delivery, by the contract: the time in 20 digits, Kinesis' number in
+        56."""
         return f"{self.time_us:020d}-{number:056d}"
 
 
@@ -227,7 +230,8 @@ class Stream:
             )
             if chance.random() < 0.1:
                 number = change.number
-                # Firehose delivers a record twice; or DynamoDB writes one twice, and then it has another number.
+                # Firehose delivers a record twice; or DynamoDB writes one twice, and then it has
+                # another number.
                 if change.at not in self.tied and chance.random() < 0.5:
                     next_number += chance.randint(1, 10**9)
                     number = next_number
@@ -272,7 +276,7 @@ class Stream:
             of_key.setdefault(json.dumps(change.key), {})[change.at, delivery.number] = change
         for delivered in of_key.values():
             places = sorted(delivered)
-            for place, after in zip(places, [*places[1:], None]):
+            for place, after in zip(places, [*places[1:], None], strict=True):
                 change = delivered[place]
                 if change.new is not None:
                     row = _row(schema, change, change.sequence(place[1]))

@@ -41,13 +41,15 @@ class Made:
     parts: list[list[Path]]
     current: Rows
     history: Rows
-    # Of the change log: `_sequence` of each delivery, and how many deliveries are deletes by Time to Live.
+    # Of the change log: `_sequence` of each delivery, and how many deliveries are deletes by Time
+    # to Live.
     sequences: list[str]
     ttl_deletes: int
     by_hand: list[dict[str, Any]] = field(default_factory=list)
 
     def setting(self, part: int) -> dict:
-        """Its object in dynalake.tables, with the schema file as it is before or after the new column."""
+        """Its object in dynalake.tables, with the schema file as it is before or after the new
+        column."""
         setting = {
             "schema": self.lake.schemas[part],
             "location": str(self.lake.folder),
@@ -97,7 +99,8 @@ def _make(order: Order) -> Made:
 
 
 def _by_hand(made: Made) -> list[dict[str, Any]]:
-    """Rows that can't be merged, each for another reason. The newest of all, so that taking one would show."""
+    """Rows that can't be merged, each for another reason. The newest of all, so that taking one
+    would show."""
     [key] = made.keys
     row = {
         key: next(iter(made.current))[0],
@@ -114,6 +117,7 @@ def _by_hand(made: Made) -> list[dict[str, Any]]:
 
 
 def replayed(made: Made, at: int) -> list[Path]:
-    """Which files come once more: all of the first table's, newest first; a random half of the others'."""
+    """Which files come once more: all of the first table's, newest first; a random half of the
+    others'."""
     files = [path for part in made.parts for path in part]
     return files[::-1] if at == 0 else random.Random(made.order.seed).sample(files, len(files) // 2)

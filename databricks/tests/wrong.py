@@ -1,4 +1,5 @@
-"""That what is wrong is found: settings are rejected, and a pipeline that does otherwise differs from the model."""
+"""That what is wrong is found: settings are rejected, and a pipeline that does otherwise differs
+from the model."""
 
 from __future__ import annotations
 
@@ -71,7 +72,7 @@ def undetected_by_comparison(pipeline: Pipeline, made: Made) -> list[str]:
         "rescued value",
         {**made.current, key: Row(row.values, {**row.rescued, "planted": ("type", {"S": "x"})})},
     )
-    for name, value in row.values.items():
+    for name in row.values:
         if name not in made.keys:
             planted(
                 "value in " + name,

@@ -79,9 +79,7 @@ def generated(count: int, seed: int) -> Iterator[Step]:
             yield Step("put", chance.choice(living), attributes)
         elif fate < 0.85:
             removed = chance.sample(sorted(MAKERS), 2)
-            yield Step(
-                "update", chance.choice(living), {**attributes, **{name: None for name in removed}}
-            )
+            yield Step("update", chance.choice(living), {**attributes, **dict.fromkeys(removed)})
         else:
             key = living.pop(chance.randrange(len(living)))
             yield Step("delete", key, ttl=chance.random() < 0.2)
