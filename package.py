@@ -4,14 +4,15 @@
     python3 package.py                  every architecture whose Rust target is installed
     python3 package.py --arch arm64     that one, or the command that installs its target
 
-The zip holds one file, `bootstrap`, statically linked: it asks nothing of the machine that it runs on. The
-same sources and the same Rust give the same bytes, wherever they lie and whoever builds: paths are mapped to
-fixed names, flags from outside do not count, and the zip has fixed times and permissions. It is stored, not
-compressed: deflate's output depends on the zlib of the machine.
+The zip holds one file, `bootstrap`, statically linked: it asks nothing of the machine that it runs
+on. The same sources and the same Rust give the same bytes, wherever they lie and whoever builds:
+paths are mapped to fixed names, flags from outside do not count, and the zip has fixed times and
+permissions. It is stored, not compressed: deflate's output depends on the zlib of the machine.
 
-A musl target goes before a gnu one, as it brings its own C library and linker and so can be built for either
-architecture on any machine. The gnu target links the C library of the machine it is built on, so it is used
-for the machine's own architecture only, and its bytes are the same only where that library is the same.
+A musl target goes before a gnu one, as it brings its own C library and linker and so can be built
+for either architecture on any machine. The gnu target links the C library of the machine it is
+built on, so it is used for the machine's own architecture only, and its bytes are the same only
+where that library is the same.
 """
 
 import argparse
@@ -27,7 +28,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 MAX_BYTES = 3_000_000
 
-# Lambda's names of architectures, the machine in an ELF header, and Rust targets in order of preference.
+# Lambda's names of architectures, the machine in an ELF header, and Rust targets in order of
+# preference.
 ARCHITECTURES = {
     "x86_64": (62, ["x86_64-unknown-linux-musl", "x86_64-unknown-linux-gnu"]),
     "arm64": (183, ["aarch64-unknown-linux-musl", "aarch64-unknown-linux-gnu"]),
@@ -185,7 +187,8 @@ def check_program(program: bytes, arch: str) -> None:
         )
     if interpreter or libraries:
         raise Refused(
-            f"bootstrap is linked dynamically (interpreter {interpreter}, needs {', '.join(libraries)}), "
+            f"bootstrap is linked dynamically (interpreter {interpreter}, needs "
+            f"{', '.join(libraries)}), "
             "so it depends on the C library it finds; run: "
             f"rustup target add {ARCHITECTURES[arch][1][0]}"
         )

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Runs a packaged `bootstrap` against a Runtime API on loopback and measures what the project promises.
+"""Runs a packaged `bootstrap` against a Runtime API on loopback and measures what the project
+promises.
 
     .ci/run bars
 
-Peak resident memory (VmHWM) over events of Lambda's largest size must stay within 64 MiB, with every answer
-checked. Exec to first poll should take 15 ms; as a time is no test on a busy machine, only ten times that
-fails. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+Peak resident memory (VmHWM) over events of Lambda's largest size must stay within 64 MiB, with
+every answer checked. Exec to first poll should take 15 ms; as a time is no test on a busy machine,
+only ten times that fails. https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 import base64
@@ -115,7 +116,8 @@ def large(item) -> list[bytes]:
     return [change(number, item(number)) for number in range(6)]
 
 
-# Each: what it is, the changes. The first is the usual one; the others are as bad as Firehose lets them be.
+# Each: what it is, the changes. The first is the usual one; the others are as bad as Firehose lets
+# them be.
 EVENTS = [
     ("records of 1 KB", lambda: (change(n) for n in range(100_000))),
     ("10,000 tiny records", lambda: (b'{"tableName":"audit"}' for _ in range(10_000))),
@@ -148,7 +150,8 @@ def main() -> None:
             api.close()
         median = statistics.median(starts)
         print(
-            f"exec to first poll  {median:.1f} ms median, {min(starts):.1f} to {max(starts):.1f} of {STARTS}"
+            f"exec to first poll  {median:.1f} ms median, {min(starts):.1f} to {max(starts):.1f} "
+            f"of {STARTS}"
             f" (bar {FIRST_POLL_MS} ms, fails above {10 * FIRST_POLL_MS})"
         )
         if median > 10 * FIRST_POLL_MS:
@@ -156,7 +159,8 @@ def main() -> None:
         print(f"peak when idle      {idle_kib / 1024:.1f} MiB")
 
         print(
-            f"peak resident memory, bar {PEAK_KIB // 1024} MiB; each event three times to one process"
+            f"peak resident memory, bar {PEAK_KIB // 1024} MiB; each event three times to one "
+            "process"
         )
         for what, changes in EVENTS:
             bytes_in, count = event(changes())
@@ -177,7 +181,8 @@ def main() -> None:
                 results = Counter(answer["result"] for answer in answers)
                 if len(answers) != count or len(response) > RESPONSE_BYTES:
                     bad.append(
-                        f"{what}: {len(answers)} answers to {count} records, {len(response):,} bytes"
+                        f"{what}: {len(answers)} answers to {count} records, {len(response):,} "
+                        "bytes"
                     )
                 # Rows of the usual kind are hardly larger than their changes.
                 if what == EVENTS[0][0] and results["Ok"] < count // 2:

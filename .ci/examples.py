@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Applies what the demo doesn't to the local emulator: the root module by itself, and the other two examples.
+"""Applies what the demo doesn't to the local emulator: the root module by itself, and the other two
+examples.
 
     .ci/run examples
 
-For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right prefixes, destroy,
-nothing left. For the root module also: every call that Terraform made is allowed by terraform/apply-policy, and a schema
-that only the function refuses ends the apply before Firehose gets it. Each runs in an account of its own, at the same time.
+For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right
+prefixes, destroy, nothing left. For the root module also: every call that Terraform made is allowed
+by terraform/apply-policy, and a schema that only the function refuses ends the apply before
+Firehose gets it. Each runs in an account of its own, at the same time.
 """
 
 import json
@@ -23,7 +25,8 @@ from dynalake_dev.machine import REGION, ROOT, architecture, clean_environment
 from dynalake_dev.terraform import PROVIDER, plugin_mirror
 
 WORK = ROOT / "target" / "ci" / "examples"
-# Actions of IAM whose names are not those of the calls (https://docs.aws.amazon.com/service-authorization/latest/reference/).
+# Actions of IAM whose names are not those of the calls
+# (https://docs.aws.amazon.com/service-authorization/latest/reference/).
 ACTIONS = {
     "S3.DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
     "S3.DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
@@ -109,7 +112,8 @@ class Place:
             log.write(done.stdout)
         if done.returncode not in accept:
             raise SystemExit(
-                f"{self.name}: terraform {words[0]} ended with {done.returncode}:\n{done.stdout[-6000:]}"
+                f"{self.name}: terraform {words[0]} ended with "
+                f"{done.returncode}:\n{done.stdout[-6000:]}"
             )
         return done.stdout
 
@@ -159,7 +163,8 @@ class Place:
     def put(
         self, stream: str, table: str, keys: dict, item: dict, time_us: int = 1_769_903_999_999_999
     ) -> None:
-        """A change as AWS' Kinesis Data Streams for DynamoDB writes it. The time is 2026-01-31T23:59:59.999999Z."""
+        """A change as AWS' Kinesis Data Streams for DynamoDB writes it. The time is
+        2026-01-31T23:59:59.999999Z."""
         change = {
             "awsRegion": REGION,
             "eventID": f"{table}-{time_us}",
@@ -277,7 +282,8 @@ def check_rights(place: Place) -> None:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
         if len(filled) > 6144:
             raise SystemExit(
-                f"{file.name} would have {len(filled)} characters, of which a managed policy may have 6,144"
+                f"{file.name} would have {len(filled)} characters, of which a managed policy may "
+                "have 6,144"
             )
     made = set()
     for line in place.trace.read_text(errors="replace").splitlines():
@@ -294,11 +300,13 @@ def check_rights(place: Place) -> None:
         )
         for service, method in made
     }
-    # The provider asks for this only where it may not ask who it is, as on the emulator (skip_credentials_validation).
+    # The provider asks for this only where it may not ask who it is, as on the emulator
+    # (skip_credentials_validation).
     needed.discard("iam:GetUser")
     if len(needed) < 60:
         raise SystemExit(
-            f"{place.name}: only {len(needed)} calls were found in {place.trace}; is its format another?"
+            f"{place.name}: only {len(needed)} calls were found in {place.trace}; is its format "
+            "another?"
         )
     expect(
         place,

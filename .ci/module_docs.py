@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the tables of inputs and outputs in the READMEs of the Terraform modules, from the modules themselves.
+"""Writes the tables of inputs and outputs in the READMEs of the Terraform modules, from the modules
+themselves.
 
     python3 .ci/module_docs.py            writes them
     python3 .ci/module_docs.py --check    fails where one is not what the module says
 
-A README has the tables between the lines `<!-- BEGIN TABLES -->` and `<!-- END TABLES -->`. The module that a README
-speaks of is the folder it lies in; the project's README says which, in the first line: `<!-- BEGIN TABLES terraform -->`.
+A README has the tables between the lines `<!-- BEGIN TABLES -->` and `<!-- END TABLES -->`. The
+module that a README speaks of is the folder it lies in; the project's README says which, in the
+first line: `<!-- BEGIN TABLES terraform -->`.
 """
 
 import json
@@ -49,7 +51,8 @@ def tables(folder: Path) -> str:
             value = body["default"][0]
             default = f"`{plain(value) if str(value).startswith('${') else json.dumps(value)}`"
         lines.append(
-            f"| `{name}` | `{plain(body['type'][0])}` | {default} | {cell(body['description'][0])} |"
+            f"| `{name}` | `{plain(body['type'][0])}` | {default} | {cell(body['description'][0])} "
+            "|"
         )
     lines += ["", "| output | value |", "|---|---|"]
     for name, body in blocks(folder, "output"):
@@ -74,7 +77,8 @@ def main() -> int:
             )
         elif new != text and check:
             stale.append(
-                f"{readme.relative_to(ROOT)} is not what its module says; run: python3 .ci/module_docs.py"
+                f"{readme.relative_to(ROOT)} is not what its module says; run: python3 "
+                ".ci/module_docs.py"
             )
         elif new != text:
             readme.write_text(new)

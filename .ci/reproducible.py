@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds the package twice, in folders, target folders and environments of their own, and compares the bytes.
+"""Builds the package twice, in folders, target folders and environments of their own, and compares
+the bytes.
 
 python3 .ci/reproducible.py [ZIP]   ZIP, where given, must be the same too
 """
@@ -68,7 +69,8 @@ def main() -> None:
             sys.exit(f"{path} is {digest(path)}; built elsewhere it is {expected}")
     same = 2 + (len(sys.argv) > 1)
     print(
-        f"{same} builds, the same bytes: {', '.join(f'{arch} {sha}' for arch, sha in built[0].items())}"
+        f"{same} builds, the same bytes: "
+        f"{', '.join(f'{arch} {sha}' for arch, sha in built[0].items())}"
     )
 
 

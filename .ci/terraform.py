@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs, refused schemas, the columns of
-`dynalake ddl`, checkov.
+"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs, refused
+schemas, the columns of `dynalake ddl`, checkov.
 
     .ci/run terraform
 
@@ -21,8 +21,9 @@ from dynalake_dev.machine import ROOT, clean_environment
 from dynalake_dev.terraform import plugin_mirror
 
 TERRAFORM = ROOT / "terraform"
-# Refused schemas that only the function refuses, and why Terraform can't or needn't. `modules/transform` runs each new
-# version before it is used, so these fail the apply, not the pipeline.
+# Refused schemas that only the function refuses, and why Terraform can't or needn't.
+# `modules/transform` runs each new version before it is used, so these fail the apply, not the
+# pipeline.
 REFUSED_BY_THE_FUNCTION_ONLY = {
     "a-map-with-numbers-as-keys": "how types nest is read by the function",
     "an-empty-struct": "how types nest is read by the function",
@@ -44,7 +45,8 @@ def run(*command: str, cwd: Path = TERRAFORM, accept: tuple = (0,)) -> str:
     )
     if done.returncode not in accept:
         sys.exit(
-            f"{done.stdout}\n`{' '.join(command)}` failed in {cwd.relative_to(ROOT) if cwd.is_relative_to(ROOT) else cwd}"
+            f"{done.stdout}\n`{' '.join(command)}` failed in "
+            f"{cwd.relative_to(ROOT) if cwd.is_relative_to(ROOT) else cwd}"
         )
     return done.stdout
 
@@ -71,7 +73,8 @@ def check_folder(folder: Path) -> str:
 
 
 def caller_of_schema(place: Path, text: str) -> Path:
-    """A root module that calls a copy of the module schema as ../terraform/modules/schema, initialised."""
+    """A root module that calls a copy of the module schema as ../terraform/modules/schema,
+    initialised."""
     module = place / "terraform" / "modules" / "schema"
     shutil.copytree(
         TERRAFORM / "modules" / "schema",
@@ -87,7 +90,8 @@ def caller_of_schema(place: Path, text: str) -> Path:
 
 
 def check_refused_schemas() -> None:
-    """Each schema that the function refuses is refused at plan time too, or stands in the list above."""
+    """Each schema that the function refuses is refused at plan time too, or stands in the list
+    above."""
     folders = sorted((ROOT / "fixtures" / "schema-refused").iterdir())
     assert folders, "fixtures/schema-refused has no cases"
     unknown = REFUSED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
@@ -96,7 +100,8 @@ def check_refused_schemas() -> None:
         caller = caller_of_schema(
             Path(place),
             'variable "file" {\n  type = string\n}\n'
-            'module "schema" {\n  source = "../terraform/modules/schema"\n  schema = jsondecode(file(var.file))\n}\n',
+            'module "schema" {\n  source = "../terraform/modules/schema"\n  schema = '
+            "jsondecode(file(var.file))\n}\n",
         )
         for folder in folders:
             said = run(
@@ -115,23 +120,26 @@ def check_refused_schemas() -> None:
     surprise = set(taken) ^ REFUSED_BY_THE_FUNCTION_ONLY.keys() | unknown
     if surprise:
         sys.exit(
-            f"taken by Terraform and not expected to be, or the other way round: {', '.join(sorted(surprise))}"
+            "taken by Terraform and not expected to be, or the other way round: "
+            f"{', '.join(sorted(surprise))}"
         )
     print(
-        f"refused schemas: {len(refused)} at plan time, {len(taken)} by the function when it is checked"
+        f"refused schemas: {len(refused)} at plan time, {len(taken)} by the function when it is "
+        "checked"
     )
 
 
 def check_ddl() -> None:
-    """What `dynalake ddl` makes of a schema file (fixtures/ddl; `cargo test` compares these with the program) has the
-    table, columns, types, comments and keys that Terraform makes of it."""
+    """What `dynalake ddl` makes of a schema file (fixtures/ddl; `cargo test` compares these with
+    the program) has the table, columns, types, comments and keys that Terraform makes of it."""
     cases = ROOT / "fixtures" / "ddl"
     with tempfile.TemporaryDirectory() as place:
         caller = caller_of_schema(
             Path(place),
             'variable "folder" {\n  type = string\n}\n'
             'module "schema" {\n  source   = "../terraform/modules/schema"\n'
-            '  for_each = toset([for file in fileset(var.folder, "*/schema.json") : dirname(file)])\n'
+            '  for_each = toset([for file in fileset(var.folder, "*/schema.json") : '
+            "dirname(file)])\n"
             '  schema   = jsondecode(file("${var.folder}/${each.key}/schema.json"))\n}\n'
             'output "schemas" {\n  value = module.schema\n}\n',
         )
@@ -183,7 +191,8 @@ def compare(case: str, what: str, terraform: list, sql: list) -> None:
     if terraform != sql:
         different = [pair for pair in zip(terraform, sql) if pair[0] != pair[1]]
         sys.exit(
-            f"fixtures/ddl/{case}: {what}: Terraform has {len(terraform)}, the SQL {len(sql)}; different: {different}"
+            f"fixtures/ddl/{case}: {what}: Terraform has {len(terraform)}, the SQL {len(sql)}; "
+            f"different: {different}"
         )
 
 
@@ -200,7 +209,8 @@ def check_duplicated_facts() -> None:
     ]
     if compression:
         sys.exit(
-            f"modules/delivery: {compression} would let a user ask for what Firehose refuses beside conversion"
+            f"modules/delivery: {compression} would let a user ask for what Firehose refuses "
+            "beside conversion"
         )
     if names(TERRAFORM, "output") != names(TERRAFORM / "examples" / "complete", "output"):
         sys.exit("examples/complete should have the outputs of the root module, in its order")
@@ -219,7 +229,8 @@ def check_duplicated_facts() -> None:
     alarms |= set(re.findall(r'for subject in \["([a-z-]+)"\]', source))
     if headings != alarms or len(alarms) < 20:
         sys.exit(
-            f"alarms without an entry in the runbook: {sorted(alarms - headings)}; entries without an alarm: {sorted(headings - alarms)}"
+            f"alarms without an entry in the runbook: {sorted(alarms - headings)}; entries without "
+            f"an alarm: {sorted(headings - alarms)}"
         )
     print(f"{len(alarms)} kinds of alarms, each with its entry in the runbook")
 
@@ -236,7 +247,8 @@ def main() -> int:
     for folder in folders:
         started = time.monotonic()
         print(
-            f"{folder.relative_to(ROOT)}: {check_folder(folder)} ({time.monotonic() - started:.0f} s)",
+            f"{folder.relative_to(ROOT)}: {check_folder(folder)} ({time.monotonic() - started:.0f} "
+            "s)",
             flush=True,
         )
     check_refused_schemas()
@@ -260,7 +272,8 @@ def main() -> int:
     results = (report if isinstance(report, dict) else report[0])["results"]
     for failed in results["failed_checks"]:
         print(
-            f"checkov: {failed['check_id']} {failed['resource']} in {failed['file_path']}: {failed['check_name']}"
+            f"checkov: {failed['check_id']} {failed['resource']} in {failed['file_path']}: "
+            f"{failed['check_name']}"
         )
     if summary["failed"] or not summary["passed"]:
         sys.exit(f"checkov: {summary['passed']} passed, {summary['failed']} failed")
@@ -271,7 +284,8 @@ def main() -> int:
     ]
     if unexplained:
         sys.exit(
-            f"checkov: skipped without a reason: {unexplained[0]['check_id']} on {unexplained[0]['resource']}"
+            f"checkov: skipped without a reason: {unexplained[0]['check_id']} on "
+            f"{unexplained[0]['resource']}"
         )
     print(
         f"checkov: {summary['passed']} passed, {summary['skipped']} skipped, each with its reason"

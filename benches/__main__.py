@@ -1,4 +1,5 @@
-"""Measures dynalake beside what one would use instead, in one run on one core, and beside what the machine can do.
+"""Measures dynalake beside what one would use instead, in one run on one core, and beside what the
+machine can do.
 
     python3 benches                    everything; some ten minutes. Writes benches/results and the README's tables
     python3 benches --rounds 5         with fewer rounds than 15, and so more noise
@@ -10,8 +11,9 @@
     python3 benches --render           writes report, chart and README from benches/results/speed.json, measuring nothing;
                                        with --check fails where one of them is not what it would write
 
-It needs Linux, Rust, Python 3.11 or later, Node 20 or later with npm, for --instructions valgrind, and the internet for what
-it downloads the first time. All that it makes lies in target/benches and benches/target.
+It needs Linux, Rust, Python 3.11 or later, Node 20 or later with npm, for --instructions valgrind,
+and the internet for what it downloads the first time. All that it makes lies in target/benches and
+benches/target.
 
 The peers, each from an event's bytes to a response's, on the same events:
   ours       dynalake by a schema, the code that is deployed

@@ -1,8 +1,8 @@
 """Whether the peers' responses say what ours says, so that nobody is measured dropping work.
 
-A peer has no schema, so its row is the item as plain JSON, and five attributes of the change. In ours the same values
-are in columns by their type, or in `_rescued`. What a peer loses (digits beyond a double, the order of a set) is
-not held against it.
+A peer has no schema, so its row is the item as plain JSON, and five attributes of the change. In
+ours the same values are in columns by their type, or in `_rescued`. What a peer loses (digits
+beyond a double, the order of a set) is not held against it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def rows(response: bytes) -> dict[str, dict]:
 
 
 def difference(ours: bytes, theirs: bytes, schema: dict) -> str | None:
-    """The first place where a peer's response says something else than ours; None where there is none."""
+    """The first place where a peer's response says something else than ours; None where there is
+    none."""
     our_rows, their_rows = rows(ours), rows(theirs)
     if list(our_rows) != list(their_rows):
         return "the records are not the same ones in the same order"
@@ -69,7 +70,8 @@ def typed(value: Any, kind: str) -> Any:
     if isinstance(value, dict):
         return {name: typed(value[name], "") for name in sorted(value)}
     if isinstance(value, list):
-        # Ours keeps a set's order, Python's sets don't, and a row no longer tells a set from a list.
+        # Ours keeps a set's order, Python's sets don't, and a row no longer tells a set from a
+        # list.
         return sorted((typed(element, "") for element in value), key=repr)
     if isinstance(value, bool) or value is None:
         return value
@@ -119,7 +121,8 @@ def put_back(item: dict, path: str, value: Any) -> None:
 
 
 def floor_difference(found: str, event: bytes, response: bytes, with_event: bool) -> str | None:
-    """Whether the floor made a node of every value and every member's name, and as much base64 as we return."""
+    """Whether the floor made a node of every value and every member's name, and as much base64 as
+    we return."""
     nodes, encoded = map(int, re.findall(r"\d+", found))
     parsed = json.loads(event)
     wanted = sum(

@@ -1,4 +1,5 @@
-"""What is measured: the programs, built as they are deployed, and the inputs. All of it lies in target/benches."""
+"""What is measured: the programs, built as they are deployed, and the inputs. All of it lies in
+target/benches."""
 
 from __future__ import annotations
 
@@ -81,7 +82,8 @@ def program(name: str) -> Path:
 
 
 def build_rust(say: Say) -> None:
-    """The worker and the functions beside ours, by the profile and the flags that `bootstrap` is built with."""
+    """The worker and the functions beside ours, by the profile and the flags that `bootstrap` is
+    built with."""
     profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
     command = [
         "cargo",
@@ -113,7 +115,8 @@ def build_bootstrap(say: Say) -> Path:
 
 
 def write_input(name: str, mix: str, unit: str, count: int) -> None:
-    """An event of a mix, and the schema that goes with it, as INPUTS/NAME.event.json and NAME.schema.json."""
+    """An event of a mix, and the schema that goes with it, as INPUTS/NAME.event.json and
+    NAME.schema.json."""
     INPUTS.mkdir(parents=True, exist_ok=True)
     command = [str(program("worker")), "write", str(INPUTS), name, mix, unit, str(count)]
     process.run(command, WORK / "inputs.log", append=True)

@@ -1,4 +1,5 @@
-"""The chart of speeds, as SVG text: no background, and colours that can be read on a light page and on a dark one."""
+"""The chart of speeds, as SVG text: no background, and colours that can be read on a light page and
+on a dark one."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def svg(title: str, groups: list[tuple[str, list[tuple[str, float, str]]]]) -> s
             y += BAR + GAP
     height = y + MARGIN
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+        f'height="{height}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="13">\n<title>{escape(title)}</title>\n'
         + "\n".join(parts)
         + "\n</svg>\n"

@@ -1,8 +1,10 @@
-"""How many instructions ours takes, counted by valgrind's callgrind: the same on a busy machine as on an idle one.
+"""How many instructions ours takes, counted by valgrind's callgrind: the same on a busy machine as
+on an idle one.
 
-valgrind is a processor of its own kind to the programs it runs: on x86_64 it has AVX2 where the machine has it, and never
-AVX-512. Libraries that choose by what the processor can do (base64, memchr, UTF-8) choose by that, so a count is
-compared with one of the same kind only. Counts say what a change did to the code, not how long it takes.
+valgrind is a processor of its own kind to the programs it runs: on x86_64 it has AVX2 where the
+machine has it, and never AVX-512. Libraries that choose by what the processor can do (base64,
+memchr, UTF-8) choose by that, so a count is compared with one of the same kind only. Counts say
+what a change did to the code, not how long it takes.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ def run(is_update: bool) -> int:
             name = "count-" + measure.input_name(title)
             building.write_input(name, *case)
             sizes[title] = len(building.event_of(name))
-            # The first event fills buffers, and makes the process start; the second costs what all others do.
+            # The first event fills buffers, and makes the process start; the second costs what all
+            # others do.
             once, twice = (
                 callgrind("once", str(building.INPUTS), name, times) for times in ("1", "2")
             )
@@ -57,7 +60,8 @@ def run(is_update: bool) -> int:
         return 0
     problems = moved(counts, kept) + grown(counts, sizes)
     if kept is None:
-        # Counts depend on what the processor can do, and a change of machines is no change of the code.
+        # Counts depend on what the processor can do, and a change of machines is no change of the
+        # code.
         console.say(f"benches/instructions.json keeps none for {kind}: only growth was judged")
     if problems and kept is not None:
         then, now = (f"rustc {each['rustc']} and {each['valgrind']}" for each in (kept, found))
@@ -67,7 +71,8 @@ def run(is_update: bool) -> int:
         console.say(console.bad(problem))
     if any(problem.startswith("instructions") for problem in problems):
         console.say(
-            "If that is meant, keep the new counts and say why in the commit: python3 benches --instructions --update"
+            "If that is meant, keep the new counts and say why in the commit: python3 benches "
+            "--instructions --update"
         )
     return 1 if problems else 0
 
@@ -112,7 +117,8 @@ def show_counts(counts: dict[str, int], sizes: dict[str, int], kept: dict | None
 
 
 def moved(counts: dict[str, int], kept: dict | None) -> list[str]:
-    """What is more than 5 % off, in either direction, of what is kept for this kind of machine, if anything is."""
+    """What is more than 5 % off, in either direction, of what is kept for this kind of machine, if
+    anything is."""
     if kept is None:
         return []
     before = kept["instructions"]
@@ -141,6 +147,7 @@ def grown(counts: dict[str, int], sizes: dict[str, int]) -> list[str]:
         )
         if ratio > GROWTH_BAR:
             problems.append(
-                f"growth: {large} cost {ratio:.2f} times as much a byte as {small}, bar {GROWTH_BAR}"
+                f"growth: {large} cost {ratio:.2f} times as much a byte as {small}, bar "
+                f"{GROWTH_BAR}"
             )
     return problems

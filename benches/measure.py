@@ -29,7 +29,8 @@ FUNCTIONS = ["ours", "afternoon", "empty", "python", "node"]
 # What is run and not counted: caches fill, Node compiles what it has seen often enough.
 WARM_UP_ROUNDS = 3
 
-# Inputs by name: mix, unit and size. Records of a mix, before base64: 2.9 MB are an event of at most Lambda's 6 MB.
+# Inputs by name: mix, unit and size. Records of a mix, before base64: 2.9 MB are an event of at
+# most Lambda's 6 MB.
 RAW_BYTES = 2_900_000
 GROWTH = {
     "1,000 records": ("small", "records", 1_000),
@@ -99,7 +100,8 @@ class Run:
 
     def run(self) -> dict[str, Any]:
         with ExitStack() as stack:
-            # Children inherit it: whatever else runs on the machine, all of ours take turns on one core.
+            # Children inherit it: whatever else runs on the machine, all of ours take turns on one
+            # core.
             everywhere = os.sched_getaffinity(0)
             stack.callback(os.sched_setaffinity, 0, everywhere)
             os.sched_setaffinity(0, {max(everywhere)})
@@ -169,7 +171,8 @@ class Run:
                 for peer, difference in differences.items():
                     if difference:
                         raise ToolError(
-                            f"{peer} and ours don't agree on {mix}: {difference}; see {building.INPUTS}"
+                            f"{peer} and ours don't agree on {mix}: {difference}; see "
+                            f"{building.INPUTS}"
                         )
                 self.results["mixes"][mix] = {
                     "records": len(agreement.rows(responses["ours"])),
@@ -227,8 +230,9 @@ class Run:
         return RuntimeApi(self.commands[name], settings)
 
     def time_functions(self) -> None:
-        """Time on the processor of whole functions for one invocation, from the event's first byte to the next poll; and
-        beside each of the same event from bytes to bytes, without the shell."""
+        """Time on the processor of whole functions for one invocation, from the event's first
+        byte to the next poll; and beside each of the same event from bytes to bytes, without the
+        shell."""
         functions = self.results["functions"]
         event, schema = building.event_of("whole"), building.schema_of("whole")
         functions["whole_event_bytes"], functions["whole_raw_bytes"] = (
@@ -265,7 +269,8 @@ class Run:
                         difference = "its bytes are not those of the worker's"
                     if difference:
                         raise ToolError(
-                            f"the function {name} and ours don't agree: {difference}; see {building.INPUTS}"
+                            f"the function {name} and ours don't agree: {difference}; see "
+                            f"{building.INPUTS}"
                         )
             jobs: list[tuple[list, Callable[[], float]]] = []
             for name, api in apis.items():
@@ -341,8 +346,8 @@ def size_of(name: str, commands: dict[str, list[str]]) -> int | None:
 
 
 def kernel_share(pid: int, run: Callable[[], float], is_quick: bool) -> float:
-    """How much of its time on the processor a process spends in the kernel while it runs again and again. The kernel samples
-    that each hundredth of a second, so it takes some seconds."""
+    """How much of its time on the processor a process spends in the kernel while it runs again and
+    again. The kernel samples that each hundredth of a second, so it takes some seconds."""
 
     def ticks() -> tuple[int, int]:
         user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]

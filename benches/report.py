@@ -1,4 +1,5 @@
-"""What a run found, in tables: for the terminal, benches/results/report.md, and the README between its markers."""
+"""What a run found, in tables: for the terminal, benches/results/report.md, and the README between
+its markers."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ def to_json(results: dict) -> str:
 
 
 def ratios(upper: list[float], lower: list[float]) -> list[float]:
-    """Of each round, in which both ran soon after each other: what slows the machine for longer leaves them alone."""
+    """Of each round, in which both ran soon after each other: what slows the machine for longer
+    leaves them alone."""
     return [a / b for a, b in zip(upper, lower, strict=True)]
 
 
@@ -84,7 +86,8 @@ def speed_table(results: dict) -> Table:
         "Speed against the afternoon's Rust",
         ["", *mixes],
         rows,
-        "Time on the processor from an event's bytes to a response's; the median of the rounds' ratios.",
+        "Time on the processor from an event's bytes to a response's; the median of the rounds' "
+        "ratios.",
     )
 
 
@@ -122,9 +125,12 @@ def times_table(results: dict) -> Table:
         "Milliseconds on the processor for one event of 2.9 MB of changes",
         headers,
         rows,
-        f"Medians of {results['rounds']} rounds in turns. Records: {records}; INSERT, MODIFY and REMOVE are 40, 50 and 10 of 100. "
-        "Speed: dynalake's against the afternoon's, the middle half of the rounds. Of floor: dynalake's time against the floor's, which "
-        "does not look for the records in the event and writes no response around the rows. Floor+ makes a tape of the event too. "
+        f"Medians of {results['rounds']} rounds in turns. Records: {records}; INSERT, MODIFY and "
+        "REMOVE are 40, 50 and 10 of 100. "
+        "Speed: dynalake's against the afternoon's, the middle half of the rounds. Of floor: "
+        "dynalake's time against the floor's, which "
+        "does not look for the records in the event and writes no response around the rows. Floor+ "
+        "makes a tape of the event too. "
         "MB/s: dynalake's, of changes before base64.",
     )
 
@@ -158,7 +164,8 @@ def growth_table(results: dict) -> Table:
         "Growth: does a large event cost more a MB",
         ["event", "bytes", "ms", "ms a MB"],
         rows,
-        "By number: records of the mix small; 10,000 of them are more than Lambda's 6 MB, which is the shell's limit and not the "
+        "By number: records of the mix small; 10,000 of them are more than Lambda's 6 MB, which is "
+        "the shell's limit and not the "
         "core's. By size: the mix typical.",
     )
 
@@ -189,9 +196,12 @@ def functions_table(results: dict) -> Table:
         "Cold start and memory of whole functions",
         ["", "first poll, ms", "first response, ms", "bytes", "idle, MiB", "peak, MiB"],
         rows,
-        "From exec to the first poll of a Runtime API on loopback, and to the first response, to an event of "
-        f"{functions['first_event_bytes'] / 1e6:.1f} MB. Bytes: of the program, where it is one. Peak: resident memory over three "
-        f"events of {functions['largest_event_bytes'] / MIB:.1f} MiB. Python and Node run our own loops over http.client and node:http, "
+        "From exec to the first poll of a Runtime API on loopback, and to the first response, to "
+        "an event of "
+        f"{functions['first_event_bytes'] / 1e6:.1f} MB. Bytes: of the program, where it is one. "
+        "Peak: resident memory over three "
+        f"events of {functions['largest_event_bytes'] / MIB:.1f} MiB. Python and Node run our own "
+        "loops over http.client and node:http, "
         "not AWS' runtimes, and load no AWS SDK client. What Lambda adds before exec is not in it.",
     )
 
@@ -217,16 +227,21 @@ def invocation_table(results: dict) -> Table:
         "Time on the processor for one invocation of whole functions",
         ["", "whole, ms", "speed", "middle half", "core, ms", "kernel, ms", "rest, ms"],
         rows,
-        f"An event of {functions['whole_event_bytes'] / 1e6:.1f} MB of the mix typical, from its first byte to the next poll. Core: the "
-        "same event from bytes to bytes, without the shell, in the same turns. Kernel: sockets and pages, by the kernel's own sampling "
-        "over two seconds. Rest: HTTP, copies, the runtime; a difference of the other three, with the noise of all of them. It can come out "
-        "below zero: the core alone finds its event in memory, the whole function still has it in the caches from receiving it.",
+        f"An event of {functions['whole_event_bytes'] / 1e6:.1f} MB of the mix typical, from its "
+        "first byte to the next poll. Core: the "
+        "same event from bytes to bytes, without the shell, in the same turns. Kernel: sockets and "
+        "pages, by the kernel's own sampling "
+        "over two seconds. Rest: HTTP, copies, the runtime; a difference of the other three, with "
+        "the noise of all of them. It can come out "
+        "below zero: the core alone finds its event in memory, the whole function still has it in "
+        "the caches from receiving it.",
     )
 
 
 def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
-    """Each bar: what, found, wanted, whether it is met, whether it depends on the machine: a time, or the size of bootstrap,
-    a third of which is the C library that is linked in. (package.py has a limit of its own, which fails.)"""
+    """Each bar: what, found, wanted, whether it is met, whether it depends on the machine: a time,
+    or the size of bootstrap, a third of which is the C library that is linked in. (package.py has a
+    limit of its own, which fails.)"""
     functions = results["functions"]
     found: list[tuple[str, str, str, bool, bool]] = []
 
@@ -343,7 +358,8 @@ def markdown(table: Table, level: str) -> str:
 def machine(results: dict) -> str:
     versions = results["machine"]
     return (
-        f"{versions['processor']}, {versions['kernel']}; rustc {versions['rustc']}, Python {versions['python']}, "
+        f"{versions['processor']}, {versions['kernel']}; rustc {versions['rustc']}, Python "
+        f"{versions['python']}, "
         f"Node {versions['node']}; {results['rounds']} rounds in turns on one core"
     )
 
@@ -422,7 +438,8 @@ def load() -> dict[str, Any]:
 
 
 def render(is_check: bool) -> int:
-    """Writes report, chart and README from the results that are kept, or tells which of them is stale."""
+    """Writes report, chart and README from the results that are kept, or tells which of them is
+    stale."""
     results = load()
     wanted = {
         REPORT: report(results),
@@ -434,7 +451,8 @@ def render(is_check: bool) -> int:
         if is_check:
             console.say(
                 console.bad(
-                    f"{file.relative_to(ROOT)} is not what benches/results/speed.json says; run: python3 benches --render"
+                    f"{file.relative_to(ROOT)} is not what benches/results/speed.json says; run: "
+                    "python3 benches --render"
                 )
             )
         else:

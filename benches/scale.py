@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""What 1,000, 100,000 and a million changes a second need, by arithmetic from what was measured and what AWS documents.
+"""What 1,000, 100,000 and a million changes a second need, by arithmetic from what was measured and
+what AWS documents.
 
     python3 benches/scale.py
 
-Nothing of it was seen on AWS. A change is the mix `typical`'s, an item below 1 KB. The function's time is the time on the
-processor that benches/results/speed.json has, as if Lambda's processors were those of the machine it was measured on, at the
-default memory's share of one. Prices are list prices of us-east-1 from memory, the same as in the README's "Cost"; of
-prices that fall with volume the first tier.
+Nothing of it was seen on AWS. A change is the mix `typical`'s, an item below 1 KB. The function's
+time is the time on the processor that benches/results/speed.json has, as if Lambda's processors
+were those of the machine it was measured on, at the default memory's share of one. Prices are list
+prices of us-east-1 from memory, the same as in the README's "Cost"; of prices that fall with volume
+the first tier.
 """
 
 from __future__ import annotations
@@ -31,9 +33,11 @@ OBJECT_SECONDS = 30
 RETENTION_DAYS = 7
 NEW_STREAM_SHARDS = 4
 
-# AWS' documented limits. Those of the function's share: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+# AWS' documented limits. Those of the function's share:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MB_OF_A_PROCESSOR = 1_769
-# https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html, with the partition key.
+# https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html, with the partition
+# key.
 SHARD_BYTES_PER_SECOND = MIB
 SHARD_RECORDS_PER_SECOND = 1_000
 PARTITION_KEY_BYTES = 32
@@ -151,7 +155,8 @@ class Limit:
 
 
 def limits(start: Measured) -> list[Limit]:
-    """In the order in which they are reached. Counted at a rate where nothing is rounded to one shard."""
+    """In the order in which they are reached. Counted at a rate where nothing is rounded to one
+    shard."""
     rate = 1e6
     need = needs(rate, start)
 
@@ -283,7 +288,8 @@ def section(results: dict) -> str:
     """Both tables, and what they start from."""
     start = measured(results)
     return (
-        f"From changes of {start.change_bytes:,.0f} bytes and {start.cpu_ms_per_mib:.1f} ms on the processor for a MB of them"
+        f"From changes of {start.change_bytes:,.0f} bytes and {start.cpu_ms_per_mib:.1f} ms on the "
+        "processor for a MB of them"
         f" (whole function), with {MEMORY_MB} MB of memory:\n\n"
         f"{markdown(*needs_rows(start))}\n{markdown(*limits_rows(start))}"
     )

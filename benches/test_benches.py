@@ -17,7 +17,8 @@ START = scale.Measured(change_bytes=1_500, cpu_ms_per_mib=10)
 
 class Scale(unittest.TestCase):
     def test_prices_are_those_of_the_readmes_cost(self):
-        # A million changes within a second: no hours, and the README's own count of calls and objects.
+        # A million changes within a second: no hours, and the README's own count of calls and
+        # objects.
         bill = scale.dollars(scale.needs(1e6, START), 1_500, seconds=1)
         stream = bill["Kinesis on demand"] - scale.STREAM_HOUR / 3600
         cost = re.search(r"## Cost\n(.*?)\n## ", (ROOT / "README.md").read_text(), re.DOTALL)[1]

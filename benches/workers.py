@@ -1,4 +1,5 @@
-"""Processes that run a peer when they are told to, and the time that they spend on the processor for it."""
+"""Processes that run a peer when they are told to, and the time that they spend on the processor
+for it."""
 
 from __future__ import annotations
 
@@ -10,13 +11,14 @@ from dynalake_dev import process
 
 
 def cpu_seconds(pid: int) -> float:
-    """The time that all threads of a process have had on a processor, user and kernel, to the nanosecond: its
-    CPU-time clock, as clock_getcpuclockid(3) names it."""
+    """The time that all threads of a process have had on a processor, user and kernel, to the
+    nanosecond: its CPU-time clock, as clock_getcpuclockid(3) names it."""
     return time.clock_gettime_ns(~pid << 3 | 2) / 1e9
 
 
 class Worker:
-    """A process that answers each line `PEER INPUT [FILE]` by one, when it has run that peer on that input."""
+    """A process that answers each line `PEER INPUT [FILE]` by one, when it has run that peer on
+    that input."""
 
     def __init__(
         self, command: list[str], log: Path, environment: dict[str, str] | None = None

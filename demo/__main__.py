@@ -1,4 +1,5 @@
-"""Shows the whole pipeline at work on this machine: DynamoDB, Kinesis, Firehose, the Lambda function, Parquet, SQS.
+"""Shows the whole pipeline at work on this machine: DynamoDB, Kinesis, Firehose, the Lambda
+function, Parquet, SQS.
 
     python3 demo                    build, deploy on a local AWS emulator, write, wait, check, show, take down
     python3 demo --keep             the same, and leave it running to look around; prints how
@@ -7,9 +8,9 @@
     python3 demo --test             the end-to-end test: 1,000 changes, an empty second plan, the same columns in
                                     Glue, Parquet and SQL, a schema change in place, nothing left after destroy
 
-It needs Linux, Rust, Terraform and Python 3.11 or later (3.9 will do to start it, where a later one is on the
-PATH), and the internet for what it downloads the first time. It asks for no AWS account: it reads no AWS settings
-or credentials, and all that it makes lies in target/demo.
+It needs Linux, Rust, Terraform and Python 3.11 or later (3.9 will do to start it, where a later one
+is on the PATH), and the internet for what it downloads the first time. It asks for no AWS account:
+it reads no AWS settings or credentials, and all that it makes lies in target/demo.
 
 What it does
   1. makes a Python environment of its own (the emulator, DuckDB, boto3), builds the function by package.py, and the

@@ -48,8 +48,9 @@ def check_all(
 
 
 def check_order(applied: Applied) -> list[str]:
-    """What must be there before DynamoDB writes into the stream. Firehose reads from the latest record
-    on, and S3 never repeats the notification of an object that came before its configuration."""
+    """What must be there before DynamoDB writes into the stream. Firehose reads from the latest
+    record on, and S3 never repeats the notification of an object that came before its
+    configuration."""
     found = []
     destination = applied.position("apply_start", "aws_dynamodb_kinesis_streaming_destination.")
     for earlier in (
@@ -77,7 +78,8 @@ def check_logs(deployed: Deployment) -> list[str]:
 
 
 def check_comparison(schema: contract.Schema, current: CurrentState) -> list[str]:
-    """Differences planted between the table and its current state that the comparison doesn't find."""
+    """Differences planted between the table and its current state that the comparison doesn't
+    find."""
     items, rows = current.items, current.rows
     at = next(at for at, row in enumerate(rows) if row["total"] is not None and row["items"])
     row = rows[at]
@@ -101,8 +103,8 @@ def check_comparison(schema: contract.Schema, current: CurrentState) -> list[str
 def check_columns(
     deployed: Deployment, command_line: ddl.CommandLine, opened: Opened, timings: Timings
 ) -> list[str]:
-    """Terraform's Glue table, the Parquet objects, and the SQL for Athena and Databricks have the same
-    columns."""
+    """Terraform's Glue table, the Parquet objects, and the SQL for Athena and Databricks have the
+    same columns."""
     with Stage("the same columns in Glue, Parquet and SQL", timings) as stage:
         outputs, client = deployed.outputs, deployed.emulator.client
         database, table = outputs["glue_database"], outputs["glue_table"]
@@ -162,8 +164,8 @@ def _unseen_differences(
 def check_schema_change(
     deployed: Deployment, command_line: ddl.CommandLine, timings: Timings
 ) -> list[str]:
-    """A column more in the schema file, an apply, and it is filled, in the current state and in all SQL
-    too: nothing replaced, nothing else touched."""
+    """A column more in the schema file, an apply, and it is filled, in the current state and in all
+    SQL too: nothing replaced, nothing else touched."""
     found: list[str] = []
     terraform, objects, outputs = deployed.terraform, deployed.lake, deployed.outputs
     schema = json.loads(terraform.schema.read_text())
@@ -203,8 +205,8 @@ def check_schema_change(
 def _current_differences(
     deployed: Deployment, opened: Opened, changed: contract.Schema
 ) -> list[str]:
-    """The current state of the item that was written since the change, and of all others, which stay as
-    they are until they change: their attribute is in `_rescued`."""
+    """The current state of the item that was written since the change, and of all others, which
+    stay as they are until they change: their attribute is in `_rescued`."""
     items = lake.items(deployed.emulator.client("dynamodb"), deployed.outputs["table_name"])
     rows = lake.rows(opened.duckdb, opened.view)
     found = []

@@ -1,9 +1,10 @@
 """Carries changes from the table's DynamoDB stream into Kinesis, as DynamoDB itself does on AWS.
 
-Why a relay: on AWS, "Kinesis Data Streams for DynamoDB" writes each change into the Kinesis stream. The emulator
-does too, but in the shape of DynamoDB Streams, and such a record wakes no delivery stream. So these records
-stay in the stream unread, and the demo takes each change from the DynamoDB stream and puts it into Kinesis in
-the shape that AWS uses: table name, microseconds, binary values in base64 twice.
+Why a relay: on AWS, "Kinesis Data Streams for DynamoDB" writes each change into the Kinesis stream.
+The emulator does too, but in the shape of DynamoDB Streams, and such a record wakes no delivery
+stream. So these records stay in the stream unread, and the demo takes each change from the DynamoDB
+stream and puts it into Kinesis in the shape that AWS uses: table name, microseconds, binary values
+in base64 twice.
 
 With `--keep` this module runs as a process of its own:
 python -m demo.relay ENDPOINT STREAM_ARN STREAM SEQUENCE_NUMBER
@@ -31,7 +32,8 @@ class Relay:
         self.streams, self.kinesis = streams, kinesis
         self.stream_arn, self.stream_name, self.region = stream_arn, stream_name, region
         self.table = stream_arn.split("/")[1]
-        # Keys whose next deletion counts as Time to Live's: the emulator's own leaves no change in the stream.
+        # Keys whose next deletion counts as Time to Live's: the emulator's own leaves no change in
+        # the stream.
         self.expired: set[str] = set()
         self.sent: list[dict] = []
         self.last_sequence_number: str | None = None
@@ -77,7 +79,8 @@ class Relay:
                 self._stop.wait(0.1)
 
     def _put(self, changes: list[dict]) -> None:
-        """One batch, in order; an item's changes share a partition key, so they keep their order on AWS too."""
+        """One batch, in order; an item's changes share a partition key, so they keep their order on
+        AWS too."""
         answer = self.kinesis.put_records(
             StreamName=self.stream_name,
             Records=[
@@ -125,8 +128,8 @@ class Relay:
     def _time_us(self, sequence_number: str) -> int:
         """The time of the change in microseconds.
 
-        The emulator gives whole seconds, but its sequence numbers begin with milliseconds. Each change is later
-        than the one before, as on AWS an item's changes are.
+        The emulator gives whole seconds, but its sequence numbers begin with milliseconds. Each
+        change is later than the one before, as on AWS an item's changes are.
         """
         self._last_time_us = max(int(sequence_number[:20]) * 1000, self._last_time_us + 1)
         return self._last_time_us

@@ -1,5 +1,5 @@
-"""What a user wants to see of a run: the rows, where they lie, who was told, what was rescued, how long it took, and
-the current state beside the table that it came from."""
+"""What a user wants to see of a run: the rows, where they lie, who was told, what was rescued, how
+long it took, and the current state beside the table that it came from."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ def show_files(deployed: Deployment, notified: list[str]) -> None:
     )
     console.heading("Notifications in the queue")
     console.say(
-        f"  {len(notified):,} messages, one per object, none in the dead-letter queue; for instance of"
+        f"  {len(notified):,} messages, one per object, none in the dead-letter queue; for "
+        "instance of"
     )
     if notified:
         console.say("  " + console.clip(lake.unquoted(notified[0]), console.width() - 2))
@@ -190,11 +191,14 @@ def show_current(deployed: Deployment, verified: Verified, current: CurrentState
     console.print_table(["order_id", "in", *CURRENT_COLUMNS], lines, most=30)
     deleted = len(order) - len(items)
     for line in [
-        f"{len(verified.rows):,} changes made it; {deleted:,} keys are deleted. A value that is only "
+        f"{len(verified.rows):,} changes made it; {deleted:,} keys are deleted. A value that is "
+        "only "
         "in DynamoDB did not fit, and is in _rescued.",
-        f"{view} is the view that `dynalake ddl --dialect athena` prints, run unchanged by DuckDB on "
+        f"{view} is the view that `dynalake ddl --dialect athena` prints, run unchanged by DuckDB "
+        "on "
         "the Parquet objects.",
-        "Databricks' pipeline keeps the same as a table, by AUTO CDC: `python3 databricks/tests` runs "
+        "Databricks' pipeline keeps the same as a table, by AUTO CDC: `python3 databricks/tests` "
+        "runs "
         "it on Spark.",
     ]:
         console.say(console.dim("  " + line))

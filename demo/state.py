@@ -1,4 +1,5 @@
-"""What a run has started, and what an earlier run left: one that was kept, or one that was killed."""
+"""What a run has started, and what an earlier run left: one that was kept, or one that was
+killed."""
 
 from __future__ import annotations
 

@@ -61,7 +61,8 @@ class Delivery:
 
 @dataclass
 class ForeignRecords:
-    """What a shared stream may bring: a record that is no change at all, and another table's changes."""
+    """What a shared stream may bring: a record that is no change at all, and another table's
+    changes."""
 
     failed: int = 0
     dropped: int = 0

@@ -10,7 +10,8 @@ from dynalake_dev.contract import Written
 
 
 class Writer:
-    """Knows each item as it should be now, so that the expectation needs nothing that the table says."""
+    """Knows each item as it should be now, so that the expectation needs nothing that the table
+    says."""
 
     def __init__(self, dynamodb: Any, table: str, key: str, expired: set[str]) -> None:
         self.dynamodb, self.table, self.key = dynamodb, table, key

@@ -11,6 +11,6 @@ runtime_api         Lambda's Runtime API, for one function
 
 Imports point down this list's reading order only: `contract` knows no emulator, `process` knows
 nothing of this project. `console`, `process`, `machine` and `venv` run before a virtual environment
-exists, so they use the standard library only; they must be understood by Python 3.9, which may start
-a program where a later Python is on the PATH.
+exists, so they use the standard library only; they must be understood by Python 3.9, which may
+start a program where a later Python is on the PATH.
 """

@@ -13,14 +13,16 @@ from pathlib import Path
 from .machine import ROOT, architecture
 from .process import Background, ToolError, run
 
-# A `dynalake` that is already built, so that cargo isn't asked: .ci/run builds one for all its steps.
+# A `dynalake` that is already built, so that cargo isn't asked: .ci/run builds one for all its
+# steps.
 PREBUILT = "DYNALAKE_PROGRAM"
 COMMAND_LINE = ["cargo", "build", "--locked", "--no-default-features", "--features", "cli"]
 COMMAND_LINE += ["--bin", "dynalake"]
 
 
 def bootstrap(out: Path, log: Path, say: Callable[[str], None]) -> Path:
-    """The function's package for this machine's architecture, built by package.py; returns the zip."""
+    """The function's package for this machine's architecture, built by package.py; returns the
+    zip."""
     arch = architecture()
     command = [sys.executable, str(ROOT / "package.py"), "--arch", arch, "--out", str(out)]
     run(command, log, on_line=lambda line: compiling(line, say))

@@ -1,8 +1,8 @@
 """Changes to orders: as many made-up ones as wanted, the same for the same seed.
 
-They have DynamoDB's own attribute values, as boto3's low-level client takes them, with everything that
-real tables have and examples leave out: numbers of 38 digits, sets, binary, nested maps, times with an
-offset, text that is not ASCII, and values that do not fit the schema.
+They have DynamoDB's own attribute values, as boto3's low-level client takes them, with everything
+that real tables have and examples leave out: numbers of 38 digits, sets, binary, nested maps, times
+with an offset, text that is not ASCII, and values that do not fit the schema.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ Item = dict[str, Attribute]
 
 @dataclass
 class Step:
-    """One change: `put` replaces the item, `update` sets attributes (None removes one), `delete` needs no attributes."""
+    """One change: `put` replaces the item, `update` sets attributes (None removes one), `delete`
+    needs no attributes."""
 
     action: str
     key: str
@@ -63,7 +64,8 @@ TEXTS = [
 
 
 def generated(count: int, seed: int) -> Iterator[Step]:
-    """Changes of mixed kinds, the same for the same seed. None of them leaves its item as it was."""
+    """Changes of mixed kinds, the same for the same seed. None of them leaves its item as it
+    was."""
     chance = random.Random(seed)
     living: list[str] = []
     for number in range(count):

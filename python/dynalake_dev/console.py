@@ -158,7 +158,8 @@ def one_line(value: Any) -> str:
 def table(
     headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | None = None
 ) -> list[str]:
-    """A table that fits the terminal: wide cells are cut, and columns that find no room are told of below."""
+    """A table that fits the terminal: wide cells are cut, and columns that find no room are told of
+    below."""
     texts = [[one_line(value) for value in row] for row in rows]
     wanted = [
         max([cells(header)] + [cells(row[i]) for row in texts]) for i, header in enumerate(headers)

@@ -1,8 +1,8 @@
 """What must arrive, worked out from what was written and the schema file alone.
 
-None of this comes from the Rust code or goes through it: it is the contract once more, in plain Python, for
-the schemas and values that the demo uses. `differences` compares it with the rows that DuckDB read from Parquet,
-`current_differences` compares the table's items with the current state.
+None of this comes from the Rust code or goes through it: it is the contract once more, in plain
+Python, for the schemas and values that the demo uses. `differences` compares it with the rows that
+DuckDB read from Parquet, `current_differences` compares the table's items with the current state.
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ def _scalar(kind: str, value: Any, hive: str, unit: str) -> Any:
         return nearest
     if hive == "float":
         try:
-            # "<" for the standard's format, which refuses what is too large; the machine's own makes infinity of it.
+            # "<" for the standard's format, which refuses what is too large; the machine's own
+            # makes infinity of it.
             return struct.unpack("<f", struct.pack("<f", float(value)))[0]
         except OverflowError:
             raise Misfit("range") from None
@@ -405,7 +406,8 @@ def _order(value: Any) -> tuple:
 
 
 def same_attribute(expected: Attribute, actual: Any) -> bool:
-    """DynamoDB JSON as it was written (binary as bytes), and as `_rescued` has it (binary as base64)."""
+    """DynamoDB JSON as it was written (binary as bytes), and as `_rescued` has it (binary as
+    base64)."""
     if not isinstance(actual, dict) or expected.keys() != actual.keys():
         return False
     [(kind, one)], [other] = expected.items(), actual.values()
@@ -466,7 +468,8 @@ def differences(
 def current_differences(
     items: Sequence[Item], rows: Sequence[dict[str, Any]], schema: Schema
 ) -> list[str]:
-    """Every way in which the current state is not what the DynamoDB table holds; empty where all is well."""
+    """Every way in which the current state is not what the DynamoDB table holds; empty where all is
+    well."""
     found: list[str] = []
     ours = {item[schema.keys[0]]["S"]: item for item in items}
     theirs: dict[str, list[dict]] = {}
@@ -515,7 +518,8 @@ def _value_differences(
 
 
 def rescued_differences(rescued: dict[str, tuple], text: str | None) -> list[str]:
-    """What differs between what must be in `_rescued`, path to reason and attribute, and what is."""
+    """What differs between what must be in `_rescued`, path to reason and attribute, and what
+    is."""
     found = []
     actual = json.loads(text) if text is not None else {}
     for path in sorted(set(rescued) | set(actual)):
@@ -527,6 +531,7 @@ def rescued_differences(rescued: dict[str, tuple], text: str | None) -> list[str
             rescued[path][1], actual[path]["value"]
         ):
             found.append(
-                f"_rescued, {path}\n      expected  {rescued[path]!r}\n      arrived   {actual[path]!r}"
+                f"_rescued, {path}\n      expected  {rescued[path]!r}\n      arrived   "
+                f"{actual[path]!r}"
             )
     return found

@@ -1,7 +1,8 @@
-"""The schema as SQL, by `dynalake ddl`, and whether all that is made from one schema file has the same columns.
+"""The schema as SQL, by `dynalake ddl`, and whether all that is made from one schema file has the
+same columns.
 
-Glue's table is Terraform's, the Parquet objects are Firehose's by that table, and the SQL is made from the schema
-file alone: three ways from the one file, the types written in three languages.
+Glue's table is Terraform's, the Parquet objects are Firehose's by that table, and the SQL is made
+from the schema file alone: three ways from the one file, the types written in three languages.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def glue_columns(table: dict[str, Any]) -> list[Column]:
 
 
 def _columns(columns: Sequence[dict[str, str]]) -> list[Column]:
-    # Hive's DDL quotes the names of struct members, and Hive takes the quotes off; the emulator leaves them.
+    # Hive's DDL quotes the names of struct members, and Hive takes the quotes off; the emulator
+    # leaves them.
     return [
         (each["Name"], each["Type"].replace("`", ""), each.get("Comment") or None)
         for each in columns
@@ -72,7 +74,8 @@ def hive_columns(statement: str) -> list[Column]:
 
 
 def databricks_columns(statement: str) -> list[Column]:
-    """The columns of a CREATE TABLE for Databricks, with Hive's names for the types, all in lower case."""
+    """The columns of a CREATE TABLE for Databricks, with Hive's names for the types, all in lower
+    case."""
     return [
         (name, re.sub("[` ]", "", kind).lower(), comment)
         for name, kind, comment in _declared(statement)
@@ -119,7 +122,8 @@ def _without_quotes(kind: str) -> str:
 def differences(
     glue: list[Column], databricks: str, parquet: list[tuple[str, str]], view: list[tuple[str, str]]
 ) -> list[str]:
-    """What Databricks' SQL, the Parquet objects and Athena's view have otherwise than the Glue table."""
+    """What Databricks' SQL, the Parquet objects and Athena's view have otherwise than the Glue
+    table."""
     wanted = [(name, _without_quotes(duckdb_type(kind))) for name, kind, _ in glue]
     return [
         *_list_differences("Databricks' table", glue, databricks_columns(databricks)),

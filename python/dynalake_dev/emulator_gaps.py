@@ -1,8 +1,8 @@
 """Answers that the emulator leaves incomplete, completed as AWS gives them.
 
-Terraform compares what it asked for with what the service says it has. Where ministack 1.5.33 keeps silent about a
-setting, each plan would want to set it again, and nobody could see whether the plan is empty on AWS. Nothing
-that the pipeline does goes through here.
+Terraform compares what it asked for with what the service says it has. Where ministack 1.5.33 keeps
+silent about a setting, each plan would want to set it again, and nobody could see whether the plan
+is empty on AWS. Nothing that the pipeline does goes through here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def _firehose_time_zone() -> None:
 
 
 def _kinesis_tags() -> None:
-    """CreateStream takes tags (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html)."""
+    """CreateStream takes tags
+    (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html)."""
     from ministack.services import kinesis
 
     create = kinesis._create_stream
@@ -47,7 +48,8 @@ def _kinesis_tags() -> None:
             kinesis._streams[data["StreamName"]]["tags"].update(data.get("Tags") or {})
         return answer
 
-    # The table of operations holds the function itself, and is made anew at each request or once: mend both.
+    # The table of operations holds the function itself, and is made anew at each request or once:
+    # mend both.
     kinesis._create_stream = complete
     for name, value in vars(kinesis).items():
         if isinstance(value, dict) and value.get("CreateStream") is create:
@@ -56,8 +58,8 @@ def _kinesis_tags() -> None:
 
 def _cloudwatch_alarms() -> None:
     """DescribeAlarms has all that PutMetricAlarm was given
-    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html). The emulator's answer in XML,
-    which Terraform's provider asks for, has a third of it."""
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html). The
+    emulator's answer in XML, which Terraform's provider asks for, has a third of it."""
     from ministack.services import cloudwatch
 
     put, describe = cloudwatch._put_metric_alarm, cloudwatch._describe_alarms

@@ -30,7 +30,8 @@ class Lake:
         return self._list(self.error_prefix)
 
     def error_texts(self, most: int = 3) -> list[str]:
-        """What Firehose says of records that it could not convert; without their data, which may be anyone's."""
+        """What Firehose says of records that it could not convert; without their data, which may be
+        anyone's."""
         said = []
         for each in self.errors()[:most]:
             document = json.loads(
@@ -62,8 +63,9 @@ class Lake:
 def connect(
     folder: Path, database: str, table: str, current_state: str
 ) -> duckdb.DuckDBPyConnection:
-    """DuckDB with the Parquet files of a folder under the names that Glue has for them, and with the
-    current state over them: `current_state` is the view that `dynalake ddl` prints for Athena."""
+    """DuckDB with the Parquet files of a folder under the names that Glue has for them, and with
+    the current state over them: `current_state` is the view that `dynalake ddl` prints for
+    Athena."""
     connection = duckdb.connect()
     schema = _quoted(database)
     connection.execute(f"CREATE SCHEMA {schema}; USE {schema}")
@@ -152,7 +154,8 @@ def metrics(logs: Any, function: Any, function_name: str) -> tuple[dict[str, int
             line = json.loads(message)
             for name in METRICS:
                 sums[name] += line.get(name, 0)
-        # As text or as JSON: on AWS the function's logging settings decide, the emulator knows text only.
+        # As text or as JSON: on AWS the function's logging settings decide, the emulator knows text
+        # only.
         elif re.search(r" (WARN|ERROR) |\"level\":\"(WARN|ERROR)\"", message):
             said.append(message)
     return sums, said
@@ -172,7 +175,8 @@ def messages(logs: Any, function: Any, function_name: str) -> Iterator[str]:
 
 
 def event_ids_in_stream(kinesis: Any, stream: str) -> tuple[list[str], list[str]]:
-    """Event ids of the records in the Kinesis stream: the relay's, and those that the emulator put there itself."""
+    """Event ids of the records in the Kinesis stream: the relay's, and those that the emulator put
+    there itself."""
     ours, emulators = [], []
     for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
         iterator = kinesis.get_shard_iterator(

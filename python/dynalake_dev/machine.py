@@ -1,4 +1,5 @@
-"""This machine: where the repository is, what must be installed, and what a child process inherits."""
+"""This machine: where the repository is, what must be installed, and what a child process
+inherits."""
 
 from __future__ import annotations
 

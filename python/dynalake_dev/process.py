@@ -33,8 +33,9 @@ class Interrupted(BaseException):
 
 
 def main(name: str, program: Callable[[], int]) -> int:
-    """Runs a program and returns its exit code. A `ToolError` is printed without a traceback. A signal
-    ends it in order, so that it can stop what it started, with code 128 and the signal's number."""
+    """Runs a program and returns its exit code. A `ToolError` is printed without a traceback. A
+    signal ends it in order, so that it can stop what it started, with code 128 and the signal's
+    number."""
 
     def interrupt(number: int, frame: Any) -> None:
         raise Interrupted(number)

@@ -18,7 +18,8 @@ PATIENCE_SECONDS = 60
 
 
 class RuntimeApi:
-    """Starts a function and hands it events. `first_poll_ms` is the time from its exec to its first poll."""
+    """Starts a function and hands it events. `first_poll_ms` is the time from its exec to its first
+    poll."""
 
     def __init__(self, command: list[str], settings: dict[str, str]) -> None:
         self.name = Path(command[0]).name

@@ -1,8 +1,8 @@
 """Terraform on the emulator: the example as it is in the repository, with an override beside it.
 
-The example is copied under target/, so that neither state nor the override ever lies in the sources. All that is
-peculiar to the emulator is in the override: the keys, the checks that need a real account, and the DynamoDB
-stream from which the relay takes the changes.
+The example is copied under target/, so that neither state nor the override ever lies in the
+sources. All that is peculiar to the emulator is in the override: the keys, the checks that need a
+real account, and the DynamoDB stream from which the relay takes the changes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ resource "aws_dynamodb_table" "this" {
 
 @dataclass
 class Applied:
-    """What an apply did: the outputs, and each resource's start and end in the order of the events."""
+    """What an apply did: the outputs, and each resource's start and end in the order of the
+    events."""
 
     outputs: dict[str, Any] = field(default_factory=dict)
     events: list[tuple] = field(default_factory=list)

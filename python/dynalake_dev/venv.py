@@ -2,8 +2,8 @@
 
 `python3 demo` starts with whatever Python there is and only the standard library: it hands over to
 `launch`, which makes the program's environment where it is missing or stale and starts the program
-again inside it, as `python -m demo` in the root of the repository. Each environment has the packages
-that the program pins, and `dynalake_dev` itself, installed editable.
+again inside it, as `python -m demo` in the root of the repository. Each environment has the
+packages that the program pins, and `dynalake_dev` itself, installed editable.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Environment:
         return self.folder / "bin" / "python"
 
     def is_ready(self) -> bool:
-        """Whether it was finished from these very requirements, for the repository in this place."""
+        """Whether it was finished from these very requirements, for the repository in this
+        place."""
         try:
             return self.python.exists() and self._stamp().read_text() == self._wanted()
         except OSError:
@@ -151,8 +152,8 @@ ENVIRONMENTS = {
 
 
 def launch(words: Sequence[str]) -> int:
-    """Goes on as a program in its environment, which it makes first. `words`: the program's name, its
-    arguments. Returns only where it can't."""
+    """Goes on as a program in its environment, which it makes first. `words`: the program's name,
+    its arguments. Returns only where it can't."""
     program, *arguments = words
     environment = ENVIRONMENTS[program]
 
