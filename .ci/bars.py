@@ -78,7 +78,8 @@ def change(number: int, item: dict | None = None) -> bytes:
 
 def event(changes) -> tuple[bytes, int]:
     """An event of as many changes as Lambda hands over at once, and how many those are."""
-    head = '{"invocationId":"i","deliveryStreamArn":"arn:aws:firehose:eu-west-1:111122223333:deliverystream/orders","records":['
+    arn = "arn:aws:firehose:eu-west-1:111122223333:deliverystream/orders"
+    head = f'{{"invocationId":"i","deliveryStreamArn":"{arn}","records":['
     records, size = [], len(head) + 2
     for number, data in enumerate(changes):
         record = json.dumps(

@@ -66,8 +66,8 @@ def main() -> int:
     for readme in [ROOT / "README.md", *sorted((ROOT / "terraform").glob("modules/*/README.md"))]:
         text = readme.read_text()
 
-        def fill(found: re.Match) -> str:
-            folder = ROOT / found[2] if found[2] else readme.parent
+        def fill(found: re.Match, beside: Path = readme.parent) -> str:
+            folder = ROOT / found[2] if found[2] else beside
             return found[1] + tables(folder) + found[3]
 
         new, count = TABLES.subn(fill, text)

@@ -189,7 +189,7 @@ def with_comments(columns: list, unwanted: re.Pattern) -> list:
 
 def compare(case: str, what: str, terraform: list, sql: list) -> None:
     if terraform != sql:
-        different = [pair for pair in zip(terraform, sql) if pair[0] != pair[1]]
+        different = [pair for pair in zip(terraform, sql, strict=False) if pair[0] != pair[1]]
         sys.exit(
             f"fixtures/ddl/{case}: {what}: Terraform has {len(terraform)}, the SQL {len(sql)}; "
             f"different: {different}"

@@ -1,30 +1,36 @@
 """Measures dynalake beside what one would use instead, in one run on one core, and beside what the
 machine can do.
 
-    python3 benches                    everything; some ten minutes. Writes benches/results and the README's tables
-    python3 benches --rounds 5         with fewer rounds than 15, and so more noise
-    python3 benches --mixes typical    prints these mixes only, and writes nothing
-    python3 benches --quick            for CI: once and small. Fails where a peer does not run or says something else than
-                                       ours, or the peak memory is over its bar; times count for nothing
-    python3 benches --instructions     counts our instructions under valgrind, and fails where a count is more than 5 % off
-                                       what benches/instructions.json keeps; with --update writes it anew
-    python3 benches --render           writes report, chart and README from benches/results/speed.json, measuring nothing;
-                                       with --check fails where one of them is not what it would write
+    python3 benches                      everything; some ten minutes. Writes benches/results and
+                                         the README's tables
+    python3 benches --rounds 5           with fewer rounds than 15, and so more noise
+    python3 benches --workloads typical  prints these workloads only, and writes nothing
+    python3 benches --quick              for CI: once and small. Fails where a peer does not run or
+                                         says something else than ours, or the peak memory is over
+                                         its bar; times count for nothing
+    python3 benches --instructions       counts our instructions under valgrind, and fails where a
+                                         count is more than 5 % off what benches/instructions.json
+                                         keeps; with --update writes the new counts
+    python3 benches --render             writes report, chart and README from
+                                         benches/results/speed.json, measuring nothing; with --check
+                                         fails where one of them is not what it would write
 
 It needs Linux, Rust, Python 3.11 or later, Node 20 or later with npm, for --instructions valgrind,
-and the internet for what it downloads the first time. All that it makes lies in target/benches and
+and the internet for what it downloads the first time. All that it makes is in target/benches and
 benches/target.
 
 The peers, each from an event's bytes to a response's, on the same events:
-  ours       dynalake by a schema, the code that is deployed
-  afternoon  Rust as one writes it in an afternoon: aws_lambda_events, serde_json::Value, serde_dynamo
-  python     the Python of the tutorials: walk the type tags, json, base64
-  boto3      the same, by boto3's TypeDeserializer
-  node       Node with @aws-sdk/util-dynamodb
-  floor      not a transformation, but the least that any has to do: base64 decoded by SIMD, simd-json's tape of it, and as
-             many bytes as ours returns encoded; floor+ makes a tape of the event itself too
-Before anything is timed, the peers' rows are compared with ours, value by value. Time is what all threads of a process
-have on the processor, so waiting costs nothing. Peers take turns, round by round; medians count.
+  ours         dynalake by a schema, the code that is deployed
+  baseline     idiomatic Rust: aws_lambda_events, serde_json::Value, serde_dynamo
+  python       the Python of the tutorials: walk the type tags, json, base64
+  boto3        the same, by boto3's TypeDeserializer
+  node         Node with @aws-sdk/util-dynamodb
+  lower bound  not a transformation, but the least that any has to do: base64 decoded by SIMD,
+               simd-json's tape of it, and as many bytes as ours returns encoded; lower bound+ makes
+               a tape of the event itself too
+Before anything is timed, the peers' rows are compared with ours, value by value. Time is what all
+threads of a process have on the processor, so waiting costs nothing. Peers take turns, round by
+round; medians count.
 """
 
 from __future__ import annotations
@@ -57,7 +63,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         "--rounds", type=int, metavar="N", help="how often everything is measured (15)"
     )
     parser.add_argument(
-        "--mixes", metavar="A,B", help="some of small, typical, wide, large, hostile"
+        "--workloads", metavar="A,B", help="some of small, typical, wide, large, adversarial"
     )
     parser.add_argument(
         "--update", action="store_true", help="with --instructions: keep the new counts"
@@ -72,10 +78,10 @@ def parse(words: list[str]) -> argparse.Namespace:
         parser.error("--update goes with --instructions")
     if arguments.check and not arguments.render:
         parser.error("--check goes with --render")
-    if (arguments.rounds or arguments.mixes) and (
+    if (arguments.rounds or arguments.workloads) and (
         arguments.instructions or arguments.render or arguments.quick
     ):
-        parser.error("--rounds and --mixes go with a run that takes times")
+        parser.error("--rounds and --workloads go with a run that takes times")
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("--rounds: give a number from 1")
     return arguments
@@ -102,17 +108,17 @@ def run(arguments: argparse.Namespace) -> int:
         return report.render(is_check=arguments.check)
     if arguments.instructions:
         return instructions.run(is_update=arguments.update)
-    chosen = arguments.mixes.split(",") if arguments.mixes else measure.MIXES
+    chosen = arguments.workloads.split(",") if arguments.workloads else measure.WORKLOADS
     for name in chosen:
-        if name not in measure.MIXES:
-            known = ", ".join(measure.MIXES)
-            raise ToolError(f"--mixes: there is no {name!r}; choose from {known}")
+        if name not in measure.WORKLOADS:
+            known = ", ".join(measure.WORKLOADS)
+            raise ToolError(f"--workloads: there is no {name!r}; choose from {known}")
     timings: console.Timings = []
     rounds = 1 if arguments.quick else arguments.rounds or 15
     program = measure.build(timings)
     found = measure.Run(program, chosen, rounds, arguments.quick, timings).run()
     missed = report.show_results(found, is_quick=arguments.quick)
-    if not arguments.quick and chosen == measure.MIXES:
+    if not arguments.quick and chosen == measure.WORKLOADS:
         report.RESULTS.parent.mkdir(exist_ok=True)
         report.RESULTS.write_text(report.to_json(found))
         report.render(is_check=False)

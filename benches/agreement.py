@@ -120,9 +120,11 @@ def put_back(item: dict, path: str, value: Any) -> None:
         item[last] = value
 
 
-def floor_difference(found: str, event: bytes, response: bytes, with_event: bool) -> str | None:
-    """Whether the floor made a node of every value and every member's name, and as much base64 as
-    we return."""
+def lower_bound_difference(
+    found: str, event: bytes, response: bytes, with_event: bool
+) -> str | None:
+    """Whether the lower bound made a node of every value and every member's name, and as much
+    base64 as we return."""
     nodes, encoded = map(int, re.findall(r"\d+", found))
     parsed = json.loads(event)
     wanted = sum(

@@ -114,11 +114,11 @@ def build_bootstrap(say: Say) -> Path:
     return bootstrap
 
 
-def write_input(name: str, mix: str, unit: str, count: int) -> None:
-    """An event of a mix, and the schema that goes with it, as INPUTS/NAME.event.json and
+def write_input(name: str, workload: str, unit: str, count: int) -> None:
+    """An event of a workload, and the schema that goes with it, as INPUTS/NAME.event.json and
     NAME.schema.json."""
     INPUTS.mkdir(parents=True, exist_ok=True)
-    command = [str(program("worker")), "write", str(INPUTS), name, mix, unit, str(count)]
+    command = [str(program("worker")), "write", str(INPUTS), name, workload, unit, str(count)]
     process.run(command, WORK / "inputs.log", append=True)
 
 

@@ -6,16 +6,17 @@ from __future__ import annotations
 from html import escape
 
 # A contrast above 4 on white and on GitHub's dark page.
-TEXT, OURS, THEIRS, FLOOR = "#737b86", "#e8590c", "#9aa4b1", "#1c7ed6"
+TEXT, OURS, THEIRS, LOWER_BOUND = "#737b86", "#e8590c", "#9aa4b1", "#1c7ed6"
 WIDTH, LABELS, VALUES = 760, 250, 60
 BAR, GAP, HEADING, MARGIN = 14, 4, 30, 12
 
 
 def svg(title: str, groups: list[tuple[str, list[tuple[str, float, str]]]]) -> str:
-    """Bars in groups: each a label, a value and one of the kinds `ours`, `theirs`, `floor`."""
+    """Bars in groups: each a label, a value and one of the kinds `ours`, `theirs`,
+    `lower_bound`."""
     longest = max(value for _, bars in groups for _, value, _ in bars)
     scale = (WIDTH - LABELS - VALUES) / longest
-    colours = {"ours": OURS, "theirs": THEIRS, "floor": FLOOR}
+    colours = {"ours": OURS, "theirs": THEIRS, "lower_bound": LOWER_BOUND}
     parts, y = [], MARGIN + 18
     parts.append(text(MARGIN, y, title, "start", "bold"))
     for name, bars in groups:
@@ -28,7 +29,11 @@ def svg(title: str, groups: list[tuple[str, list[tuple[str, float, str]]]]) -> s
             parts.append(text(LABELS - 8, middle, label, "end", weight))
             width = max(value * scale, 1)
             # What is no transformation is drawn as an outline.
-            fill = f'fill="{colours[kind]}"' if kind != "floor" else f'fill="none" stroke="{FLOOR}"'
+            fill = (
+                f'fill="{colours[kind]}"'
+                if kind != "lower_bound"
+                else f'fill="none" stroke="{LOWER_BOUND}"'
+            )
             parts.append(
                 f'<rect x="{LABELS}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2" {fill}/>'
             )
@@ -45,4 +50,5 @@ def svg(title: str, groups: list[tuple[str, list[tuple[str, float, str]]]]) -> s
 
 
 def text(x: float, y: float, words: str, anchor: str, weight: str) -> str:
-    return f'<text x="{x:.1f}" y="{y}" fill="{TEXT}" text-anchor="{anchor}" font-weight="{weight}">{escape(words)}</text>'
+    place = f'x="{x:.1f}" y="{y}" fill="{TEXT}" text-anchor="{anchor}" font-weight="{weight}"'
+    return f"<text {place}>{escape(words)}</text>"

@@ -23,7 +23,7 @@ TOLERANCE = 0.05
 GROWTH_BAR = 1.3
 RAW_BYTES = 300_000
 
-CASES = {mix: (mix, "raw", RAW_BYTES) for mix in measure.MIXES} | measure.GROWTH
+CASES = {workload: (workload, "raw", RAW_BYTES) for workload in measure.WORKLOADS} | measure.GROWTH
 
 
 def run(is_update: bool) -> int:
@@ -140,7 +140,7 @@ def grown(counts: dict[str, int], sizes: dict[str, int]) -> list[str]:
     """Where a byte of a large event costs more than 1.3 times what one of a small event does."""
     titles = list(measure.GROWTH)
     problems = []
-    for small, large in zip(titles[::2], titles[1::2]):
+    for small, large in zip(titles[::2], titles[1::2], strict=True):
         ratio = (counts[large] / sizes[large]) / (counts[small] / sizes[small])
         console.say(
             f"a byte at {large} costs {ratio:.2f} times what it does at {small} (bar {GROWTH_BAR})"

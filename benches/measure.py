@@ -17,20 +17,20 @@ from dynalake_dev.runtime_api import RuntimeApi
 from . import agreement, building
 from .workers import Worker, cpu_seconds
 
-MIXES = ["small", "typical", "wide", "large", "hostile"]
-PEERS = ["ours", "afternoon", "python", "boto3", "node", "floor", "event_floor"]
-FLOORS = ["floor", "event_floor"]
+WORKLOADS = ["small", "typical", "wide", "large", "adversarial"]
+PEERS = ["ours", "baseline", "python", "boto3", "node", "lower_bound", "event_lower_bound"]
+LOWER_BOUNDS = ["lower_bound", "event_lower_bound"]
 # Those that are compared most run one after the other.
-TURNS = ["floor", "event_floor", "ours", "afternoon", "python", "boto3", "node"]
+TURNS = ["lower_bound", "event_lower_bound", "ours", "baseline", "python", "boto3", "node"]
 # Peers whose responses are compared with ours.
-ANSWERING = ["afternoon", "python", "boto3", "node"]
-FUNCTIONS = ["ours", "afternoon", "empty", "python", "node"]
+ANSWERING = ["baseline", "python", "boto3", "node"]
+FUNCTIONS = ["ours", "baseline", "empty", "python", "node"]
 
 # What is run and not counted: caches fill, Node compiles what it has seen often enough.
 WARM_UP_ROUNDS = 3
 
-# Inputs by name: mix, unit and size. Records of a mix, before base64: 2.9 MB are an event of at
-# most Lambda's 6 MB.
+# Inputs by name: workload, unit and size. Records of a workload, before base64: 2.9 MB are an event
+# of at most Lambda's 6 MB.
 RAW_BYTES = 2_900_000
 GROWTH = {
     "1,000 records": ("small", "records", 1_000),
@@ -66,7 +66,7 @@ def commands(program: Path) -> dict[str, list[str]]:
     """How each function is started."""
     return {
         "ours": [str(program)],
-        "afternoon": [str(building.program("afternoon"))],
+        "baseline": [str(building.program("baseline"))],
         "empty": [str(building.program("empty"))],
         "python": [
             str(building.PYTHON),
@@ -86,14 +86,19 @@ class Run:
     """The processes of one run, and what it found."""
 
     def __init__(
-        self, program: Path, mixes: list[str], rounds: int, is_quick: bool, timings: list
+        self, program: Path, workloads: list[str], rounds: int, is_quick: bool, timings: list
     ) -> None:
         self.commands = commands(program)
-        self.mixes, self.rounds, self.is_quick, self.timings = mixes, rounds, is_quick, timings
+        self.workloads, self.rounds, self.is_quick, self.timings = (
+            workloads,
+            rounds,
+            is_quick,
+            timings,
+        )
         self.results: dict[str, Any] = {
             "machine": building.versions(),
             "rounds": rounds,
-            "mixes": {},
+            "workloads": {},
             "growth": {},
             "functions": {"bytes": {name: size_of(name, self.commands) for name in FUNCTIONS}},
         }
@@ -116,10 +121,12 @@ class Run:
 
     def write_inputs(self) -> None:
         with console.Stage("inputs", self.timings):
-            for mix in self.mixes:
-                building.write_input(mix, mix, "raw", QUICK_BYTES if self.is_quick else RAW_BYTES)
-            for title, (mix, unit, count) in (GROWTH | WHOLE | LARGEST | FIRST).items():
-                building.write_input(input_name(title), mix, unit, count)
+            for workload in self.workloads:
+                building.write_input(
+                    workload, workload, "raw", QUICK_BYTES if self.is_quick else RAW_BYTES
+                )
+            for title, (workload, unit, count) in (GROWTH | WHOLE | LARGEST | FIRST).items():
+                building.write_input(input_name(title), workload, unit, count)
 
     def start_workers(self, stack: ExitStack) -> None:
         peers, folder = building.BENCHES / "peers", str(building.INPUTS)
@@ -145,46 +152,49 @@ class Run:
         )
         self.workers = {
             "ours": rust,
-            "afternoon": rust,
+            "baseline": rust,
             "node": node,
             **python,
-            **dict.fromkeys(FLOORS, rust),
+            **dict.fromkeys(LOWER_BOUNDS, rust),
         }
 
     def compare(self) -> None:
         """Refuses to time peers whose responses say something else than ours."""
         with console.Stage("agreement", self.timings) as stage:
-            for done, mix in enumerate(self.mixes):
-                stage.update(mix, done, len(self.mixes))
-                responses = {peer: self.response(peer, mix) for peer in ["ours", *ANSWERING]}
-                event, schema = building.event_of(mix), json.loads(building.schema_of(mix))
+            for done, workload in enumerate(self.workloads):
+                stage.update(workload, done, len(self.workloads))
+                responses = {peer: self.response(peer, workload) for peer in ["ours", *ANSWERING]}
+                event, schema = (
+                    building.event_of(workload),
+                    json.loads(building.schema_of(workload)),
+                )
                 differences = {
                     peer: agreement.difference(responses["ours"], responses[peer], schema)
                     for peer in ANSWERING
                 }
-                for floor in FLOORS:
-                    found = self.workers[floor].run(floor, mix)
-                    with_event = floor == "event_floor"
-                    differences[floor] = agreement.floor_difference(
+                for lower_bound in LOWER_BOUNDS:
+                    found = self.workers[lower_bound].run(lower_bound, workload)
+                    with_event = lower_bound == "event_lower_bound"
+                    differences[lower_bound] = agreement.lower_bound_difference(
                         found, event, responses["ours"], with_event
                     )
                 for peer, difference in differences.items():
                     if difference:
                         raise ToolError(
-                            f"{peer} and ours don't agree on {mix}: {difference}; see "
+                            f"{peer} and ours don't agree on {workload}: {difference}; see "
                             f"{building.INPUTS}"
                         )
-                self.results["mixes"][mix] = {
+                self.results["workloads"][workload] = {
                     "records": len(agreement.rows(responses["ours"])),
                     "raw_bytes": agreement.raw_bytes(event),
                     "event_bytes": len(event),
                     "response_bytes": len(responses["ours"]),
                 }
-            stage.result = f"{len(self.mixes)} mixes: the peers' rows say what ours say"
+            stage.result = f"{len(self.workloads)} workloads: the peers' rows say what ours say"
 
-    def response(self, peer: str, mix: str) -> bytes:
-        file = building.INPUTS / f"{mix}.{peer}.response.json"
-        self.workers[peer].run(peer, mix, str(file))
+    def response(self, peer: str, workload: str) -> bytes:
+        file = building.INPUTS / f"{workload}.{peer}.response.json"
+        self.workers[peer].run(peer, workload, str(file))
         return file.read_bytes()
 
     def in_turns(
@@ -210,8 +220,8 @@ class Run:
             return into.setdefault(key, []), lambda: worker.milliseconds(peer, name)
 
         jobs = [
-            job(self.results["mixes"][mix].setdefault("ms", {}), peer, peer, mix)
-            for mix in self.mixes
+            job(self.results["workloads"][workload].setdefault("ms", {}), peer, peer, workload)
+            for workload in self.workloads
             for peer in TURNS
         ]
         # An event as long as those would say nothing where nothing is timed for good.
@@ -340,9 +350,7 @@ class Run:
 
 def size_of(name: str, commands: dict[str, list[str]]) -> int | None:
     """Of what is deployed; Python and Node are on Lambda already."""
-    return (
-        Path(commands[name][0]).stat().st_size if name in ("ours", "afternoon", "empty") else None
-    )
+    return Path(commands[name][0]).stat().st_size if name in ("ours", "baseline", "empty") else None
 
 
 def kernel_share(pid: int, run: Callable[[], float], is_quick: bool) -> float:

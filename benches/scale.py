@@ -4,11 +4,11 @@ what AWS documents.
 
     python3 benches/scale.py
 
-Nothing of it was seen on AWS. A change is the mix `typical`'s, an item below 1 KB. The function's
-time is the time on the processor that benches/results/speed.json has, as if Lambda's processors
-were those of the machine it was measured on, at the default memory's share of one. Prices are list
-prices of us-east-1 from memory, the same as in the README's "Cost"; of prices that fall with volume
-the first tier.
+Nothing of it was seen on AWS. A change is the workload `typical`'s, an item below 1 KB. The
+function's time is the time on the processor that benches/results/speed.json has, as if Lambda's
+processors were those of the machine it was measured on, at the default memory's share of one.
+Prices are list prices of us-east-1 from memory, the same as in the README's "Cost"; of prices that
+fall with volume the first tier.
 """
 
 from __future__ import annotations
@@ -74,10 +74,11 @@ class Measured:
 
 
 def measured(results: dict) -> Measured:
-    mix, functions = results["mixes"]["typical"], results["functions"]
+    workload, functions = results["workloads"]["typical"], results["functions"]
     milliseconds = statistics.median(functions["invocation_ms"]["ours"])
     return Measured(
-        mix["raw_bytes"] / mix["records"], milliseconds / (functions["whole_raw_bytes"] / MIB)
+        workload["raw_bytes"] / workload["records"],
+        milliseconds / (functions["whole_raw_bytes"] / MIB),
     )
 
 

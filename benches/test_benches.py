@@ -157,17 +157,19 @@ class Agreement(unittest.TestCase):
     def test_the_floor_must_have_a_node_for_each_value_and_name(self):
         event = response({"a": [1, {"b": None}]})
         self.assertIsNone(
-            agreement.floor_difference("nodes: 7, encoded: 8", event, b"12345678", False)
+            agreement.lower_bound_difference("nodes: 7, encoded: 8", event, b"12345678", False)
         )
         # The event: itself, `records`, the list, a record, three names and three values.
         self.assertIsNone(
-            agreement.floor_difference("nodes: 17, encoded: 8", event, b"12345678", True)
+            agreement.lower_bound_difference("nodes: 17, encoded: 8", event, b"12345678", True)
         )
         self.assertIn(
-            "nodes", agreement.floor_difference("nodes: 6, encoded: 8", event, b"12345678", False)
+            "nodes",
+            agreement.lower_bound_difference("nodes: 6, encoded: 8", event, b"12345678", False),
         )
         self.assertIn(
-            "encoded", agreement.floor_difference("nodes: 7, encoded: 0", event, b"12345678", False)
+            "encoded",
+            agreement.lower_bound_difference("nodes: 7, encoded: 0", event, b"12345678", False),
         )
 
 
@@ -191,17 +193,17 @@ class Instructions(unittest.TestCase):
 
 
 def results() -> dict:
-    """Of a run in which the afternoon's Rust takes 10 ms, ours 1 and the floor 2."""
+    """Of a run in which idiomatic Rust takes 10 ms, ours 1 and the lower bound 2."""
     times = {
         "ours": [1.0, 1.1, 0.9],
-        "afternoon": [10.0, 10.0, 10.0],
+        "baseline": [10.0, 10.0, 10.0],
         "python": [40.0] * 3,
         "boto3": [80.0] * 3,
         "node": [30.0] * 3,
-        "floor": [2.0] * 3,
-        "event_floor": [3.0] * 3,
+        "lower_bound": [2.0] * 3,
+        "event_lower_bound": [3.0] * 3,
     }
-    mix = {
+    workload = {
         "records": 2_000,
         "raw_bytes": 2_900_000,
         "event_bytes": 4_000_000,
@@ -226,7 +228,7 @@ def results() -> dict:
         "peak_kib": dict.fromkeys(measure.FUNCTIONS, 30000),
         "bytes": {
             "ours": 1_900_000,
-            "afternoon": 2_000_000,
+            "baseline": 2_000_000,
             "empty": 1_000_000,
             "python": None,
             "node": None,
@@ -237,7 +239,7 @@ def results() -> dict:
     return {
         "machine": versions,
         "rounds": 3,
-        "mixes": dict.fromkeys(measure.MIXES, mix),
+        "workloads": dict.fromkeys(measure.WORKLOADS, workload),
         "growth": growth,
         "functions": functions,
     }
@@ -247,7 +249,7 @@ class Report(unittest.TestCase):
     def test_bars_are_met_and_missed(self):
         self.assertEqual([], [what for what, _, _, met, _ in report.bars(results()) if not met])
         for change, bar in [
-            (lambda r: r["mixes"]["small"]["ms"].update(ours=[2.5] * 3), "small: speed"),
+            (lambda r: r["workloads"]["small"]["ms"].update(ours=[2.5] * 3), "small: speed"),
             (lambda r: r["functions"]["invocation_ms"].update(ours=[3.0] * 3), "whole function"),
             (lambda r: r["functions"]["first_poll_ms"].update(empty=[0.5] * 3), "first poll"),
             (lambda r: r["functions"]["peak_kib"].update(ours=33_000), "peak"),
@@ -279,5 +281,5 @@ class Report(unittest.TestCase):
     def test_chart_is_xml_without_a_background(self):
         drawn = xml.etree.ElementTree.fromstring(report.svg(results()))
         bars = drawn.findall("{http://www.w3.org/2000/svg}rect")
-        self.assertEqual(len(measure.MIXES) * len(measure.PEERS), len(bars))
+        self.assertEqual(len(measure.WORKLOADS) * len(measure.PEERS), len(bars))
         self.assertTrue(all(bar.get("height") == str(chart.BAR) for bar in bars))

@@ -1,27 +1,34 @@
 """Shows the whole pipeline at work on this machine: DynamoDB, Kinesis, Firehose, the Lambda
 function, Parquet, SQS.
 
-    python3 demo                    build, deploy on a local AWS emulator, write, wait, check, show, take down
-    python3 demo --keep             the same, and leave it running to look around; prints how
+    python3 demo                      build, deploy on a local AWS emulator, write, wait, check,
+                                      show, take down
+    python3 demo --keep               the same, and leave it running to look around; prints how
     python3 demo --sql 'FROM orders'  ask the lake of a demo that was kept, by DuckDB
-    python3 demo --down             take down what was kept
-    python3 demo --test             the end-to-end test: 1,000 changes, an empty second plan, the same columns in
-                                    Glue, Parquet and SQL, a schema change in place, nothing left after destroy
+    python3 demo --down               take down what was kept
+    python3 demo --test               the end-to-end test: 1,000 changes, an empty second plan, the
+                                      same columns in Glue, Parquet and SQL, a schema change in
+                                      place, nothing left after destroy
 
 It needs Linux, Rust, Terraform and Python 3.11 or later (3.9 will do to start it, where a later one
 is on the PATH), and the internet for what it downloads the first time. It asks for no AWS account:
-it reads no AWS settings or credentials, and all that it makes lies in target/demo.
+it reads no AWS settings or credentials, and all that it makes is in target/demo.
 
 What it does
-  1. makes a Python environment of its own (the emulator, DuckDB, boto3), builds the function by package.py, and the
-     command line;
-  2. starts the emulator, and applies terraform/examples/complete to it, as it would be applied to AWS;
-  3. writes a story of changes into the table through DynamoDB's API, then as many made-up ones as you like;
-  4. relays them into Kinesis as DynamoDB does on AWS, and waits until each is in Parquet or accounted for;
-  5. compares every value with what was written, by an expectation of its own; exit code 1 where one differs;
-  6. compares the table's items with the current state: the view of `dynalake ddl` over the Parquet objects, by DuckDB;
-  7. shows the rows, where they lie, the notifications, what was rescued and why, the time that each stage took, and the
-     current state beside the table that it came from.
+  1. makes a Python environment of its own (the emulator, DuckDB, boto3), builds the function by
+     package.py, and the command line;
+  2. starts the emulator, and applies terraform/examples/complete to it, as it would be applied to
+     AWS;
+  3. writes a story of changes into the table through DynamoDB's API, then as many made-up ones as
+     you like;
+  4. relays them into Kinesis as DynamoDB does on AWS, and waits until each is in Parquet or
+     accounted for;
+  5. compares every value with what was written, by an expectation of its own; exit code 1 if one
+     differs;
+  6. compares the table's items with the current state: the view of `dynalake ddl` over the Parquet
+     objects, by DuckDB;
+  7. shows the rows, where they are, the notifications, what was rescued and why, the time that each
+     stage took, and the current state beside the table that it came from.
 """
 
 from __future__ import annotations

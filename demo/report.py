@@ -232,6 +232,7 @@ def show_how_to_look_around(deployed: Deployment) -> None:
     group = f"/aws/lambda/{outputs['function_name']}"
     console.heading(f"It goes on running at {endpoint}. To look around:")
     aws = f"aws --endpoint-url {endpoint} --region eu-central-1"
+    keys = "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
     item = '{"orderId": {"S": "mine"}, "total": {"N": "42.10"}, "surprise": {"S": "?"}}'
     logs = f"{aws} logs filter-log-events --log-group-name {group} --query 'events[].message'"
     rescued = "SELECT order_id, _rescued FROM orders WHERE _rescued IS NOT NULL"
@@ -240,7 +241,7 @@ def show_how_to_look_around(deployed: Deployment) -> None:
   the current state   python3 demo --sql 'FROM orders_current'
   rescued             python3 demo --sql '{rescued}'
 
-  the AWS command line, with any credentials (export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test):
+  the AWS command line, with any credentials ({keys}):
   write a change      {aws} dynamodb put-item --table-name {table} --item '{item}'
   the objects         {aws} s3 ls --recursive s3://{bucket}/
   a notification      {aws} sqs receive-message --queue-url {queue}

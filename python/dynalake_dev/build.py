@@ -61,7 +61,7 @@ class CommandLineBuild:
 def dynalake(program: Path, *words: str | Path, stdin: bytes = b"") -> bytes:
     """Runs the command line to its end; returns what it wrote to standard output."""
     command = [str(program), *map(str, words)]
-    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = subprocess.run(command, input=stdin, capture_output=True)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace")[-2000:]
         raise ToolError(f"`{' '.join(command)}` ended with code {done.returncode}:\n{said}")

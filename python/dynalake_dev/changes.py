@@ -8,7 +8,7 @@ with an offset, text that is not ASCII, and values that do not fit the schema.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -24,7 +24,7 @@ class Step:
 
     action: str
     key: str
-    attributes: dict[str, Attribute | None] = field(default_factory=dict)
+    attributes: Mapping[str, Attribute | None] = field(default_factory=dict)
     tells: str = ""
     # Signed by the Time to Live service instead of a user.
     ttl: bool = False

@@ -181,7 +181,9 @@ def table(
 
     def line(values: Sequence[str]) -> str:
         return (
-            "│" + "│".join(f" {pad(clip(v, s), s)} " for v, s in zip(values, sizes[:shown])) + "│"
+            "│"
+            + "│".join(f" {pad(clip(v, s), s)} " for v, s in zip(values, sizes, strict=False))
+            + "│"
         )
 
     def rule(left: str, middle: str, right: str, fill: str) -> str:

@@ -27,6 +27,8 @@ TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?)?"
 )
 INTEGERS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
+# What must be in `_rescued`: path to reason and attribute.
+Rescued = dict[str, tuple[str, Attribute]]
 UNITS = {"s": 10**6, "ms": 10**3, "us": 1}
 # Firehose's 64-bit nanoseconds reach from 1677 to 2262; the contract takes the whole years within.
 FIRST_YEAR, LAST_YEAR = 1678, 2261
@@ -50,7 +52,7 @@ class Written:
 class Unordered:
     """Members of a set, which DynamoDB gives back in any order."""
 
-    members: list
+    members: list[Any]
 
 
 @dataclass
@@ -74,7 +76,7 @@ class Misfit(Exception):
 # ---- one value into one type
 
 
-def coerce(attribute: Attribute, hive: str, unit: str, path: str, rescued: dict[str, tuple]) -> Any:
+def coerce(attribute: Attribute, hive: str, unit: str, path: str, rescued: Rescued) -> Any:
     """The column's value; what does not fit is added to `rescued`, and leaves None."""
     [(kind, value)] = attribute.items()
     if kind == "NULL":
@@ -148,12 +150,10 @@ def _timestamp(kind: str, value: Any, unit: str) -> datetime:
         if not -(10**17) < micros < 10**17:
             raise Misfit("range")
         when = datetime(1970, 1, 1) + timedelta(microseconds=int(micros))
-    elif kind == "S" and TIME.fullmatch(value):
-        day, minutes, seconds, fraction, zone = TIME.fullmatch(value).groups()
+    elif kind == "S" and (match := TIME.fullmatch(value)):
+        day, minutes, seconds, fraction, zone = match.groups()
         try:
-            when = datetime.fromisoformat(
-                "{}T{}:{}".format(day, minutes or "00:00", seconds or "00")
-            )
+            when = datetime.fromisoformat(f"{day}T{minutes or '00:00'}:{seconds or '00'}")
         except ValueError:
             raise Misfit("type") from None
         when += timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
@@ -168,7 +168,7 @@ def _timestamp(kind: str, value: Any, unit: str) -> datetime:
     return when
 
 
-def _array(kind: str, value: Any, member: str, path: str, rescued: dict[str, tuple]) -> Any:
+def _array(kind: str, value: Any, member: str, path: str, rescued: Rescued) -> Any:
     if kind == "L":
         return [coerce(each, member, "s", f"{path}[{i}]", rescued) for i, each in enumerate(value)]
     if kind in ("SS", "NS", "BS"):
@@ -176,7 +176,7 @@ def _array(kind: str, value: Any, member: str, path: str, rescued: dict[str, tup
     raise Misfit("type")
 
 
-def _map(kind: str, value: Any, member: str, path: str, rescued: dict[str, tuple]) -> Any:
+def _map(kind: str, value: Any, member: str, path: str, rescued: Rescued) -> Any:
     if kind != "M":
         raise Misfit("type")
     return {
@@ -185,7 +185,7 @@ def _map(kind: str, value: Any, member: str, path: str, rescued: dict[str, tuple
     }
 
 
-def _struct(kind: str, value: Any, members: str, path: str, rescued: dict[str, tuple]) -> Any:
+def _struct(kind: str, value: Any, members: str, path: str, rescued: Rescued) -> Any:
     if kind != "M":
         raise Misfit("type")
     types = dict(member.strip().split(":", 1) for member in split(members))
@@ -253,8 +253,8 @@ def plain(attribute: Attribute) -> Any:
 
 
 class Schema:
-    def __init__(self, schema: dict) -> None:
-        self.columns: list[dict] = schema["columns"]
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.columns: list[dict[str, Any]] = schema["columns"]
         self.table: str = schema["table"]
         self.keys: list[str] = schema["keys"]
         self.keeps_old: bool = schema.get("old_image", False)
@@ -264,10 +264,10 @@ class Schema:
         self.by_name = {column["name"]: column for column in self.columns if "path" not in column}
         self.in_lake = [column for column in self.columns if column.get("protect") != "drop"]
 
-    def column_of(self, path: tuple[str, ...]) -> dict | None:
+    def column_of(self, path: tuple[str, ...]) -> dict[str, Any] | None:
         return self.by_path.get(path) or self.by_name.get("_".join(snake(name) for name in path))
 
-    def row(self, written: Written) -> tuple[dict[str, Any], dict[str, tuple]]:
+    def row(self, written: Written) -> tuple[dict[str, Any], Rescued]:
         """The columns' values, and what must be in `_rescued`: path to reason and attribute."""
         row, rescued = self.state(written.new or {})
         if written.event == "REMOVE":
@@ -279,10 +279,10 @@ class Schema:
             row["_old"] = JsonText(self._old(written.old, ())) if written.old is not None else None
         return row, rescued
 
-    def state(self, item: Item) -> tuple[dict[str, Any], dict[str, tuple]]:
+    def state(self, item: Item) -> tuple[dict[str, Any], Rescued]:
         """What an item is in the lake: the declared columns, and what must be in `_rescued`."""
         row: dict[str, Any] = {column["name"]: None for column in self.in_lake}
-        rescued: dict[str, tuple] = {}
+        rescued: Rescued = {}
         self._bind(item, (), row, rescued)
         return row, rescued
 
@@ -298,7 +298,7 @@ class Schema:
         return found
 
     def _bind(
-        self, members: Item, above: tuple[str, ...], row: dict[str, Any], rescued: dict[str, tuple]
+        self, members: Item, above: tuple[str, ...], row: dict[str, Any], rescued: Rescued
     ) -> bool:
         """Fills the row from a map; returns whether a column took anything of it."""
         took, left = False, {}
@@ -322,9 +322,9 @@ class Schema:
             rescued.update(left)
         return took
 
-    def _old(self, members: Item, above: tuple[str, ...]) -> dict:
+    def _old(self, members: Item, above: tuple[str, ...]) -> dict[str, Any]:
         """The item before the change; what a column protects is hidden here too."""
-        old = {}
+        old: dict[str, Any] = {}
         for name, attribute in members.items():
             path = above + (name,)
             protect = (self.column_of(path) or {}).get("protect")
@@ -374,7 +374,9 @@ def same(expected: Any, actual: Any) -> bool:
             and all(
                 same(one, other)
                 for one, other in zip(
-                    sorted(expected.members, key=_order), sorted(actual, key=_order)
+                    sorted(expected.members, key=_order),
+                    sorted(actual, key=_order),
+                    strict=True,
                 )
             )
         )
@@ -392,12 +394,11 @@ def same(expected: Any, actual: Any) -> bool:
         )
     if isinstance(expected, bool) or isinstance(actual, bool):
         return expected is actual
-    return expected == actual and (
-        isinstance(actual, type(expected)) or isinstance(expected, Decimal)
-    )
+    has_type = isinstance(actual, type(expected)) or isinstance(expected, Decimal)
+    return has_type and bool(expected == actual)
 
 
-def _order(value: Any) -> tuple:
+def _order(value: Any) -> tuple[int, Any, str]:
     if isinstance(value, NumberText):
         return (1, value.value, "")
     if isinstance(value, Decimal):
@@ -412,13 +413,12 @@ def same_attribute(expected: Attribute, actual: Any) -> bool:
         return False
     [(kind, one)], [other] = expected.items(), actual.values()
     if kind == "M":
-        return one.keys() == other.keys() and all(
-            same_attribute(each, other[name]) for name, each in one.items()
-        )
+        same_names = bool(one.keys() == other.keys())
+        return same_names and all(same_attribute(each, other[name]) for name, each in one.items())
     if kind == "L":
         return len(one) == len(other) and all(map(same_attribute, one, other))
     if kind == "B":
-        return base64.b64encode(one).decode() == other
+        return bool(base64.b64encode(one).decode() == other)
     if kind == "BS":
         return sorted(base64.b64encode(each).decode() for each in one) == sorted(other)
     if kind == "N":
@@ -427,7 +427,7 @@ def same_attribute(expected: Attribute, actual: Any) -> bool:
         return sorted(map(Decimal, one)) == sorted(map(Decimal, other))
     if kind == "SS":
         return sorted(one) == sorted(other)
-    return one == other
+    return bool(one == other)
 
 
 def differences(
@@ -435,7 +435,7 @@ def differences(
 ) -> list[str]:
     """Every way in which the lake is not what was written; empty where all is well."""
     found: list[str] = []
-    arrived: dict[str, list[dict]] = {}
+    arrived: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         arrived.setdefault(row["order_id"], []).append(row)
     wanted: dict[str, list[Written]] = {}
@@ -456,7 +456,7 @@ def differences(
                 )
             )
             continue
-        for number, (change, row) in enumerate(zip(ours, theirs), 1):
+        for number, (change, row) in enumerate(zip(ours, theirs, strict=True), 1):
             place = f"{key}, change {number} of {len(ours)} ({change.event})"
             found += [f"{place}: {what}" for what in _row_differences(change, row, schema)]
     ids = [row["_event_id"] for row in rows]
@@ -472,7 +472,7 @@ def current_differences(
     well."""
     found: list[str] = []
     ours = {item[schema.keys[0]]["S"]: item for item in items}
-    theirs: dict[str, list[dict]] = {}
+    theirs: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         theirs.setdefault(row["order_id"], []).append(row)
     for key in sorted(set(ours) | set(theirs)):
@@ -506,7 +506,7 @@ def _row_differences(change: Written, row: dict[str, Any], schema: Schema) -> li
 
 
 def _value_differences(
-    expected: dict[str, Any], rescued: dict[str, tuple], row: dict[str, Any]
+    expected: dict[str, Any], rescued: Rescued, row: dict[str, Any]
 ) -> list[str]:
     found = []
     for name, value in expected.items():
@@ -517,7 +517,7 @@ def _value_differences(
     return found + rescued_differences(rescued, row["_rescued"])
 
 
-def rescued_differences(rescued: dict[str, tuple], text: str | None) -> list[str]:
+def rescued_differences(rescued: Rescued, text: str | None) -> list[str]:
     """What differs between what must be in `_rescued`, path to reason and attribute, and what
     is."""
     found = []

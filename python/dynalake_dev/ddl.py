@@ -47,7 +47,15 @@ class CommandLine:
         self.program, self.schema = program, schema
 
     def sql(self, dialect: str, only: str, *options: str) -> str:
-        words = ["ddl", self.schema, "--dialect", dialect, "--only", only, *options]
+        words: list[str | Path] = [
+            "ddl",
+            self.schema,
+            "--dialect",
+            dialect,
+            "--only",
+            only,
+            *options,
+        ]
         return dynalake(self.program, *words).decode()
 
 
@@ -85,15 +93,13 @@ def databricks_columns(statement: str) -> list[Column]:
 def _declared(statement: str) -> list[Column]:
     found = []
     for line in statement.split("(\n", 1)[1].split("\n)", 1)[0].split("\n"):
-        name, kind, comment = COLUMN.fullmatch(line).groups()
-        found.append(
-            (
-                name,
-                kind,
-                comment
-                and re.sub(r"\\(.)", lambda escaped: ESCAPES.get(escaped[1], escaped[1]), comment),
-            )
-        )
+        match = COLUMN.fullmatch(line)
+        if match is None:
+            raise ToolError(f"no column of `dynalake ddl` looks like this: {line}")
+        name, kind, comment = match.groups()
+        if comment:
+            comment = re.sub(r"\\(.)", lambda escaped: ESCAPES.get(escaped[1], escaped[1]), comment)
+        found.append((name, kind, comment))
     return found
 
 
@@ -141,10 +147,10 @@ def differences(
     ]
 
 
-def _list_differences(what: str, glue: list, other: list) -> list[str]:
+def _list_differences(what: str, glue: list[Any], other: list[Any]) -> list[str]:
     found = [
         f"{what} has {theirs}, Glue has {ours}"
-        for ours, theirs in zip(glue, other)
+        for ours, theirs in zip(glue, other, strict=False)
         if ours != theirs
     ]
     if len(glue) != len(other):

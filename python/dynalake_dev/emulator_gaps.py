@@ -25,7 +25,7 @@ def _firehose_time_zone() -> None:
     describe = firehose._dest_description
 
     def complete(destination: dict[str, Any]) -> dict[str, Any]:
-        description = describe(destination)
+        description: dict[str, Any] = describe(destination)
         s3 = description.get("ExtendedS3DestinationDescription")
         if s3 is not None:
             s3["CustomTimeZone"] = destination["config"].get("CustomTimeZone", "UTC")
@@ -48,10 +48,10 @@ def _kinesis_tags() -> None:
             kinesis._streams[data["StreamName"]]["tags"].update(data.get("Tags") or {})
         return answer
 
-    # The table of operations holds the function itself, and is made anew at each request or once:
-    # mend both.
+    # The table of operations holds the function itself; it is built once or at each request, so
+    # both are replaced.
     kinesis._create_stream = complete
-    for name, value in vars(kinesis).items():
+    for value in list(vars(kinesis).values()):
         if isinstance(value, dict) and value.get("CreateStream") is create:
             value["CreateStream"] = complete
 
@@ -67,7 +67,7 @@ def _cloudwatch_alarms() -> None:
 
     def parameters(params: Any, prefix: str) -> list[str]:
         """The prefixes of the members of a list in a query request: `prefix.1.`, `prefix.2.`, …"""
-        found = []
+        found: list[str] = []
         while any(key.startswith(f"{prefix}.{len(found) + 1}.") for key in params):
             found.append(f"{prefix}.{len(found) + 1}.")
         return found
@@ -79,7 +79,9 @@ def _cloudwatch_alarms() -> None:
         return "<{0}>{1}</{0}>".format(tag, "".join(f"<member>{body}</member>" for body in bodies))
 
     def query(params: Any, at: str) -> str:
-        get = lambda name: cloudwatch._p(params, at + name)  # noqa: E731
+        def get(name: str) -> Any:
+            return cloudwatch._p(params, at + name)
+
         body = "".join(
             member(tag, get(tag)) for tag in ("Id", "Expression", "Label", "Period", "ReturnData")
         )

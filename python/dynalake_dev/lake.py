@@ -23,10 +23,10 @@ class Lake:
         self.folder, self.s3, self.bucket = folder, s3, bucket
         self.data_prefix, self.error_prefix = data_prefix, error_prefix
 
-    def objects(self) -> list[dict]:
+    def objects(self) -> list[dict[str, Any]]:
         return self._list(self.data_prefix)
 
-    def errors(self) -> list[dict]:
+    def errors(self) -> list[dict[str, Any]]:
         return self._list(self.error_prefix)
 
     def error_texts(self, most: int = 3) -> list[str]:
@@ -41,7 +41,7 @@ class Lake:
             said.append("{}: {}".format(each["Key"], document.get("ErrorCode", document)))
         return said
 
-    def _list(self, prefix: str) -> list[dict]:
+    def _list(self, prefix: str) -> list[dict[str, Any]]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return [each for page in pages for each in page.get("Contents", [])]
 
@@ -79,7 +79,7 @@ def connect(
 def rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
     found = connection.execute(f"FROM {_quoted(name)}")
     names = [column[0] for column in found.description]
-    return [dict(zip(names, values)) for values in found.fetchall()]
+    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
 
 
 def types(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str]]:
@@ -91,7 +91,7 @@ def _quoted(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""'))
 
 
-def items(dynamodb: Any, table: str) -> list[dict[str, dict]]:
+def items(dynamodb: Any, table: str) -> list[dict[str, Any]]:
     """All that the DynamoDB table holds now."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return [item for page in pages for item in page["Items"]]
@@ -177,7 +177,8 @@ def messages(logs: Any, function: Any, function_name: str) -> Iterator[str]:
 def event_ids_in_stream(kinesis: Any, stream: str) -> tuple[list[str], list[str]]:
     """Event ids of the records in the Kinesis stream: the relay's, and those that the emulator put
     there itself."""
-    ours, emulators = [], []
+    ours: list[str] = []
+    emulators: list[str] = []
     for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
         iterator = kinesis.get_shard_iterator(
             StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"

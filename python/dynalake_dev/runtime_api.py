@@ -12,9 +12,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 # How long anything may take. Nothing waits for it unless something is broken.
 PATIENCE_SECONDS = 60
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:111122223333:function:function"
 
 
 class RuntimeApi:
@@ -25,7 +27,7 @@ class RuntimeApi:
         self.name = Path(command[0]).name
         self.listener = socket.create_server(("127.0.0.1", 0))
         environment = {
-            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % self.listener.getsockname()[1],
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.listener.getsockname()[1]}",
             "AWS_LAMBDA_FUNCTION_NAME": "function",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -33,7 +35,7 @@ class RuntimeApi:
             **settings,
         }
         self.log = tempfile.TemporaryFile()
-        self.peers: dict[socket.socket, object] = {}
+        self.peers: dict[socket.socket, BinaryIO] = {}
         self.invocations = 0
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
@@ -63,7 +65,7 @@ class RuntimeApi:
         headers = {
             "Lambda-Runtime-Aws-Request-Id": f"request-{self.invocations}",
             "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 1000 * PATIENCE_SECONDS),
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:111122223333:function:function",
+            "Lambda-Runtime-Invoked-Function-Arn": FUNCTION_ARN,
             "Content-Type": "application/json",
         }
         self._send("200 OK", headers, event)

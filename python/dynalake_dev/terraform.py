@@ -36,7 +36,7 @@ provider "aws" {{
 OVERRIDE = (
     PROVIDER
     + """
-# The relay's source: on AWS, DynamoDB itself writes into the Kinesis stream and needs no such stream.
+# The relay's source. On AWS, DynamoDB itself writes into the Kinesis stream and needs none.
 resource "aws_dynamodb_table" "this" {
   stream_enabled   = true
   stream_view_type = "NEW_AND_OLD_IMAGES"
@@ -51,7 +51,7 @@ class Applied:
     events."""
 
     outputs: dict[str, Any] = field(default_factory=dict)
-    events: list[tuple] = field(default_factory=list)
+    events: list[tuple[str, str]] = field(default_factory=list)
 
     def position(self, event: str, address_part: str) -> int | None:
         """Where in the apply a resource whose address holds `address_part` had this event."""
@@ -176,7 +176,7 @@ class Terraform:
         return applied
 
 
-def _waited_for(events: list[tuple]) -> str:
+def _waited_for(events: list[tuple[str, str]]) -> str:
     """The resource that was begun first of those that are not done."""
     done = {address for kind, address in events if kind == "apply_complete"}
     running = [address for kind, address in events if kind == "apply_start" and address not in done]
