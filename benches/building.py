@@ -72,8 +72,8 @@ def target() -> str:
     """The Rust target that package.py builds `bootstrap` for on this machine."""
     try:
         return package.choose_target(machine.architecture(), package.host()["host"])
-    except package.Refused as refused:
-        raise ToolError(str(refused)) from None
+    except package.PackageError as error:
+        raise ToolError(str(error)) from None
 
 
 def program(name: str) -> Path:

@@ -135,7 +135,12 @@ def _made_by_athena(deployed: Deployment, command_line: ddl.CommandLine) -> dict
 
 
 def _unseen_differences(
-    columns: list, databricks: str, parquet: list, view: list, glue: dict, athenas: dict
+    columns: list[ddl.Column],
+    databricks: str,
+    parquet: list[tuple[str, str]],
+    view: list[tuple[str, str]],
+    glue: dict[str, Any],
+    athenas: dict[str, Any],
 ) -> list[str]:
     """Planted differences that the comparisons don't find."""
     kind = "STRUCT<`sku`: STRING, `qty`: INT, `price`: DECIMAL(18,4)>"

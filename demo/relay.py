@@ -35,7 +35,7 @@ class Relay:
         # Keys whose next deletion counts as Time to Live's: the emulator's own leaves no change in
         # the stream.
         self.expired: set[str] = set()
-        self.sent: list[dict] = []
+        self.sent: list[dict[str, Any]] = []
         self.last_sequence_number: str | None = None
         self.error: BaseException | None = None
         self._last_time_us = 0
@@ -78,7 +78,7 @@ class Relay:
             else:
                 self._stop.wait(0.1)
 
-    def _put(self, changes: list[dict]) -> None:
+    def _put(self, changes: list[dict[str, Any]]) -> None:
         """One batch, in order; an item's changes share a partition key, so they keep their order on
         AWS too."""
         answer = self.kinesis.put_records(
@@ -97,7 +97,7 @@ class Relay:
             raise RuntimeError(f"Kinesis rejected {answer['FailedRecordCount']} records")
         self.sent += changes
 
-    def _change(self, record: dict) -> dict:
+    def _change(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record as "Kinesis Data Streams for DynamoDB" writes it."""
         source = record["dynamodb"]
         change: dict[str, Any] = {
@@ -135,12 +135,12 @@ class Relay:
         return self._last_time_us
 
 
-def _twice(attributes: dict[str, dict]) -> dict[str, Any]:
+def _twice(attributes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """boto3's attribute values as JSON with binary values in base64 of base64."""
     return {name: _attribute(value) for name, value in attributes.items()}
 
 
-def _attribute(attribute: dict) -> dict:
+def _attribute(attribute: dict[str, Any]) -> dict[str, Any]:
     [(kind, value)] = attribute.items()
     if kind == "B":
         return {kind: _binary(value)}

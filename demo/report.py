@@ -86,7 +86,7 @@ def show_story(story: list[contract.Written], rows: list[dict[str, Any]]) -> Non
     )
 
 
-def show_rescued(rows: list[dict]) -> None:
+def show_rescued(rows: list[dict[str, Any]]) -> None:
     console.heading("What did not fit its column, and was rescued beside it")
     found = []
     for number, row in enumerate(rows, 1):

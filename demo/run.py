@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 
+import duckdb
+
 from dynalake_dev import console, lake, process
 from dynalake_dev.console import Stage, Timings
 from dynalake_dev.machine import ROOT, clean_environment
@@ -155,7 +157,7 @@ def ask(query: str) -> int:
         found = lake.connect(objects.folder, database, table, kept["view"]).execute(query)
         headers = [column[0] for column in found.description or []]
         answers = found.fetchall()
-    except lake.duckdb.Error as error:
+    except duckdb.Error as error:
         raise ToolError(str(error)) from None
     console.print_table(headers, answers)
     console.say(f"{len(answers):,} rows")

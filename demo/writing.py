@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from dynalake_dev.changes import Item, Step
+from dynalake_dev.changes import Attribute, Item, Step
 from dynalake_dev.contract import Written
 
 
@@ -27,11 +28,10 @@ class Writer:
             self.expired.add(step.key)
         began = time.time()
         if step.action == "put":
-            new = {**key, **step.attributes}
+            new = _present(key | dict(step.attributes))
             self.dynamodb.put_item(TableName=self.table, Item=new)
         elif step.action == "update":
-            new = {**key, **(old or {}), **step.attributes}
-            new = {name: value for name, value in new.items() if value is not None}
+            new = _present(key | (old or {}) | dict(step.attributes))
             self.dynamodb.update_item(TableName=self.table, Key=key, **_update(step))
         else:
             self.dynamodb.delete_item(TableName=self.table, Key=key)
@@ -43,6 +43,11 @@ class Writer:
             self.items[step.key] = new
             event = "INSERT" if old is None else "MODIFY"
         self.written.append(Written(step.key, event, old, new, began, ended, step.ttl, step.tells))
+
+
+def _present(attributes: Mapping[str, Attribute | None]) -> Item:
+    """Without the attributes that a step removes."""
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _update(step: Step) -> dict[str, Any]:
