@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from .machine import ROOT, architecture
-from .process import Background, ToolError, run
+from .process import Background, ToolError, main, run
 
 # A `dynalake` that is already built, so that cargo isn't asked: .ci/run builds one for all its
 # steps.
@@ -56,6 +57,22 @@ class CommandLineBuild:
         """Stops a build that goes on."""
         if self.building is not None:
             self.building.stop()
+
+
+def command_line_to(path: Path) -> int:
+    """Builds `dynalake` and copies it to `path`, for steps that must not be disturbed by a later
+    build."""
+
+    def program() -> int:
+        built = CommandLineBuild(ROOT / "target" / "ci" / "command_line.log").wait()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".new")
+        shutil.copy(built, unfinished)
+        unfinished.replace(path)
+        print(path)
+        return 0
+
+    return main("dynalake", program)
 
 
 def dynalake(program: Path, *words: str | Path, stdin: bytes = b"") -> bytes:

@@ -87,6 +87,24 @@ def _rust() -> str | None:
     return "Rust: install it from https://rustup.rs"
 
 
+def _rustfmt() -> str | None:
+    return None if _works("cargo", "fmt", "--version") else "rustfmt: rustup component add rustfmt"
+
+
+def _clippy() -> str | None:
+    return None if _works("cargo", "clippy", "--version") else "clippy: rustup component add clippy"
+
+
+def _nightly() -> str | None:
+    if _works("rustup", "run", "nightly", "rustc", "--version"):
+        return None
+    return "a nightly toolchain: rustup toolchain install nightly"
+
+
+def _cxx() -> str | None:
+    return None if _works("c++", "--version") else "a C++ compiler (on Debian: apt-get install g++)"
+
+
 def _terraform() -> str | None:
     if shutil.which("terraform") is None:
         return "Terraform: install it from https://developer.hashicorp.com/terraform/install"
@@ -132,6 +150,17 @@ def _valgrind() -> str | None:
     return "valgrind (on Debian: apt-get install valgrind, or https://valgrind.org)"
 
 
+def _works(*command: str) -> bool:
+    """Whether a command can be run and succeeds."""
+    try:
+        done = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
 def _output(*command: str) -> str:
     done = subprocess.run(
         command,
@@ -147,6 +176,10 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "linux": _linux,
     "python": _python,
     "rust": _rust,
+    "rustfmt": _rustfmt,
+    "clippy": _clippy,
+    "nightly": _nightly,
+    "c++": _cxx,
     "terraform": _terraform,
     "node": _node,
     "jdk": _jdk,

@@ -149,6 +149,28 @@ def stop(
         process.stdout.close()
 
 
+def stop_group(process: subprocess.Popen[Any], seconds: float = 20.0) -> None:
+    """Ends a process that was started in its own group, and gives the whole group time to clean
+    up."""
+    deadline = time.monotonic() + seconds
+    _signal_group(process.pid, signal.SIGTERM)
+    while time.monotonic() < deadline:
+        # A leader that has ended is one of the group until it is waited for.
+        process.poll()
+        try:
+            os.killpg(process.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            break
+        time.sleep(0.05)
+    kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[Any]) -> None:
+    """Ends what is left of a process' group at once."""
+    _signal_group(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def stop_by_id(pid: int, sign: str, seconds: float = 10.0) -> bool:
     """Ends a process of an earlier run and its group, if `pid` still is that process: its command
     line has `sign`."""

@@ -8,6 +8,7 @@ packages that the program pins, and `dynalake_dev` itself, installed editable.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import platform
@@ -93,10 +94,16 @@ class Environment:
         self._stamp().write_text(self._wanted())
 
     def ensure(self) -> None:
-        """Makes it unless it is ready, and shows that."""
-        if not self.is_ready():
-            with Stage("Python environment", []) as stage:
-                self.make(stage.update)
+        """Makes it unless it is ready, and shows that. Of two programs that want it at the same
+        time one makes it, and the other waits."""
+        if self.is_ready():
+            return
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.folder.with_name(self.folder.name + ".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.is_ready():
+                with Stage("Python environment", []) as stage:
+                    self.make(stage.update)
 
     def _stamp(self) -> Path:
         return self.folder / "finished"
