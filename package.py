@@ -5,7 +5,7 @@
     python3 package.py --arch arm64     that one, or the command that installs its target
 
 The zip holds one file, `bootstrap`, statically linked: it asks nothing of the machine that it runs
-on. The same sources and the same Rust give the same bytes, wherever they lie and whoever builds:
+on. The same sources and the same Rust give the same bytes, wherever they are and whoever builds:
 paths are mapped to fixed names, flags from outside do not count, and the zip has fixed times and
 permissions. It is stored, not compressed: deflate's output depends on the zlib of the machine.
 
@@ -92,7 +92,8 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
             "cargo", "metadata", "--format-version=1", "--filter-platform", target, *selection
         )
     )
-    # Where a registry's sources lie says which registry it was, so each such folder gets one name.
+    # The folder of a registry's sources shows which registry it was, so each such folder gets one
+    # name.
     sources = {
         str(Path(package["manifest_path"]).parent.parent)
         for package in metadata["packages"]

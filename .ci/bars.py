@@ -190,10 +190,10 @@ def main() -> None:
                     bad.append(f"{what}, schema {plan}: {dict(results)}")
                 if max(peaks) * 1024 > PEAK_KIB:
                     bad.append(f"{what}, schema {plan}: peak is {max(peaks):.1f} MiB")
-                told = ", ".join(f"{number:,} {result}" for result, number in results.items())
+                counts = ", ".join(f"{number:,} {result}" for result, number in results.items())
                 print(
                     f"  {what:33} {plan:6} {len(bytes_in):>9,} -> {len(response):>9,} bytes"
-                    f"  {peaks[0]:5.1f} {peaks[-1]:5.1f} MiB {seconds * 1000:6.0f} ms  {told}",
+                    f"  {peaks[0]:5.1f} {peaks[-1]:5.1f} MiB {seconds * 1000:6.0f} ms  {counts}",
                     flush=True,
                 )
     if bad:

@@ -41,7 +41,7 @@ KINDS = {
     "volumes": Volume,
     "pipelines": Pipeline,
 }
-# What may stand in the files, as far as this bundle uses it
+# What the files may have, as far as this bundle uses it
 # (https://docs.databricks.com/dev-tools/bundles/settings and .../reference).
 KEYS = {
     "the bundle": {"bundle", "include", "sync", "variables", "targets", "resources"},
@@ -239,7 +239,7 @@ class Bundle:
                     if taken != self.filled(resource):
                         raise Invalid(f"{kind}.{name}: {resource} was taken as {taken}")
         for name, pipeline in resources["pipelines"].items():
-            # Paths count from the file they stand in.
+            # Paths count from the file that has them.
             for path in [
                 pipeline["root_path"],
                 *(one["file"]["path"] for one in pipeline["libraries"]),
@@ -259,7 +259,7 @@ def expect(what: str, holds: bool) -> None:
 
 
 def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
-    """What no type tells. `prefixes`: where each table's files are, as a URL."""
+    """What no type says. `prefixes`: where each table's files are, as a URL."""
     resources = bundle.checked()
     location, volume = resources["external_locations"]["changes"], resources["volumes"]["changes"]
     schema, pipeline = resources["schemas"]["dynalake"], resources["pipelines"]["dynalake"]
@@ -316,7 +316,7 @@ def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
     expect(f"the pipeline makes {sorted(made)}, and not {sorted(wanted)}", made == wanted)
     expect("the pipeline is serverless", pipeline["serverless"] is True)
     continuous = bundle.target == "prod"
-    expect("prod runs all the time, dev when told to", pipeline["continuous"] is continuous)
+    expect("prod runs all the time, dev when asked to", pipeline["continuous"] is continuous)
     expect(
         "a continuous pipeline says how often",
         ("pipelines.trigger.interval" in pipeline["configuration"]) == continuous,
@@ -459,7 +459,7 @@ def beside(variable: str, value: object) -> Callable[[Path], None]:
 
 
 # Lists as the README has them.
-TOLD = {
+INFORMED = {
     "notifications": [
         {
             "email_recipients": ["on-call@example.com"],
@@ -608,12 +608,13 @@ def main() -> int:
             for target in ("dev", "prod"):
                 check_meaning(Bundle(folder, target), variables, prefixes)
                 print(f"{name}, target {target}: valid", flush=True)
-            write(folder, variables | TOLD)
-            told = Bundle(folder, "prod")
-            check_meaning(told, variables, prefixes)
+            write(folder, variables | INFORMED)
+            informing = Bundle(folder, "prod")
+            check_meaning(informing, variables, prefixes)
             expect(
                 "prod's pipeline mails and shows itself to those who are named",
-                {key: told.checked()["pipelines"]["dynalake"][key] for key in TOLD} == TOLD,
+                {key: informing.checked()["pipelines"]["dynalake"][key] for key in INFORMED}
+                == INFORMED,
             )
     check_faults(*cases["several tables"])
     check_queries()

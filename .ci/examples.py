@@ -6,7 +6,7 @@ examples.
 
 For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right
 prefixes, destroy, nothing left. For the root module also: every call that Terraform made is allowed
-by terraform/apply-policy, and a schema that only the function refuses ends the apply before
+by terraform/apply-policy, and a schema that only the function rejects ends the apply before
 Firehose gets it. Each runs in an account of its own, at the same time.
 """
 
@@ -228,7 +228,7 @@ def root_module(emulator: emulators.Emulator) -> None:
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     key = place.objects(outputs["bucket"], 1)[0]
     if not re.match(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynalake-root-.*\.parquet$", key):
-        raise SystemExit(f"{place.name}: an object by arrival lies at {key}")
+        raise SystemExit(f"{place.name}: an object by arrival is at {key}")
     place.say(f"by arrival: {key.rsplit('/', 1)[0]}/")
 
     # Two members that normalise alike: Terraform takes it, the function does not.
@@ -252,9 +252,9 @@ def root_module(emulator: emulators.Emulator) -> None:
     )
     if "aws_lambda_invocation" not in said:
         raise SystemExit(
-            f"{place.name}: a schema that the function refuses failed otherwise:\n{said}"
+            f"{place.name}: a schema that the function rejects failed otherwise:\n{said}"
         )
-    expect(place, "a schema that the function refuses does not reach Firehose", processor(), before)
+    expect(place, "a schema that the function rejects does not reach Firehose", processor(), before)
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-2"}}, {"total": {"N": "1.5"}})
     place.objects(outputs["bucket"], 2)
     place.say("and the version of before goes on")
@@ -353,7 +353,7 @@ def several_tables(emulator: emulators.Emulator) -> None:
         {"credit": {"N": "-0.01"}},
     )
     tables = sorted(key.split("/")[1] for key in place.objects(bucket, 2))
-    expect(place, "each table's change lies with its table, once", tables, ["customers", "orders"])
+    expect(place, "each table's change is with its table, once", tables, ["customers", "orders"])
     place.destroy()
 
 

@@ -6,7 +6,7 @@ themselves.
     python3 .ci/module_docs.py --check    fails where one is not what the module says
 
 A README has the tables between the lines `<!-- BEGIN TABLES -->` and `<!-- END TABLES -->`. The
-module that a README speaks of is the folder it lies in; the project's README says which, in the
+module that a README speaks of is its own folder; the project's README says which, in the
 first line: `<!-- BEGIN TABLES terraform -->`.
 """
 

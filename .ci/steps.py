@@ -16,7 +16,7 @@ BOOTSTRAP = f"dist/{architecture()}/bootstrap.zip"
 DYNALAKE = "target/ci/bin/dynalake"
 
 CARGO = ("rust",)
-# What lies in target/debug, in benches/target, and the folders that `terraform init` writes into.
+# The folders that cargo and `terraform init` write into, and the ports of the emulator.
 DEBUG, BENCHES, TERRAFORM, EMULATOR = "target/debug", "benches/target", "terraform", "emulator"
 
 

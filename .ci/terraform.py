@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs, refused
-schemas, the columns of `dynalake ddl`, checkov.
+"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs,
+rejected schemas, the columns of `dynalake ddl`, checkov.
 
     .ci/run terraform
 
@@ -21,16 +21,16 @@ from dynalake_dev.machine import ROOT, clean_environment
 from dynalake_dev.terraform import plugin_mirror
 
 TERRAFORM = ROOT / "terraform"
-# Refused schemas that only the function refuses, and why Terraform can't or needn't.
+# Schemas that only the function rejects, and why Terraform can't or needn't.
 # `modules/transform` runs each new version before it is used, so these fail the apply, not the
 # pipeline.
-REFUSED_BY_THE_FUNCTION_ONLY = {
+REJECTED_BY_THE_FUNCTION_ONLY = {
     "a-map-with-numbers-as-keys": "how types nest is read by the function",
     "an-empty-struct": "how types nest is read by the function",
     "decimal-without-scale": "how types nest is read by the function",
     "nested-33-deep": "how types nest is read by the function",
     "struct-members-that-normalise-alike": "how types nest is read by the function",
-    "one-member-twice": "jsondecode keeps the last and tells nobody",
+    "one-member-twice": "jsondecode keeps the last, without an error",
 }
 
 
@@ -89,13 +89,13 @@ def caller_of_schema(place: Path, text: str) -> Path:
     return caller
 
 
-def check_refused_schemas() -> None:
-    """Each schema that the function refuses is refused at plan time too, or stands in the list
+def check_rejected_schemas() -> None:
+    """Each schema that the function rejects is rejected at plan time too, or is in the list
     above."""
     folders = sorted((ROOT / "fixtures" / "schema-refused").iterdir())
     assert folders, "fixtures/schema-refused has no cases"
-    unknown = REFUSED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
-    taken, refused = [], []
+    unknown = REJECTED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
+    accepted, rejected = [], []
     with tempfile.TemporaryDirectory() as place:
         caller = caller_of_schema(
             Path(place),
@@ -113,18 +113,19 @@ def check_refused_schemas() -> None:
                 cwd=caller,
                 accept=(0, 1),
             )
-            (refused if "Error:" in said else taken).append(folder.name)
-            # A message that names no cause is Terraform stumbling, not the module refusing.
+            (rejected if "Error:" in said else accepted).append(folder.name)
+            # A message that names no cause is a fault in Terraform, not the module rejecting.
             if "Error:" in said and "schema: " not in said and "jsondecode" not in said:
-                sys.exit(f"{said}\n{folder.name} is refused without a message of the module's")
-    surprise = set(taken) ^ REFUSED_BY_THE_FUNCTION_ONLY.keys() | unknown
+                sys.exit(f"{said}\n{folder.name} is rejected without a message of the module's")
+    surprise = set(accepted) ^ REJECTED_BY_THE_FUNCTION_ONLY.keys() | unknown
     if surprise:
         sys.exit(
-            "taken by Terraform and not expected to be, or the other way round: "
+            "accepted by Terraform and not expected to be, or the other way round: "
             f"{', '.join(sorted(surprise))}"
         )
     print(
-        f"refused schemas: {len(refused)} at plan time, {len(taken)} by the function when it is "
+        f"rejected schemas: {len(rejected)} at plan time, {len(accepted)} by the function when it "
+        "is "
         "checked"
     )
 
@@ -209,7 +210,7 @@ def check_duplicated_facts() -> None:
     ]
     if compression:
         sys.exit(
-            f"modules/delivery: {compression} would let a user ask for what Firehose refuses "
+            f"modules/delivery: {compression} would let a user ask for what Firehose rejects "
             "beside conversion"
         )
     if names(TERRAFORM, "output") != names(TERRAFORM / "examples" / "complete", "output"):
@@ -251,7 +252,7 @@ def main() -> int:
             "s)",
             flush=True,
         )
-    check_refused_schemas()
+    check_rejected_schemas()
     check_ddl()
     subprocess.run([sys.executable, ROOT / ".ci" / "module_docs.py", "--check"], check=True)
     checkov = Path(sys.executable).parent / "checkov"

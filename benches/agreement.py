@@ -1,4 +1,4 @@
-"""Whether the peers' responses say what ours says, so that nobody is measured dropping work.
+"""Whether the peers' responses say what ours says, so that no peer is faster by dropping work.
 
 A peer has no schema, so its row is the item as plain JSON, and five attributes of the change. In
 ours the same values are in columns by their type, or in `_rescued`. What a peer loses (digits
@@ -70,7 +70,7 @@ def typed(value: Any, kind: str) -> Any:
     if isinstance(value, dict):
         return {name: typed(value[name], "") for name in sorted(value)}
     if isinstance(value, list):
-        # Ours keeps a set's order, Python's sets don't, and a row no longer tells a set from a
+        # Ours keeps a set's order, Python's sets don't, and a row no longer shows a set from a
         # list.
         return sorted((typed(element, "") for element in value), key=repr)
     if isinstance(value, bool) or value is None:

@@ -1,4 +1,4 @@
-"""What is measured: the programs, built as they are deployed, and the inputs. All of it lies in
+"""What is measured: the programs, built as they are deployed, and the inputs. All of it is in
 target/benches."""
 
 from __future__ import annotations

@@ -105,8 +105,8 @@ class Run:
 
     def run(self) -> dict[str, Any]:
         with ExitStack() as stack:
-            # Children inherit it: whatever else runs on the machine, all of ours take turns on one
-            # core.
+            # Children inherit it: no matter what else runs on the machine, all of ours take turns
+            # on one core.
             everywhere = os.sched_getaffinity(0)
             stack.callback(os.sched_setaffinity, 0, everywhere)
             os.sched_setaffinity(0, {max(everywhere)})
@@ -159,7 +159,7 @@ class Run:
         }
 
     def compare(self) -> None:
-        """Refuses to time peers whose responses say something else than ours."""
+        """Rejects peers before they are timed whose responses say something else than ours."""
         with console.Stage("agreement", self.timings) as stage:
             for done, workload in enumerate(self.workloads):
                 stage.update(workload, done, len(self.workloads))

@@ -410,7 +410,7 @@ def svg(results: dict) -> str:
 
 
 def readme(text: str, results: dict) -> str:
-    """The README with what stands between its markers written anew."""
+    """The README with what is between its markers replaced."""
     blocks = {
         "SPEED": "".join(
             scale.markdown(headers, rows) + "\n"
@@ -448,7 +448,7 @@ def load() -> dict[str, Any]:
 
 
 def render(is_check: bool) -> int:
-    """Writes report, chart and README from the results that are kept, or tells which of them is
+    """Writes report, chart and README from the results that are kept, or says which of them is
     stale."""
     results = load()
     wanted = {

@@ -25,7 +25,7 @@ RATES = [1_000, 100_000, 1_000_000]
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 MONTH_SECONDS = 730 * 3600
 
-# As the modules set it unless told otherwise.
+# As the modules set it by default.
 MEMORY_MB = 256
 FUNCTION_BUFFER_BYTES = 1 * MIB
 FUNCTION_BUFFER_SECONDS = 5

@@ -1,4 +1,4 @@
-"""Processes that run a peer when they are told to, and the time that they spend on the processor
+"""Processes that run a peer on command, and the time that they spend on the processor
 for it."""
 
 from __future__ import annotations

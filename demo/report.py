@@ -1,5 +1,5 @@
-"""What a user wants to see of a run: the rows, where they lie, who was told, what was rescued, how
-long it took, and the current state beside the table that it came from."""
+"""What a user wants to see of a run: the rows, where they are, the notifications, what was rescued,
+how long it took, and the current state beside the table that it came from."""
 
 from __future__ import annotations
 
@@ -72,10 +72,7 @@ def show_story(story: list[contract.Written], rows: list[dict[str, Any]]) -> Non
     console.heading("What was written into the table")
     console.print_table(
         ["#", "order", "event", "what happened"],
-        [
-            [number, change.key, change.event, change.tells]
-            for number, change in enumerate(story, 1)
-        ],
+        [[number, change.key, change.event, change.note] for number, change in enumerate(story, 1)],
         most=90,
     )
     console.heading("The rows, read back from Parquet by DuckDB")

@@ -65,7 +65,7 @@ def story() -> list[Step]:
             "update",
             "o-1",
             {"total": S("12.50"), "quantity": N(2), "priority": N(1), "note": None},
-            "mended; a number in a string is as good as a number",
+            "corrected; a number in a string is as good as a number",
         ),
         Step(
             "put",
@@ -83,7 +83,7 @@ def story() -> list[Step]:
             "update",
             "o-2",
             {"placedAt": S("yesterday"), "dueOn": S("2026-02-30"), "paid": S("yes")},
-            "a time, a date and a boolean that are none",
+            "text that is no time, no date and no boolean",
         ),
         Step(
             "update",
@@ -113,7 +113,7 @@ def story() -> list[Step]:
             },
             "text that is not ASCII; a map of which one member fits and one does not",
         ),
-        Step("delete", "o-3", tells="deleted by a user: a tombstone"),
+        Step("delete", "o-3", note="deleted by a user: a tombstone"),
         Step(
             "put",
             "o-4",
@@ -123,7 +123,7 @@ def story() -> list[Step]:
             },
             "an order that will expire",
         ),
-        Step("delete", "o-4", tells="deleted by Time to Live: the tombstone says so", ttl=True),
+        Step("delete", "o-4", note="deleted by Time to Live: the tombstone says so", ttl=True),
         Step(
             "put",
             "o-3",

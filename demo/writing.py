@@ -42,7 +42,7 @@ class Writer:
         else:
             self.items[step.key] = new
             event = "INSERT" if old is None else "MODIFY"
-        self.written.append(Written(step.key, event, old, new, began, ended, step.ttl, step.tells))
+        self.written.append(Written(step.key, event, old, new, began, ended, step.ttl, step.note))
 
 
 def _present(attributes: Mapping[str, Attribute | None]) -> Item:

@@ -59,7 +59,7 @@ class Lake:
         return self.folder.with_name(f"{self.folder.name}.{part}.schema.json")
 
     def write(self, part: int, deliveries: Sequence[Delivery], files: int) -> list[Path]:
-        """Makes the files of a part of the stream; returns where they will lie, under the
+        """Makes the files of a part of the stream; returns where they will be, under the
         folder."""
         size = -(-len(deliveries) // files)
         paths = []

@@ -61,7 +61,7 @@ def tables(spark: SparkSession, now: datetime) -> None:
         (None, "INSERT", now, "7", None, None),
     ]
     before = [items[0], ("o-2", "INSERT", now - timedelta(days=1), "2", None, None), items[2]]
-    stale = [items[0], items[2]]  # a merge that stands still
+    stale = [items[0], items[2]]  # a merge that has stopped
     named = {
         "orders_changes": changes,
         "orders": items,

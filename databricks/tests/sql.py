@@ -45,7 +45,7 @@ def differences(spark: Spark) -> list[str]:
         ):
             table = f"{name}_{part.replace('-', '_')}"
             spark.sql(f"CREATE TABLE {CATALOG}.{SCHEMA}.{table} ({_sql(file, part)})")
-            # Hints have no comments; the keys among them stand in the order of the columns.
+            # Hints have no comments; the keys among them are in the order of the columns.
             types = {name: (kind, None) for name, (kind, _) in expected.items() if name in wanted}
             found += _compare(f"{folder.name}: {part}", types, _columns(spark, table))
     return found if folders else ["fixtures/ddl has no cases"]

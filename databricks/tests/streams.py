@@ -175,7 +175,7 @@ class Stream:
         self.items: dict[int, Item] = {}
         self.last: dict[int, Change] = {}
         self.changes: list[Change] = []
-        # Changes of an item within one microsecond: only Kinesis' number tells their order.
+        # Changes of an item within one microsecond: only Kinesis' number gives their order.
         self.tied: set = set()
         self._make()
         self.deliveries = sorted(self._deliver(), key=lambda delivery: delivery.place)

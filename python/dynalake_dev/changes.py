@@ -25,7 +25,7 @@ class Step:
     action: str
     key: str
     attributes: Mapping[str, Attribute | None] = field(default_factory=dict)
-    tells: str = ""
+    note: str = ""
     # Signed by the Time to Live service instead of a user.
     ttl: bool = False
 
@@ -71,7 +71,7 @@ def generated(count: int, seed: int) -> Iterator[Step]:
     for number in range(count):
         fate = chance.random()
         attributes = _attributes(chance)
-        # Different each time, as DynamoDB tells of no change that changes nothing.
+        # Different each time, as DynamoDB writes no change that changes nothing.
         attributes["units"] = N(number)
         if not living or fate < 0.5:
             key = "g-{:05d}{}".format(number, chance.choice(["", "-ü", "-注"]))

@@ -158,7 +158,7 @@ def one_line(value: Any) -> str:
 def table(
     headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | None = None
 ) -> list[str]:
-    """A table that fits the terminal: wide cells are cut, and columns that find no room are told of
+    """A table that fits the terminal: wide cells are cut, and columns that find no room are named
     below."""
     texts = [[one_line(value) for value in row] for row in rows]
     wanted = [

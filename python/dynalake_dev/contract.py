@@ -45,7 +45,7 @@ class Written:
     began: float
     ended: float
     ttl: bool = False
-    tells: str = ""
+    note: str = ""
 
 
 @dataclass
@@ -127,7 +127,7 @@ def _scalar(kind: str, value: Any, hive: str, unit: str) -> Any:
         return nearest
     if hive == "float":
         try:
-            # "<" for the standard's format, which refuses what is too large; the machine's own
+            # "<" for the standard's format, which rejects what is too large; the machine's own
             # makes infinity of it.
             return struct.unpack("<f", struct.pack("<f", float(value)))[0]
         except OverflowError:
@@ -199,7 +199,7 @@ def _struct(kind: str, value: Any, members: str, path: str, rescued: Rescued) ->
 
 
 def split(text: str) -> list[str]:
-    """Splits at the commas that stand in no brackets."""
+    """Splits at the commas outside all brackets."""
     parts, depth = [""], 0
     for letter in text:
         depth += letter in "<("

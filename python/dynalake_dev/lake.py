@@ -98,7 +98,7 @@ def items(dynamodb: Any, table: str) -> list[dict[str, Any]]:
 
 
 def notifications(sqs: Any, queue_url: str, keep: bool) -> list[str]:
-    """Receives every message in the queue; returns the object keys that they tell of.
+    """Receives every message in the queue; returns the object keys in them.
 
     Each is deleted as a reader of the queue does, or shown again at once where it is to be kept.
     """
@@ -198,7 +198,7 @@ def event_ids_in_stream(kinesis: Any, stream: str) -> tuple[list[str], list[str]
 
 
 def partitions(keys: Sequence[str]) -> dict[str, int]:
-    """How many objects lie under each folder."""
+    """How many objects are under each folder."""
     counts: dict[str, int] = {}
     for key in keys:
         folder = str(Path(key).parent) + "/"

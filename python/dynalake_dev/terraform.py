@@ -1,6 +1,6 @@
 """Terraform on the emulator: the example as it is in the repository, with an override beside it.
 
-The example is copied under target/, so that neither state nor the override ever lies in the
+The example is copied under target/, so that neither state nor the override ever is in the
 sources. All that is peculiar to the emulator is in the override: the keys, the checks that need a
 real account, and the DynamoDB stream from which the relay takes the changes.
 """
