@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tests that .ci/check_docs.py finds what is broken, and nothing else.
 
-    python3 .ci/test_check_docs.py
+python3 .ci/test_check_docs.py
 """
 
 import subprocess

@@ -25,6 +25,8 @@ pub(crate) struct Envelope {
     keys: Image,
     new_image: Image,
     old_image: OldImage,
+    /// Whether there is a `dynamodb` that is not null.
+    has_dynamodb: bool,
 }
 
 /// An image, or why there is none; an image that a row doesn't need may be bad.
@@ -90,49 +92,48 @@ impl Envelope {
     /// [`Envelope::change`]: a record of another table may hold what it likes.
     pub(crate) fn parse(tape: &mut Tape, old_image: bool) -> Result<Self, SyntaxError> {
         let (mut cursor, nodes) = tape.reader();
-        let mut envelope = Envelope::default();
-        let (mut has_dynamodb, mut detail) = (false, None);
-        cursor.object(|cursor, name| {
-            match name {
-                // An EventBridge event's, where the record itself may be.
-                b"detail" if cursor.peek() == b'{' => {
-                    detail = Some(*cursor);
-                    cursor.skip_value()
-                }
-                b"dynamodb" => {
-                    has_dynamodb = cursor.peek() != b'n';
-                    envelope.parse_dynamodb(cursor, nodes, old_image)
-                }
-                _ => envelope.parse_member(cursor, name),
-            }
-        })?;
+        let (envelope, detail) = Envelope::parse_object(&mut cursor, nodes, old_image)?;
         cursor.finish()?;
-        if let (false, Some(mut cursor)) = (has_dynamodb, detail) {
-            let mut inner = Envelope::default();
-            cursor.object(|cursor, name| match name {
-                b"dynamodb" => {
-                    has_dynamodb = cursor.peek() != b'n';
-                    inner.parse_dynamodb(cursor, nodes, old_image)
-                }
-                _ => inner.parse_member(cursor, name),
-            })?;
-            if has_dynamodb {
+        if let (false, Some(mut cursor)) = (envelope.has_dynamodb, detail) {
+            let (inner, _) = Envelope::parse_object(&mut cursor, nodes, old_image)?;
+            if inner.has_dynamodb {
                 return Ok(inner);
             }
         }
         Ok(envelope)
     }
 
-    fn parse_member(&mut self, cursor: &mut Cursor<'_>, name: &[u8]) -> Result<(), SyntaxError> {
-        match name {
-            b"eventID" => self.event_id = cursor.text()?,
-            b"eventName" => self.event_name = cursor.text()?,
-            b"tableName" => self.table_name = member(cursor)?,
-            b"eventSourceARN" => self.source_arn = member(cursor)?,
-            b"userIdentity" if cursor.peek() == b'{' => self.parse_identity(cursor)?,
-            _ => cursor.skip_value()?,
-        }
-        Ok(())
+    /// Takes one object, and says where in it the `detail` of an `EventBridge` event begins.
+    fn parse_object<'a>(
+        cursor: &mut Cursor<'a>,
+        nodes: &mut Nodes,
+        old_image: bool,
+    ) -> Result<(Self, Option<Cursor<'a>>), SyntaxError> {
+        let (mut envelope, mut detail) = (Envelope::default(), None);
+        cursor.object(|cursor, name| {
+            match name {
+                b"eventID" => envelope.event_id = cursor.text()?,
+                b"eventName" => envelope.event_name = cursor.text()?,
+                b"tableName" => envelope.table_name = member(cursor)?,
+                b"eventSourceARN" => envelope.source_arn = member(cursor)?,
+                b"userIdentity" if cursor.peek() == b'{' => envelope.parse_identity(cursor)?,
+                b"dynamodb" => {
+                    envelope.has_dynamodb = cursor.peek() != b'n';
+                    if cursor.peek() == b'{' {
+                        envelope.parse_dynamodb(cursor, nodes, old_image)?;
+                    } else {
+                        cursor.skip_value()?;
+                    }
+                }
+                b"detail" if cursor.peek() == b'{' => {
+                    detail = Some(*cursor);
+                    cursor.skip_value()?;
+                }
+                _ => cursor.skip_value()?,
+            }
+            Ok::<_, SyntaxError>(())
+        })?;
+        Ok((envelope, detail))
     }
 
     fn parse_identity(&mut self, cursor: &mut Cursor<'_>) -> Result<(), SyntaxError> {
@@ -152,9 +153,6 @@ impl Envelope {
         nodes: &mut Nodes,
         old_image: bool,
     ) -> Result<(), SyntaxError> {
-        if cursor.peek() != b'{' {
-            return cursor.skip_value();
-        }
         cursor.object(|cursor, name| {
             match name {
                 b"ApproximateCreationDateTime" => self.time = member(cursor)?,
