@@ -195,7 +195,7 @@ def _map(kind: str, value: Any, member: str, path: str, rescued: Rescued) -> Any
     if kind != "M":
         raise Misfit("type")
     return {
-        name: coerce(each, member.strip(), "s", join(path, name), rescued)
+        name: coerce(each, member.strip(), None, join(path, name), rescued)
         for name, each in value.items()
     }
 
@@ -208,7 +208,7 @@ def _struct(kind: str, value: Any, members: str, path: str, rescued: Rescued) ->
         if name not in types:
             rescued[join(path, name)] = ("unknown", each)
     return {
-        name: coerce(value[name], hive, "s", join(path, name), rescued) if name in value else None
+        name: coerce(value[name], hive, None, join(path, name), rescued) if name in value else None
         for name, hive in types.items()
     }
 

@@ -44,6 +44,8 @@ SCHEMA = {
         # The nearest number of 32 bits.
         (N("0.1"), "float", 0.10000000149011612),
         ({"BOOL": False}, "boolean", False),
+        (S("True"), "boolean", True),
+        (N("0.0"), "boolean", False),
         (S("2026-02-28"), "date", date(2026, 2, 28)),
         (N(1), "string", NumberText(Decimal(1))),
         ({"BOOL": True}, "string", "true"),
@@ -71,7 +73,8 @@ def test_a_value_that_fits_takes_its_type(attribute: Attribute, hive: str, value
         (N("1E+39"), "float", "range"),
         (S("1e999"), "double", "range"),
         (S("many"), "int", "type"),
-        (S("true"), "boolean", "type"),
+        (S("yes"), "boolean", "type"),
+        (N(2), "boolean", "type"),
         (S("2026-02-30"), "date", "type"),
         (N(20261224), "date", "type"),
         (S("2999-01-01T00:00:00Z"), "timestamp", "range"),
