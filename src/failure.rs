@@ -1,4 +1,5 @@
-//! Why a record is `ProcessingFailed`. Each costs one record: Firehose keeps the original in the error prefix.
+//! Why a record is `ProcessingFailed`. Each costs one record: Firehose keeps the original in the
+//! error prefix.
 
 use crate::schema::Plan;
 
@@ -70,7 +71,7 @@ impl Failure {
         }
     }
 
-    /// A sentence that tells an operator what was wrong.
+    /// What was wrong, as a sentence for an operator.
     pub fn explain(self, plan: &Plan) -> String {
         match self {
             Failure::NotBase64 => "the record has no data in base64".into(),

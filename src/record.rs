@@ -65,7 +65,7 @@ pub struct RecordTransformer {
     scratch: Vec<u8>,
 }
 
-/// What became of a change record, and what it tells of itself whatever became of it.
+/// What became of a change record, and what it says of itself in any case.
 #[derive(Debug)]
 pub struct Transformed<'a> {
     /// What became of it.
@@ -73,7 +73,7 @@ pub struct Transformed<'a> {
     /// `eventID`: equal on duplicates of one change. `None` where there is none, and where the
     /// record is no JSON.
     pub event_id: Option<&'a [u8]>,
-    /// Creation time in microseconds since 1970, of a change that is wanted and tells it.
+    /// Creation time in microseconds since 1970, of a change of a wanted table that says it.
     pub time_us: Option<u64>,
     /// The table's name, where it could be read; else empty.
     pub table: &'a [u8],

@@ -7,8 +7,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
 
-/// The schema: JSON text, base64 of gzip of it (Terraform's `base64gzip(jsonencode(…))`), or `@PATH`,
-/// a file of the package.
+/// The schema: JSON text, base64 of gzip of it (Terraform's `base64gzip(jsonencode(…))`), or
+/// `@PATH`, a file of the package.
 pub const SCHEMA: &str = "DYNALAKE_SCHEMA";
 /// The tables whose changes are wanted, separated by commas.
 pub const TABLES: &str = "DYNALAKE_TABLES";

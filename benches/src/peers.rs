@@ -39,7 +39,7 @@ pub fn baseline(event: &[u8]) -> Vec<u8> {
 }
 
 /// What any transformation has to do at the least: the records' bytes out of base64, a tape of their JSON, and
-/// as many bytes as ours returns into base64. Where the records lie is given, so the event's and the response's
+/// as many bytes as ours returns into base64. Where the records are is given, so the event's and the response's
 /// own JSON cost nothing here; [`LowerBound::run_with_event`] adds a tape of the event itself.
 pub struct LowerBound {
     event: Vec<u8>,
@@ -77,7 +77,7 @@ impl LowerBound {
 
     /// Does it once, and reads the event as well.
     pub fn run_with_event(&mut self) -> Found {
-        // It is parsed where it lies, time and again: without escapes in it, that changes no byte.
+        // It is parsed in place, again and again: without escapes in it, that changes no byte.
         let tape = simd_json::to_tape_with_buffers(&mut self.event, &mut self.buffers);
         let nodes = tape.expect("it is JSON").0.len();
         let found = self.run();

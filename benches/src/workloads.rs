@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 /// The workloads, by name.
 pub const NAMES: [&str; 5] = ["small", "typical", "wide", "large", "adversarial"];
 
-/// How large an event shall be.
+/// How large an event is made.
 #[derive(Clone, Copy, Debug)]
 pub enum Size {
     /// So many records.

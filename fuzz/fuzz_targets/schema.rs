@@ -1,4 +1,4 @@
-//! Any text as `DYNALAKE_SCHEMA`: refused with a reason, or good for changes of all kinds.
+//! Any text as `DYNALAKE_SCHEMA`: rejected with a reason, or good for changes of all kinds.
 #![no_main]
 
 use dynalake::firehose::MAX_RESPONSE_BYTES;
@@ -28,7 +28,7 @@ fuzz_target!(|text: &str| {
     assert!(answers.iter().all(|answer| answer.result != "Dropped"), "{answers:?}");
 });
 
-/// One of each type, and some that strict columns refuse.
+/// One of each type, and some that strict columns reject.
 const VALUES: [&str; 12] = [
     r#"{"S": "2024-02-29T23:59:59.123456+05:30"}"#,
     r#"{"S": "caf\u00e9 \ud83d\ude00 \\ \" \u0001"}"#,

@@ -382,7 +382,7 @@ pub(super) fn parse_image(
         Ok(root) => Ok(Image::Root(root)),
         Err(ParseError::Syntax(error)) => Err(error),
         Err(problem) => {
-            // The rest of the record may still tell that it is another table's.
+            // The rest of the record may still say that it is another table's.
             *cursor = start;
             cursor.skip_value()?;
             Ok(Image::Bad(problem.into()))

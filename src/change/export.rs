@@ -77,7 +77,7 @@ impl Line {
         Ok(line)
     }
 
-    /// The change that the line stands for. An item of a full export is there since
+    /// The change that the line says. An item of a full export is there since
     /// `export_time_us`, in microseconds since 1970: any change that the stream has from then on
     /// wins over it. `sequence_number` is scratch.
     ///

@@ -16,7 +16,8 @@
 //!
 //!   ```json
 //!   {"eventSourceARN": "arn:aws:dynamodb:…:table/orders/stream/…", "eventName": "REMOVE",
-//!    "dynamodb": {"ApproximateCreationDateTime": 1720742302, "SequenceNumber": "4421584500000000017450439091",
+//!    "dynamodb": {"ApproximateCreationDateTime": 1720742302,
+//!                 "SequenceNumber": "4421584500000000017450439091",
 //!                 "Keys": {"id": {"S": "o-1"}}}}
 //!   ```
 //!

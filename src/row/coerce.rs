@@ -1,8 +1,9 @@
-//! Coercion: a scalar attribute and a column's type to the exact text of the JSON value, or the reason why
-//! it doesn't fit. A table, without state.
+//! Coercion: a scalar attribute and a column's type to the exact text of the JSON value, or the
+//! reason why it doesn't fit. A table, without state.
 //!
-//! Strict where Firehose's OpenX deserializer is lax: it wraps a scalar into an array, fills a struct from a
-//! list by position and reads microseconds as milliseconds, which turns a wrong value into a plausible one.
+//! Strict where Firehose's OpenX deserializer is lax: it wraps a scalar into an array, fills a
+//! struct from a list by position and reads microseconds as milliseconds, which turns a wrong value
+//! into a plausible one.
 
 use crate::item::Descriptor;
 use crate::schema::{Kind, Unit};
@@ -12,11 +13,12 @@ use crate::text::time;
 use std::io::Write;
 use std::str::FromStr;
 
-/// Writes the JSON value that an S, N, B or BOOL has in a column which is not a string, array, map or struct.
-/// `text` is the attribute's text without escapes. Nothing is written where it does not fit.
+/// Writes the JSON value that an S, N, B or BOOL has in a column which is not a string, array, map
+/// or struct. `text` is the attribute's text without escapes. Nothing is written where it does not
+/// fit.
 ///
-/// Doubles and floats are written as ryu does it: the fewest digits that read back to the value, always with a
-/// point or an exponent (`12.0`, `0.1`, `1e21`, `-0.0`).
+/// Doubles and floats are written as ryu does it: the fewest digits that read back to the value,
+/// always with a point or an exponent (`12.0`, `0.1`, `1e21`, `-0.0`).
 ///
 /// # Errors
 ///
@@ -146,8 +148,8 @@ fn is_epoch_text(text: &[u8]) -> bool {
         }
 }
 
-/// Writes a value whose text is already what the column would hold; says whether it is. Only a short cut: [`write_coerced`]
-/// gives the same.
+/// Writes a value whose text is already what the column would hold; says whether it is. Only a
+/// short cut: [`write_coerced`] gives the same.
 #[inline]
 fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Vec<u8>) -> bool {
     if !matches!(descriptor, Descriptor::N | Descriptor::S) {
@@ -179,8 +181,9 @@ fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Ve
             }
             (quoted, b"")
         }
-        // Of two decimal numbers of at most 15 digits no two have the same nearest double, so that none is shorter;
-        // ryu writes an exponent only from 17 digits before the point, or five zeros behind it.
+        // Of two decimal numbers of at most 15 digits no two have the same nearest double, so that
+        // none is shorter; ryu writes an exponent only from 17 digits before the point, or
+        // five zeros behind it.
         Kind::Double => match Plain::parse(text) {
             Some(Plain { whole, fraction, zeros }) if whole + fraction <= 15 && zeros <= 4 => {
                 (false, if fraction == 0 { b".0" } else { b"" })

@@ -15,7 +15,8 @@ use crate::text::time;
 pub(crate) struct RowWriter {
     columns: Columns,
     rescue: Rescue,
-    /// Of a REMOVE that holds the item as it was: the attributes of `Keys` that fill the key columns.
+    /// Of a REMOVE that holds the item as it was: the attributes of `Keys` that fill the key
+    /// columns.
     keys: Vec<(usize, NodeId)>,
     text: Vec<u8>,
     max_bytes: usize,
@@ -247,7 +248,7 @@ impl RowWriter {
         if plan.protects
             && let Columns::Declared(binder) = &mut self.columns
         {
-            // The old image is an item of its own: binding it tells what is protected in it.
+            // The old image is an item of its own: binding it finds what is protected in it.
             binder.bind(plan, tape, old);
         }
         self.text.clear();

@@ -19,7 +19,7 @@ pub struct Schema {
     pub keys: Vec<String>,
     /// Whether rows carry `_old`.
     pub old_image: bool,
-    /// How often binary values come encoded, where the envelope's shape doesn't tell.
+    /// How often binary values are encoded; `None`: the envelope's shape decides.
     pub binary: Option<Binary>,
     /// How decimals are written.
     pub decimal_as: DecimalAs,
@@ -59,9 +59,9 @@ pub struct Column {
     pub name: String,
     /// The Hive type.
     pub ty: Type,
-    /// Raw attribute names from the item's root; none where the name does the binding.
+    /// Raw attribute names from the item's root; `None` where the name binds it.
     pub path: Option<Vec<String>>,
-    /// What may not be shown.
+    /// How its attribute is hidden.
     pub protect: Option<Protect>,
     /// The unit of numbers in a timestamp column.
     pub unit: Option<Unit>,

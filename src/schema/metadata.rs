@@ -45,7 +45,7 @@ pub(crate) enum Metadata {
 }
 
 impl Metadata {
-    /// The content that a name in the metadata columns' file stands for.
+    /// What the metadata column of this name holds.
     ///
     /// # Panics
     ///

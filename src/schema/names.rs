@@ -1,8 +1,8 @@
 //! Column names from attribute names.
 
-/// Appends an attribute's name, normalised, to `out`: `camelCase` and `PascalCase` split to `snake_case`, ASCII
-/// lower case, every other character than `a-z`, `0-9` and `_` to `_`, runs of `_` collapsed, a `_` before a
-/// leading digit; an empty name is `_`.
+/// Appends an attribute's name, normalised, to `out`: `camelCase` and `PascalCase` split to
+/// `snake_case`, ASCII lower case, every other character than `a-z`, `0-9` and `_` to `_`, runs of
+/// `_` collapsed, a `_` before a leading digit; an empty name is `_`.
 ///
 /// `customerID` → `customer_id`, `HTTPCode` → `http_code`, `line1Address` → `line1_address`.
 pub fn normalise(name: &[u8], out: &mut Vec<u8>) {

@@ -14,11 +14,11 @@ use std::ops::Bound;
 pub struct Plan {
     /// The columns in the table's order, those that are dropped included.
     pub columns: Vec<PlannedColumn>,
-    /// The source table of the schema; none without a schema.
+    /// The source table of the schema; `None` without a schema.
     pub table: Option<String>,
     /// Whether rows carry `_old`.
     pub old_image: bool,
-    /// How often binary values come encoded, where the schema says.
+    /// How often binary values are encoded, where the schema says.
     pub binary: Option<Binary>,
     /// Whether there is no schema: every attribute makes its own column.
     pub schemaless: bool,
@@ -48,13 +48,13 @@ pub struct PlannedColumn {
     /// `,"name":`
     pub(crate) prefix: Piece,
     pub(crate) kind: Kind,
-    /// What may not be shown of its attribute.
+    /// How its attribute is hidden.
     pub protect: Option<Protect>,
     /// Whether it holds a key attribute.
     pub is_key: bool,
 }
 
-/// A type with all that is known of it beforehand.
+/// A type, with everything about it that is known in advance.
 #[derive(Debug)]
 pub(crate) enum Kind {
     String,
@@ -135,7 +135,7 @@ impl Plan {
         plan
     }
 
-    /// The plan without a schema: all is flattened.
+    /// The plan without a schema: everything is flattened.
     pub fn schemaless() -> Plan {
         Plan::empty()
     }
@@ -215,7 +215,7 @@ impl Plan {
         }
     }
 
-    /// Where an attribute stands on the explicit paths, in the branch of its map.
+    /// What the explicit paths say of an attribute, in the branch of its map.
     pub(crate) fn step(&self, branch: u32, name: &[u8]) -> Step {
         self.branches[branch as usize].get(name).copied().unwrap_or_default()
     }

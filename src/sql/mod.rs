@@ -18,10 +18,11 @@ pub enum Dialect {
     Databricks,
 }
 
-/// What things are called in the engine's catalog, and where the Parquet objects lie.
+/// The names in the engine's catalog, and where the Parquet objects are.
 #[derive(Clone, Debug)]
 pub struct Names {
-    /// The database (in Unity Catalog: the schema, with its catalog before it), in parts; none: the session's.
+    /// The database (in Unity Catalog: the schema, with its catalog before it), in parts; none:
+    /// the session's.
     pub database: Vec<String>,
     /// The table of changes.
     pub table: String,
@@ -34,8 +35,8 @@ pub struct Names {
 }
 
 impl Names {
-    /// In Athena the names that `terraform/` gives where the pipeline is called `dynalake-<table>`, in Databricks those of
-    /// the pipeline in `databricks/`. The bucket's is not known.
+    /// In Athena the names that `terraform/` gives where the pipeline is called `dynalake-<table>`,
+    /// in Databricks those of the pipeline in `databricks/`. The bucket's is not known.
     pub fn new(schema: &Schema, dialect: Dialect) -> Names {
         let name = schema.lake_name();
         let (database, table) = match dialect {
@@ -67,7 +68,7 @@ pub struct Part {
     pub kind: PartKind,
     /// What it is for, in lines.
     pub about: String,
-    /// A statement without its semicolon; hints are none.
+    /// A statement without its semicolon, or the text of hints.
     pub text: String,
 }
 
@@ -117,8 +118,8 @@ struct LakeColumn<'a> {
     is_of_change: bool,
 }
 
-/// The table's columns in their order: those declared, without what never leaves the Lambda, then the
-/// metadata columns.
+/// The table's columns in their order: those declared, without what never leaves the Lambda, then
+/// the metadata columns.
 fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
     let declared = schema.columns.iter().filter(|column| column.protect != Some(Protect::Drop));
     let declared = declared.map(|column| LakeColumn {
@@ -148,7 +149,8 @@ fn key_columns(schema: &Schema) -> Vec<&str> {
     schema.key_columns().map(|at| schema.columns[at].name.as_str()).collect()
 }
 
-/// Leaves out rows that can't be of any item's state, as the pipeline in `databricks/` does. The function writes none.
+/// Leaves out rows that can't be of any item's state, as the pipeline in `databricks/` does. The
+/// function writes none.
 fn is_mergeable(keys: &[&str], quote: char) -> String {
     let needed = keys.iter().chain(&["_sequence", "_event_type"]);
     let conditions = needed.map(|name| format!("{} IS NOT NULL", quoted(name, quote)));
@@ -161,7 +163,8 @@ fn lines(lines: impl IntoIterator<Item = String>) -> String {
     lines.join(",\n")
 }
 
-/// An identifier between quotes of this kind. Always quoted: which words are reserved changes with the engine.
+/// An identifier between quotes of this kind. Always quoted: which words are reserved changes with
+/// the engine.
 fn quoted(name: &str, quote: char) -> String {
     let twice = format!("{quote}{quote}");
     format!("{quote}{}{quote}", name.replace(quote, &twice))

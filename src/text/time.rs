@@ -4,8 +4,8 @@ use super::misfit::Misfit;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// Firehose keeps timestamps as 64-bit nanoseconds since 1970 and wraps silently outside: the whole years
-/// that fit, as seconds from the first up to the end of the last (1678-01-01 to 2262-01-01).
+/// Firehose keeps timestamps as 64-bit nanoseconds since 1970 and wraps silently outside: the whole
+/// years that fit, as seconds from the first up to the end of the last (1678-01-01 to 2262-01-01).
 const REPRESENTABLE_SECONDS: std::ops::Range<i64> = -9_214_560_000..9_214_646_400;
 
 /// A date and a time of day in UTC.
@@ -83,7 +83,8 @@ pub fn representable(nanoseconds: i128) -> Option<i128> {
     (FIRST..END).contains(&nanoseconds).then_some(nanoseconds)
 }
 
-/// Java's calendar in the `SerDe` is Julian before this day, and Spark's rebasing moves dates there.
+/// Java's calendar in the `SerDe` is Julian before this day, and Spark's rebasing moves dates
+/// there.
 const FIRST_GREGORIAN_DAY: i64 = -141_427;
 
 /// Reads a date, `yyyy-MM-dd`; the day counted from 1970-01-01.
@@ -99,8 +100,8 @@ pub fn parse_date(text: &[u8]) -> Result<i64, Misfit> {
 }
 
 /// Reads ISO 8601 / RFC 3339: a date, then `T`, `t` or a blank, hours and minutes, optional seconds
-/// with an optional fraction, then nothing (UTC), `Z`, `z`, `±hh`, `±hhmm` or `±hh:mm`. A date alone
-/// is midnight. Returns nanoseconds since 1970.
+/// with an optional fraction, then nothing (UTC), `Z`, `z`, `±hh`, `±hhmm` or `±hh:mm`. A date
+/// alone is midnight. Returns nanoseconds since 1970.
 ///
 /// # Errors
 ///
@@ -267,8 +268,8 @@ impl Scan<'_> {
     }
 }
 
-/// Writes an instant as `yyyy-MM-dd'T'HH:mm:ss[.S…]'Z'` with 0, 3, 6 or 9 fraction digits, the fewest that
-/// hold it. `nanoseconds` must be [`representable`].
+/// Writes an instant as `yyyy-MM-dd'T'HH:mm:ss[.S…]'Z'` with 0, 3, 6 or 9 fraction digits, the
+/// fewest that hold it. `nanoseconds` must be [`representable`].
 pub fn write_timestamp(nanoseconds: i128, out: &mut Vec<u8>) {
     // What is representable fits into 64 bits, whose division is much cheaper.
     let nanoseconds = nanoseconds as i64;

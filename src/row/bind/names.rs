@@ -333,7 +333,7 @@ impl Names {
             chain[from] = id;
             id = self.context(self.entry(id).context).map;
         }
-        debug_assert!(id == NONE, "no attribute lies deeper than MAX_DEPTH");
+        debug_assert!(id == NONE, "no attribute is deeper than MAX_DEPTH");
         take(&chain[from..])
     }
 
