@@ -185,10 +185,11 @@ impl RecordTransformer {
         row: &mut Vec<u8>,
         seen: &mut Seen,
     ) -> Result<Outcome, Failure> {
-        let RecordTransformer { plan, tape, table, scratch, .. } = self;
+        let RecordTransformer { plan, tape, table, sequence_number: number, scratch, .. } = self;
         // 1. Text, and one JSON object.
         check_text(tape.text())?;
-        let mut envelope = Envelope::parse(tape, plan.old_image)?;
+        let mut envelope = Envelope::default();
+        envelope.parse(tape, plan.old_image)?;
         // 2. The event id, by which duplicates are known, whatever else is wrong.
         seen.event_id = envelope.event_id();
         // 3. The table, and whether it is wanted.
@@ -196,40 +197,36 @@ impl RecordTransformer {
         if !is_wanted(self.tables.as_deref(), table) {
             return Ok(Outcome::Dropped);
         }
-        seen.time_us = envelope.time_us(tape).ok();
+        let time_us = envelope.time_us(tape);
+        seen.time_us = time_us.ok();
         // 4. The change. Binary first: from here on values are read.
         envelope.unwrap_binaries(tape, plan.binary, scratch);
-        let mut number = std::mem::take(&mut self.sequence_number);
-        let change = envelope.change(tape, table, sequence_number, &mut number);
-        let outcome = change.and_then(|mut change| {
-            // 5. Whether the item is in the view, or was in it and leaves.
-            if let Some(filter) = &plan.filter
-                && !change.new_image.is_some_and(|image| view::holds(filter, tape, image))
-            {
-                let was_in = change.event_name != EventName::Insert
-                    && match envelope.old_image(tape, plan.binary, scratch)? {
-                        Some(old) => view::holds(filter, tape, old),
-                        None => view::may_hold(filter, tape, change.keys),
-                    };
-                if !was_in {
-                    return Ok(Outcome::Dropped);
-                }
-                change.leave_view();
-            }
-            // 6. Whether such rows are wanted.
-            if !change.is_wanted(plan.events) {
+        let mut change = envelope.change(tape, table, time_us, sequence_number, number)?;
+        // 5. Whether the item is in the view, or was in it and leaves.
+        if let Some(filter) = &plan.filter
+            && !change.new_image.is_some_and(|image| view::holds(filter, tape, image))
+        {
+            let was_in = change.event_name != EventName::Insert
+                && match envelope.old_image(tape, plan.binary, scratch)? {
+                    Some(old) => view::holds(filter, tape, old),
+                    None => view::may_hold(filter, tape, change.keys),
+                };
+            if !was_in {
                 return Ok(Outcome::Dropped);
             }
-            // 7. The row, with the old image where it needs that.
-            if plan.old_image
-                || (plan.on_remove == OnRemove::Item && change.event_name == EventName::Remove)
-            {
-                change.old_image = envelope.old_image(tape, plan.binary, scratch)?;
-            }
-            write_row(plan, &mut self.rows, &change, tape, row)
-        });
-        self.sequence_number = number;
-        outcome
+            change.leave_view();
+        }
+        // 6. Whether such rows are wanted.
+        if !change.is_wanted(plan.events) {
+            return Ok(Outcome::Dropped);
+        }
+        // 7. The row, with the old image where it needs that.
+        if plan.old_image
+            || (plan.on_remove == OnRemove::Item && change.event_name == EventName::Remove)
+        {
+            change.old_image = envelope.old_image(tape, plan.binary, scratch)?;
+        }
+        write_row(plan, &mut self.rows, &change, tape, row)
     }
 
     /// The same for a line of an export. Its old image is the state before the export's window,
@@ -289,6 +286,7 @@ fn is_wanted(tables: Option<&[String]>, table: &[u8]) -> bool {
     tables.is_none_or(|tables| tables.iter().any(|wanted| wanted.as_bytes() == table))
 }
 
+#[inline]
 fn write_row(
     plan: &Plan,
     rows: &mut RowWriter,

@@ -7,6 +7,7 @@ from the schema file alone: three ways from the one file, the types written in t
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Sequence
@@ -15,13 +16,15 @@ from typing import Any
 
 from .build import dynalake
 from .contract import split
+from .machine import ROOT
 from .process import ToolError
 
 # One line of a column list in the SQL. Comments are escaped, so that none goes on in the next line.
 COLUMN = re.compile(r"  `(\w+)` (.+?)(?: COMMENT '((?:[^'\\]|\\.)*)')?,?")
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-# What is of the change and not of the item, so that the current state hasn't it.
-OF_THE_CHANGE = ("_event_type", "_event_id", "_table", "_ttl_delete", "_old")
+# What is of the change and not of the item, so the current state does not have it.
+METADATA = json.loads((ROOT / "terraform" / "metadata_columns.json").read_text())
+OF_THE_CHANGE = tuple(column["name"] for column in METADATA if column.get("of_change"))
 # What Athena adds by itself.
 ATHENAS_OWN = ("transient_lastDdlTime",)
 DUCKDB = {

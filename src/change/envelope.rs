@@ -83,47 +83,50 @@ impl From<SyntaxError> for Failure {
 }
 
 impl Envelope {
-    /// Reads one change record, all of the tape's text, and its images; the old one only where
+    /// Reads one change record, all of the tape's text, into an empty envelope, and its images onto
+    /// the tape; the old one only where
     /// `old_image` says that most rows need it.
     ///
     /// # Errors
     ///
     /// If the text is not one JSON object. Anything else that is wrong is kept for
     /// [`Envelope::change`]: a record of another table may hold what it likes.
-    pub(crate) fn parse(tape: &mut Tape, old_image: bool) -> Result<Self, SyntaxError> {
+    pub(crate) fn parse(&mut self, tape: &mut Tape, old_image: bool) -> Result<(), SyntaxError> {
         let (mut cursor, nodes) = tape.reader();
-        let (envelope, detail) = Envelope::parse_object(&mut cursor, nodes, old_image)?;
+        let detail = self.parse_object(&mut cursor, nodes, old_image)?;
         cursor.finish()?;
-        if let (false, Some(mut cursor)) = (envelope.has_dynamodb, detail) {
-            let (inner, _) = Envelope::parse_object(&mut cursor, nodes, old_image)?;
+        if let (false, Some(mut cursor)) = (self.has_dynamodb, detail) {
+            let mut inner = Envelope::default();
+            inner.parse_object(&mut cursor, nodes, old_image)?;
             if inner.has_dynamodb {
-                return Ok(inner);
+                *self = inner;
             }
         }
-        Ok(envelope)
+        Ok(())
     }
 
-    /// Takes one object, and says where in it the `detail` of an `EventBridge` event begins.
+    /// Takes one object; where in it the `detail` of an `EventBridge` event begins.
     fn parse_object<'a>(
+        &mut self,
         cursor: &mut Cursor<'a>,
         nodes: &mut Nodes,
         old_image: bool,
-    ) -> Result<(Self, Option<Cursor<'a>>), SyntaxError> {
-        let (mut envelope, mut detail) = (Envelope::default(), None);
+    ) -> Result<Option<Cursor<'a>>, SyntaxError> {
+        let mut detail = None;
         cursor.object(|cursor, name| {
             match name {
-                b"eventID" => envelope.event_id = cursor.text()?,
-                b"eventName" => envelope.event_name = cursor.text()?,
-                b"tableName" => envelope.table_name = member(cursor)?,
-                b"eventSourceARN" => envelope.source_arn = member(cursor)?,
-                b"userIdentity" if cursor.peek() == b'{' => envelope.parse_identity(cursor)?,
+                b"eventID" => self.event_id = cursor.text()?,
+                b"eventName" => self.event_name = cursor.text()?,
+                b"tableName" => self.table_name = member(cursor)?,
+                b"eventSourceARN" => self.source_arn = member(cursor)?,
+                b"userIdentity" if cursor.peek() == b'{' => self.parse_identity(cursor)?,
+                b"dynamodb" if cursor.peek() == b'{' => {
+                    self.has_dynamodb = true;
+                    self.parse_dynamodb(cursor, nodes, old_image)?;
+                }
                 b"dynamodb" => {
-                    envelope.has_dynamodb = cursor.peek() != b'n';
-                    if cursor.peek() == b'{' {
-                        envelope.parse_dynamodb(cursor, nodes, old_image)?;
-                    } else {
-                        cursor.skip_value()?;
-                    }
+                    self.has_dynamodb = cursor.peek() != b'n';
+                    cursor.skip_value()?;
                 }
                 b"detail" if cursor.peek() == b'{' => {
                     detail = Some(*cursor);
@@ -133,7 +136,7 @@ impl Envelope {
             }
             Ok::<_, SyntaxError>(())
         })?;
-        Ok((envelope, detail))
+        Ok(detail)
     }
 
     fn parse_identity(&mut self, cursor: &mut Cursor<'_>) -> Result<(), SyntaxError> {
@@ -224,7 +227,7 @@ impl Envelope {
         }
     }
 
-    /// Makes a change of what was read. `sequence_number` is Kinesis'; where there is none,
+    /// Makes a change of what was read, [`Envelope::time_us`] included. `sequence_number` is Kinesis'; where there is none,
     /// DynamoDB's is taken.
     ///
     /// # Errors
@@ -234,6 +237,7 @@ impl Envelope {
         &self,
         tape: &Tape,
         table: &'a [u8],
+        time_us: Result<u64, TimeFault>,
         sequence_number: Option<&'a [u8]>,
         scratch: &'a mut Vec<u8>,
     ) -> Result<Change<'a>, Failure> {
@@ -243,7 +247,7 @@ impl Envelope {
             .into_iter()
             .find(|name| is(self.event_name, name.as_bytes()))
             .ok_or(Failure::NoEventName)?;
-        let time_us = self.time_us(tape).map_err(Failure::NoTime)?;
+        let time_us = time_us.map_err(Failure::NoTime)?;
         let keys = self.keys.root()?.filter(|&keys| tape.children(keys).next().is_some());
         let keys = keys.ok_or(Failure::NoKeys)?;
         let new_image = match event_name {
