@@ -1,4 +1,4 @@
-"""Facts that the Databricks pipeline has to repeat, because nothing but its own file is deployed."""
+"""Facts that the Databricks pipeline repeats, because only its own file is deployed."""
 
 import ast
 from typing import Any
