@@ -4,14 +4,15 @@
     python3 package.py                  every architecture whose Rust target is installed
     python3 package.py --arch arm64     that one, or the command that installs its target
 
-The zip holds one file, `bootstrap`, statically linked: it asks nothing of the machine that it runs on. The
-same sources and the same Rust give the same bytes, wherever they lie and whoever builds: paths are mapped to
-fixed names, flags from outside do not count, and the zip has fixed times and permissions. It is stored, not
-compressed: deflate's output depends on the zlib of the machine.
+The zip holds one file, `bootstrap`, statically linked: it asks nothing of the machine that it runs
+on. The same sources and the same Rust give the same bytes, wherever they are and whoever builds:
+paths are mapped to fixed names, flags from outside do not count, and the zip has fixed times and
+permissions. It is stored, not compressed: deflate's output depends on the zlib of the machine.
 
-A musl target goes before a gnu one, as it brings its own C library and linker and so can be built for either
-architecture on any machine. The gnu target links the C library of the machine it is built on, so it is used
-for the machine's own architecture only, and its bytes are the same only where that library is the same.
+A musl target goes before a gnu one, as it brings its own C library and linker and so can be built
+for either architecture on any machine. The gnu target links the C library of the machine it is
+built on, so it is used for the machine's own architecture only, and its bytes are the same only
+where that library is the same.
 """
 
 import argparse
@@ -22,19 +23,21 @@ import struct
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 MAX_BYTES = 3_000_000
 
-# Lambda's names of architectures, the machine in an ELF header, and Rust targets in order of preference.
+# Lambda's names of architectures, the machine in an ELF header, and Rust targets in order of
+# preference.
 ARCHITECTURES = {
     "x86_64": (62, ["x86_64-unknown-linux-musl", "x86_64-unknown-linux-gnu"]),
     "arm64": (183, ["aarch64-unknown-linux-musl", "aarch64-unknown-linux-gnu"]),
 }
 
 
-class Refused(Exception):
+class PackageError(Exception):
     """What is wrong, and what to do about it."""
 
 
@@ -42,9 +45,11 @@ def output_of(*command: str) -> str:
     try:
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     except FileNotFoundError:
-        raise Refused(f"{command[0]} is not installed; install Rust from https://rustup.rs") from None
+        raise PackageError(
+            f"{command[0]} is not installed; install Rust from https://rustup.rs"
+        ) from None
     if done.returncode != 0:
-        raise Refused(f"`{' '.join(command)}` failed; its message is above")
+        raise PackageError(f"`{' '.join(command)}` failed; its message is above")
     return done.stdout
 
 
@@ -61,13 +66,17 @@ def is_installed(target: str) -> bool:
     return any(libraries.glob("libstd-*.rlib"))
 
 
-def choose_target(arch: str, host_target: str, installed=is_installed) -> str:
+def choose_target(
+    arch: str, host_target: str, installed: Callable[[str], bool] = is_installed
+) -> str:
     """The first target of an architecture that can be built here."""
     targets = ARCHITECTURES[arch][1]
     for target in targets:
         if (target.endswith("-musl") or target == host_target) and installed(target):
             return target
-    raise Refused(f"no Rust target for {arch} is installed; run: rustup target add {targets[0]}")
+    raise PackageError(
+        f"no Rust target for {arch} is installed; run: rustup target add {targets[0]}"
+    )
 
 
 def code_flags(target: str) -> list[str]:
@@ -80,9 +89,12 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
     selection = ["--locked", "--no-default-features", "--features", "lambda"]
     package = ["--package", "dynalake"]
     metadata = json.loads(
-        output_of("cargo", "metadata", "--format-version=1", "--filter-platform", target, *selection)
+        output_of(
+            "cargo", "metadata", "--format-version=1", "--filter-platform", target, *selection
+        )
     )
-    # Where a registry's sources lie says which registry it was, so each such folder gets one name.
+    # The folder of a registry's sources shows which registry it was, so each such folder gets one
+    # name.
     sources = {
         str(Path(package["manifest_path"]).parent.parent)
         for package in metadata["packages"]
@@ -109,7 +121,17 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
     }
     environment |= {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags), "CARGO_INCREMENTAL": "0"}
     # By name: a build of the whole workspace would mix the features of its packages.
-    command = ["cargo", "build", "--release", *selection, *package, "--bin", "bootstrap", "--target", target]
+    command = [
+        "cargo",
+        "build",
+        "--release",
+        *selection,
+        *package,
+        "--bin",
+        "bootstrap",
+        "--target",
+        target,
+    ]
     print(f"{target}: {' '.join(command)}", flush=True)
     done = subprocess.run(
         [*command, "--message-format=json-render-diagnostics"],
@@ -121,12 +143,14 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
     if done.returncode != 0:
         musl = target.replace("-gnu", "-musl")
         hint = f"; if the linker lacks the static C library, run: rustup target add {musl}"
-        raise Refused(f"cargo build failed, see above{hint if target.endswith('-gnu') else ''}")
+        raise PackageError(
+            f"cargo build failed, see above{hint if target.endswith('-gnu') else ''}"
+        )
     for line in done.stdout.splitlines():
         message = json.loads(line)
         if message.get("executable") and message["target"]["name"] == "bootstrap":
             return Path(message["executable"]), [path for path, _ in paths]
-    raise Refused("cargo build made no executable `bootstrap`; see [[bin]] in Cargo.toml")
+    raise PackageError("cargo build made no executable `bootstrap`; see [[bin]] in Cargo.toml")
 
 
 def write_zip(program: bytes, path: Path) -> None:
@@ -147,7 +171,7 @@ def read_elf(program: bytes) -> tuple[int, str | None, list[str]]:
     """The machine, the interpreter and the shared libraries that a program needs
     (https://gabi.xinuos.com/elf/)."""
     if program[:6] != b"\x7fELF\x02\x01":
-        raise Refused("bootstrap is not a 64-bit little-endian ELF program")
+        raise PackageError("bootstrap is not a 64-bit little-endian ELF program")
     (machine,) = struct.unpack_from("<H", program, 18)
     (headers_at,) = struct.unpack_from("<Q", program, 32)
     header_size, header_count = struct.unpack_from("<HH", program, 54)
@@ -170,7 +194,7 @@ def read_elf(program: bytes) -> tuple[int, str | None, list[str]]:
             places = [o + value - a for a, o, size in loads if a <= value < a + size]
             strings = places[0] if places else None
     if needed and strings is None:
-        raise Refused("bootstrap needs shared libraries whose names can't be read")
+        raise PackageError("bootstrap needs shared libraries whose names can't be read")
     names = [program[strings + n :].split(b"\0", 1)[0].decode() for n in needed]
     return machine, interpreter, names
 
@@ -178,17 +202,21 @@ def read_elf(program: bytes) -> tuple[int, str | None, list[str]]:
 def check_program(program: bytes, arch: str) -> None:
     machine, interpreter, libraries = read_elf(program)
     if machine != ARCHITECTURES[arch][0]:
-        raise Refused(f"bootstrap is for ELF machine {machine}, not for {arch}; name its target by --target")
+        raise PackageError(
+            f"bootstrap is for ELF machine {machine}, not for {arch}; name its target by --target"
+        )
     if interpreter or libraries:
-        raise Refused(
-            f"bootstrap is linked dynamically (interpreter {interpreter}, needs {', '.join(libraries)}), "
+        raise PackageError(
+            f"bootstrap is linked dynamically (interpreter {interpreter}, needs "
+            f"{', '.join(libraries)}), "
             "so it depends on the C library it finds; run: "
             f"rustup target add {ARCHITECTURES[arch][1][0]}"
         )
     if len(program) > MAX_BYTES:
-        raise Refused(
+        raise PackageError(
             f"bootstrap has {len(program):,} bytes, more than {MAX_BYTES:,}; "
-            "see what was added by `cargo tree --package dynalake --no-default-features --features lambda`"
+            "see what was added by `cargo tree --package dynalake --no-default-features "
+            "--features lambda`"
         )
 
 
@@ -197,22 +225,26 @@ def check_zip(path: Path, arch: str) -> bytes:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if [entry.filename for entry in entries] != ["bootstrap"]:
-            raise Refused(f"{path} should hold one file, bootstrap; build it anew")
+            raise PackageError(f"{path} should hold one file, bootstrap; build it again")
         [entry] = entries
         program = archive.read(entry)
     if entry.create_system != 3 or entry.external_attr >> 16 != 0o100755:
-        raise Refused(f"{path}: bootstrap's mode is {entry.external_attr >> 16:o}, not 100755; build it anew")
+        raise PackageError(
+            f"{path}: bootstrap's mode is {entry.external_attr >> 16:o}, not 100755; build it again"
+        )
     check_program(program, arch)
     return program
 
 
 def check_paths(program: bytes, paths: list[str]) -> None:
-    """Refuses a program that tells where it was built."""
+    """Rejects a program that contains the path it was built in."""
     for path in paths:
         at = program.find(path.encode() + b"/")
         if at >= 0:
             text = program[at : at + 120].split(b"\0", 1)[0].decode(errors="replace")
-            raise Refused(f"bootstrap holds a path of this machine, so its bytes depend on it: {text}")
+            raise PackageError(
+                f"bootstrap holds a path of this machine, so its bytes depend on it: {text}"
+            )
 
 
 def package(arch: str, target: str, rust: dict[str, str], out: Path) -> None:
@@ -236,39 +268,49 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--arch", choices=ARCHITECTURES, action="append", help="Lambda architecture; may be repeated"
+        "--arch",
+        choices=ARCHITECTURES,
+        action="append",
+        help="Lambda architecture; may be repeated",
     )
     parser.add_argument("--target", help="Rust target, instead of the one that --arch would choose")
-    parser.add_argument("--out", type=Path, default=ROOT / "dist", help="folder for the packages (dist)")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "dist", help="folder for the packages (dist)"
+    )
     arguments = parser.parse_args()
     try:
         rust = host()
         if arguments.target:
-            known = {target: arch for arch, (_, targets) in ARCHITECTURES.items() for target in targets}
+            known = {
+                target: arch for arch, (_, targets) in ARCHITECTURES.items() for target in targets
+            }
             if arguments.target not in known:
-                raise Refused(f"--target {arguments.target}: choose one of {', '.join(known)}")
+                raise PackageError(f"--target {arguments.target}: choose one of {', '.join(known)}")
             if not is_installed(arguments.target):
-                raise Refused(f"that target is not installed; run: rustup target add {arguments.target}")
+                raise PackageError(
+                    f"that target is not installed; run: rustup target add {arguments.target}"
+                )
             arch = known[arguments.target]
             if arguments.arch not in (None, [arch]):
-                raise Refused(f"--target {arguments.target} is for {arch}; leave --arch out")
+                raise PackageError(f"--target {arguments.target} is for {arch}; leave --arch out")
             chosen = {arch: arguments.target}
         else:
             chosen, missing = {}, {}
             for arch in dict.fromkeys(arguments.arch or ARCHITECTURES):
                 try:
                     chosen[arch] = choose_target(arch, rust["host"])
-                except Refused as refused:
-                    missing[arch] = refused
+                except PackageError as error:
+                    missing[arch] = error
             # What was asked for must be there; of all there are, one will do.
             if missing and (arguments.arch or not chosen):
                 raise next(iter(missing.values()))
-            for refused in missing.values():
-                print(f"left out: {refused}")
+            for reason in missing.values():
+                # .ci/run repeats such a line at its end.
+                print(f"skipped: {reason}")
         for arch, target in chosen.items():
             package(arch, target, rust, arguments.out.resolve())
-    except Refused as refused:
-        print(f"package.py: {refused}", file=sys.stderr)
+    except PackageError as error:
+        print(f"package.py: {error}", file=sys.stderr)
         return 1
     return 0
 

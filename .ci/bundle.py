@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Validates the Databricks bundle without a workspace, filled with what Terraform puts out, and reads its queries.
+"""Validates the Databricks bundle without a workspace, filled with what Terraform puts out, and
+reads its queries.
 
-    python3 .ci/bundle.py
+    .ci/run bundle
 
-Runs in a virtual environment that has what .ci/requirements.txt lists. The Databricks command line isn't needed: its own
-check (`databricks bundle validate --strict`) asks a workspace who you are, and is left to whoever has one. This one reads
-the bundle as the command line documents it (https://docs.databricks.com/dev-tools/bundles/), and gives each resource to
-`databricks-bundles`, which Databricks generates from the command line's own types. It shows too that it sees: each fault in
-FAULTS is planted in a copy, and has to be found.
+Runs in a virtual environment that has what .ci/requirements.txt lists. The Databricks command line
+isn't needed: its own check (`databricks bundle validate --strict`) asks a workspace who you are,
+and is left to whoever has one. This one reads the bundle as the command line documents it
+(https://docs.databricks.com/dev-tools/bundles/), and gives each resource to `databricks-bundles`,
+which Databricks generates from the command line's own types. It shows too that it sees: each fault
+in FAULTS is planted in a copy, and has to be found.
 """
 
 import json
@@ -16,8 +18,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 from unittest.mock import MagicMock, patch
 
 import sqlglot
@@ -27,14 +29,19 @@ from databricks.bundles.pipelines import Pipeline
 from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
 
-ROOT = Path(__file__).resolve().parent.parent
-BUNDLE = ROOT / "databricks"
-sys.path.insert(0, str(ROOT / "demo"))
-import environment  # noqa: E402
-import terraform as demo_terraform  # noqa: E402
+from dynalake_dev.machine import ROOT, clean_environment
+from dynalake_dev.terraform import plugin_mirror
 
-KINDS = {"external_locations": ExternalLocation, "schemas": Schema, "volumes": Volume, "pipelines": Pipeline}
-# What may stand in the files, as far as this bundle uses it
+BUNDLE = ROOT / "databricks"
+
+
+KINDS = {
+    "external_locations": ExternalLocation,
+    "schemas": Schema,
+    "volumes": Volume,
+    "pipelines": Pipeline,
+}
+# What the files may have, as far as this bundle uses it
 # (https://docs.databricks.com/dev-tools/bundles/settings and .../reference).
 KEYS = {
     "the bundle": {"bundle", "include", "sync", "variables", "targets", "resources"},
@@ -57,13 +64,13 @@ class Invalid(Exception):
 
 
 class Loader(yaml.SafeLoader):
-    """YAML that refuses a key that stands twice."""
+    """YAML that rejects a key that is declared twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         names = [self.construct_object(key, deep=True) for key, _ in node.value]
         for name in names:
             if names.count(name) > 1:
-                raise Invalid(f"{name} stands twice{node.start_mark}")
+                raise Invalid(f"{name} is declared twice{node.start_mark}")
         return super().construct_mapping(node, deep=deep)
 
 
@@ -78,7 +85,11 @@ def merge(base: dict, over: dict) -> dict:
     """As a target is laid over the bundle: maps by key; this bundle's targets have no lists."""
     merged = dict(base)
     for key, value in over.items():
-        merged[key] = merge(merged[key], value) if isinstance(value, dict) and isinstance(merged.get(key), dict) else value
+        merged[key] = (
+            merge(merged[key], value)
+            if isinstance(value, dict) and isinstance(merged.get(key), dict)
+            else value
+        )
     return merged
 
 
@@ -112,11 +123,13 @@ class Bundle:
                 for kind, named in only("resources", part["resources"]).items():
                     for name, resource in named.items():
                         if name in resources.setdefault(kind, {}):
-                            raise Invalid(f"{kind}.{name} stands in two files")
+                            raise Invalid(f"{kind}.{name} is declared in two files")
                         resources[kind][name] = resource
                         self.folders[name] = file.parent
         for one in whole["targets"].values():
-            for kind, named in only("resources", only("a target", one).get("resources", {})).items():
+            for kind, named in only(
+                "resources", only("a target", one).get("resources", {})
+            ).items():
                 for name in named:
                     if name not in resources.get(kind, {}):
                         raise Invalid(f"a target changes {kind}.{name}, which isn't there")
@@ -147,28 +160,40 @@ class Bundle:
         given = json.loads(file.read_text()) if file.exists() else {}
         unknown = given.keys() - declared.keys()
         if unknown:  # the command line would pass over it without a word
-            raise Invalid(f"{file.name} has {', '.join(sorted(unknown))}, which no variable is called")
+            raise Invalid(
+                f"{file.name} has {', '.join(sorted(unknown))}, which no variable is called"
+            )
         values = {}
         for name, variable in declared.items():
             only("a variable", variable)
             values[name] = given.get(name, of_target.get(name, variable.get("default")))
             if values[name] is None:
-                raise Invalid(f"the variable {name} has no value: it has no default and isn't in {file.name}")
+                raise Invalid(
+                    f"the variable {name} has no value: it has no default and isn't in {file.name}"
+                )
             kind, what = (list, "a list") if variable.get("type") == "complex" else (str, "a text")
             if not isinstance(values[name], kind):
                 raise Invalid(f"the variable {name} should be {what}")
         return values
 
     def check_use(self, whole: dict) -> None:
-        used = references(self.resources) | references(whole["targets"]) | references(list(self.variables.values()))
+        used = (
+            references(self.resources)
+            | references(whole["targets"])
+            | references(list(self.variables.values()))
+        )
         unused = {f"var.{name}" for name in self.variables} - used
         if unused:
             raise Invalid(f"{', '.join(sorted(unused))} isn't used")
 
     def look_up(self, path: str) -> object:
         head, *rest = path.split(".")
-        place = {"var": self.variables, "resources": self.resources, "workspace": self.workspace,
-                 "bundle": {"name": self.name, "target": self.target}}.get(head)
+        place = {
+            "var": self.variables,
+            "resources": self.resources,
+            "workspace": self.workspace,
+            "bundle": {"name": self.name, "target": self.target},
+        }.get(head)
         for step in rest:
             if not isinstance(place, dict) or step not in place:
                 raise Invalid(f"${{{path}}} isn't there")
@@ -214,10 +239,16 @@ class Bundle:
                     if taken != self.filled(resource):
                         raise Invalid(f"{kind}.{name}: {resource} was taken as {taken}")
         for name, pipeline in resources["pipelines"].items():
-            # Paths count from the file they stand in.
-            for path in [pipeline["root_path"], *(one["file"]["path"] for one in pipeline["libraries"])]:
+            # Paths count from the file that has them.
+            for path in [
+                pipeline["root_path"],
+                *(one["file"]["path"] for one in pipeline["libraries"]),
+            ]:
                 if not (self.folders[name] / path).exists():
-                    raise Invalid(f"pipelines.{name}: {path} isn't there, seen from {self.folders[name].relative_to(self.folder)}/")
+                    raise Invalid(
+                        f"pipelines.{name}: {path} isn't there, seen from "
+                        f"{self.folders[name].relative_to(self.folder)}/"
+                    )
         self.resolve(self.workspace)
         return resources
 
@@ -228,68 +259,139 @@ def expect(what: str, holds: bool) -> None:
 
 
 def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
-    """What no type tells. `prefixes`: where each table's files are, as a URL."""
+    """What no type says. `prefixes`: where each table's files are, as a URL."""
     resources = bundle.checked()
     location, volume = resources["external_locations"]["changes"], resources["volumes"]["changes"]
     schema, pipeline = resources["schemas"]["dynalake"], resources["pipelines"]["dynalake"]
     expect("the external location is read-only", location["read_only"] is True)
-    expect("file events come by the provided queue", location["enable_file_events"] is True
-           and location["file_event_queue"] == {"provided_sqs": {"queue_url": variables["queue_url"]}})
-    expect("the location's credential is the one of the next steps", location["credential_name"] == variables["name"])
-    expect("the volume is the location", volume["storage_location"] == location["url"] == variables["url"])
-    expect("volume, schema and pipeline are in one place", (volume["catalog_name"], volume["schema_name"]) == (schema["catalog_name"], schema["name"])
-           == (pipeline["catalog"], pipeline["schema"]))
-    expect("a development target marks its schema", schema["name"].startswith("dev_someone_") == (bundle.mode == "development"))
+    expect(
+        "file events come by the provided queue",
+        location["enable_file_events"] is True
+        and location["file_event_queue"] == {"provided_sqs": {"queue_url": variables["queue_url"]}},
+    )
+    expect(
+        "the location's credential is the one of the next steps",
+        location["credential_name"] == variables["name"],
+    )
+    expect(
+        "the volume is the location",
+        volume["storage_location"] == location["url"] == variables["url"],
+    )
+    expect(
+        "volume, schema and pipeline are in one place",
+        (volume["catalog_name"], volume["schema_name"])
+        == (schema["catalog_name"], schema["name"])
+        == (pipeline["catalog"], pipeline["schema"]),
+    )
+    expect(
+        "a development target marks its schema",
+        schema["name"].startswith("dev_someone_") == (bundle.mode == "development"),
+    )
 
     path = f"/Volumes/{volume['catalog_name']}/{volume['schema_name']}/{volume['name']}"
-    made = datasets(bundle.folder / "resources" / pipeline["libraries"][0]["file"]["path"], pipeline["configuration"])
+    made = datasets(
+        bundle.folder / "resources" / pipeline["libraries"][0]["file"]["path"],
+        pipeline["configuration"],
+    )
     tables = json.loads(pipeline["configuration"]["dynalake.tables"])
-    expect("each table's location is where its files are",
-           {table["name"]: table["location"].replace(path, location["url"], 1) + "/" for table in tables} == prefixes)
-    expect("nothing but the path was put into the tables",
-           "${" not in json.dumps([{**table, "schema": None} for table in tables])
-           and [table["schema"] for table in tables] == [table["schema"] for table in json.loads(variables["tables"])])
-    wanted = {table["name"] + end for table in tables for end in ["", "_changes", "_quarantine", *(["_history"] if table["history"] else [])]}
+    expect(
+        "each table's location is where its files are",
+        {
+            table["name"]: table["location"].replace(path, location["url"], 1) + "/"
+            for table in tables
+        }
+        == prefixes,
+    )
+    expect(
+        "nothing but the path was put into the tables",
+        "${" not in json.dumps([{**table, "schema": None} for table in tables])
+        and [table["schema"] for table in tables]
+        == [table["schema"] for table in json.loads(variables["tables"])],
+    )
+    wanted = {
+        table["name"] + end
+        for table in tables
+        for end in ["", "_changes", "_quarantine", *(["_history"] if table["history"] else [])]
+    }
     expect(f"the pipeline makes {sorted(made)}, and not {sorted(wanted)}", made == wanted)
     expect("the pipeline is serverless", pipeline["serverless"] is True)
     continuous = bundle.target == "prod"
-    expect("prod runs all the time, dev when told to", pipeline["continuous"] is continuous)
-    expect("a continuous pipeline says how often", ("pipelines.trigger.interval" in pipeline["configuration"]) == continuous)
+    expect("prod runs all the time, dev when asked to", pipeline["continuous"] is continuous)
+    expect(
+        "a continuous pipeline says how often",
+        ("pipelines.trigger.interval" in pipeline["configuration"]) == continuous,
+    )
 
 
 def datasets(file: Path, configuration: dict) -> set:
-    """The tables that the pipeline makes of its configuration: its own code runs, on nothing. Spark's tests do the rest."""
+    """The tables that the pipeline makes of its configuration: its own code runs, on nothing.
+    Spark's tests do the rest."""
     source = file.read_text()
     read = set(re.findall(r'"(dynalake\.\w+)"', source))
-    expect(f"the pipeline reads {sorted(read)}", read == {key for key in configuration if key.startswith("dynalake.")})
+    expect(
+        f"the pipeline reads {sorted(read)}",
+        read == {key for key in configuration if key.startswith("dynalake.")},
+    )
     pyspark, spark = MagicMock(), MagicMock()
     spark.conf.get.side_effect = configuration.get
-    with patch.dict(sys.modules, {"pyspark": pyspark, "pyspark.sql": pyspark.sql, "pyspark.pipelines": pyspark.pipelines}):
+    with patch.dict(
+        sys.modules,
+        {"pyspark": pyspark, "pyspark.sql": pyspark.sql, "pyspark.pipelines": pyspark.pipelines},
+    ):
         exec(compile(source, file.name, "exec"), {"spark": spark, "__name__": file.stem})
-    declared = pyspark.pipelines.table.call_args_list + pyspark.pipelines.create_streaming_table.call_args_list
+    declared = (
+        pyspark.pipelines.table.call_args_list
+        + pyspark.pipelines.create_streaming_table.call_args_list
+    )
     return {call.kwargs["name"] for call in declared}
 
 
 def outputs(folder: Path, run: str) -> dict:
-    """The outputs of a run of `terraform test` in the folder, as `terraform output -json` has them."""
-    settings = environment.clean_environment(None) | {"TF_IN_AUTOMATION": "1"}
-    mirror = demo_terraform.plugin_mirror()
-    for words in (["init", "-backend=false", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else [])],
-                  ["test", "-json", "-verbose", "-filter=tests/databricks.tftest.hcl"]):
-        done = subprocess.run(["terraform", *words], cwd=folder, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    """The outputs of a run of `terraform test` in the folder, as `terraform output -json` has
+    them."""
+    settings = clean_environment() | {"TF_IN_AUTOMATION": "1"}
+    mirror = plugin_mirror()
+    for words in (
+        [
+            "init",
+            "-backend=false",
+            "-input=false",
+            "-no-color",
+            *([f"-plugin-dir={mirror}"] if mirror else []),
+        ],
+        ["test", "-json", "-verbose", "-filter=tests/databricks.tftest.hcl"],
+    ):
+        done = subprocess.run(
+            ["terraform", *words],
+            cwd=folder,
+            env=settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         if done.returncode:
-            said = [line for line in done.stdout.splitlines() if '"test_state"' not in line and '"test_plan"' not in line]
-            sys.exit("\n".join(said) + f"\n`terraform {words[0]}` failed in {folder.relative_to(ROOT)}")
+            said = [
+                line
+                for line in done.stdout.splitlines()
+                if '"test_state"' not in line and '"test_plan"' not in line
+            ]
+            sys.exit(
+                "\n".join(said) + f"\n`terraform {words[0]}` failed in {folder.relative_to(ROOT)}"
+            )
     for line in done.stdout.splitlines():
         if line.startswith("{") and '"type":"test_state"' in line:
             message = json.loads(line)
             if message["@testrun"] == run:
-                return {name: output["value"] for name, output in message["test_state"]["outputs"].items()}
+                return {
+                    name: output["value"]
+                    for name, output in message["test_state"]["outputs"].items()
+                }
     sys.exit(f"{folder.relative_to(ROOT)}: no run of `terraform test` is called {run}")
 
 
 def check_queries() -> None:
-    """That the queries for whoever looks after it are SQL. databricks/tests/queries.py runs those that Spark knows."""
+    """That the queries for whoever looks after it are SQL. databricks/tests/queries.py runs those
+    that Spark knows."""
     parsed, passed_over = 0, 0
     for file in sorted((BUNDLE / "queries").glob("*.sql")):
         for statement in re.sub(r"--.*", "", file.read_text()).split(";"):
@@ -299,10 +401,15 @@ def check_queries() -> None:
                 passed_over += 1
                 continue
             try:
-                tree = sqlglot.parse_one(statement, dialect="databricks", error_level=sqlglot.ErrorLevel.RAISE)
+                tree = sqlglot.parse_one(
+                    statement, dialect="databricks", error_level=sqlglot.ErrorLevel.RAISE
+                )
             except sqlglot.ParseError as error:
                 raise Invalid(f"queries/{file.name}: {error}") from error
-            expect(f"queries/{file.name} is understood, not passed over: {statement.strip()[:40]}", not isinstance(tree, sqlglot.exp.Command))
+            expect(
+                f"queries/{file.name} is understood, not passed over: {statement.strip()[:40]}",
+                not isinstance(tree, sqlglot.exp.Command),
+            )
             parsed += 1
     print(f"queries: {parsed} statements parsed, {passed_over} that only Databricks knows not")
 
@@ -318,15 +425,28 @@ def edit(file: str, old: str, new: str) -> Callable[[Path], None]:
     def planted(folder: Path) -> None:
         text = (folder / file).read_text()
         if text.count(old) != 1:
-            sys.exit(f"the fault {old!r} → {new!r} can't be planted: it is {text.count(old)} times in databricks/{file}")
+            sys.exit(
+                f"the fault {old!r} → {new!r} can't be planted: it is {text.count(old)} times in "
+                f"databricks/{file}"
+            )
         (folder / file).write_text(text.replace(old, new))
+
     return planted
 
 
 def without(variable: str) -> Callable[[Path], None]:
     def planted(folder: Path) -> None:
         file = folder / ".databricks/bundle/prod/variable-overrides.json"
-        file.write_text(json.dumps({name: value for name, value in json.loads(file.read_text()).items() if name != variable}))
+        file.write_text(
+            json.dumps(
+                {
+                    name: value
+                    for name, value in json.loads(file.read_text()).items()
+                    if name != variable
+                }
+            )
+        )
+
     return planted
 
 
@@ -334,55 +454,126 @@ def beside(variable: str, value: object) -> Callable[[Path], None]:
     def planted(folder: Path) -> None:
         file = folder / ".databricks/bundle/prod/variable-overrides.json"
         file.write_text(json.dumps(json.loads(file.read_text()) | {variable: value}))
+
     return planted
 
 
 # Lists as the README has them.
-TOLD = {
-    "notifications": [{"email_recipients": ["on-call@example.com"], "alerts": ["on-update-fatal-failure", "on-flow-failure"]}],
+INFORMED = {
+    "notifications": [
+        {
+            "email_recipients": ["on-call@example.com"],
+            "alerts": ["on-update-fatal-failure", "on-flow-failure"],
+        }
+    ],
     "permissions": [{"group_name": "data", "level": "CAN_VIEW"}],
 }
 MAIN, STORAGE, PIPELINE = "databricks.yml", "resources/storage.yml", "resources/pipeline.yml"
 # What is planted, and what has to be said of it.
 FAULTS = {
-    "a misspelt key of the pipeline": (edit(PIPELINE, "serverless:", "serverlesss:"), "serverlesss"),
+    "a misspelt key of the pipeline": (
+        edit(PIPELINE, "serverless:", "serverlesss:"),
+        "serverlesss",
+    ),
     "a misspelt key of a library": (edit(PIPELINE, "- file:", "- fiel:"), "fiel"),
     "a misspelt key of the queue": (edit(STORAGE, "provided_sqs:", "provided_sq:"), "provided_sq"),
     "a misspelt key of the location": (edit(STORAGE, "read_only:", "readonly:"), "readonly"),
-    "a misspelt key of the volume": (edit(STORAGE, "storage_location:", "storage_locaton:"), "storage_locaton"),
-    "a misspelt key of a schema": (edit(STORAGE, "      name: ${var.schema}\n", "      nam: ${var.schema}\n"), "schemas.dynalake"),
+    "a misspelt key of the volume": (
+        edit(STORAGE, "storage_location:", "storage_locaton:"),
+        "storage_locaton",
+    ),
+    "a misspelt key of a schema": (
+        edit(STORAGE, "      name: ${var.schema}\n", "      nam: ${var.schema}\n"),
+        "schemas.dynalake",
+    ),
     "a misspelt key of the bundle": (edit(MAIN, "include:", "includes:"), "includes"),
     "a misspelt key of a variable": (edit(MAIN, "default: main", "defualt: main"), "defualt"),
     "a misspelt key of a target": (edit(MAIN, "mode: production", "mod: production"), "mod"),
-    "a misspelt key in a target's pipeline": (edit(MAIN, "continuous: true", "continous: true"), "continous"),
-    "a misspelt resource in a target": (edit(MAIN, "      pipelines:\n        dynalake:", "      pipelines:\n        dynlake:"), "pipelines.dynlake"),
+    "a misspelt key in a target's pipeline": (
+        edit(MAIN, "continuous: true", "continous: true"),
+        "continous",
+    ),
+    "a misspelt resource in a target": (
+        edit(MAIN, "      pipelines:\n        dynalake:", "      pipelines:\n        dynlake:"),
+        "pipelines.dynlake",
+    ),
     "a misspelt kind of resource": (edit(STORAGE, "volumes:", "volume:"), "volume"),
-    "a key that stands twice": (edit(PIPELINE, "serverless: true", "serverless: true\n      serverless: false"), "stands twice"),
-    "a number for a bool": (edit(PIPELINE, "serverless: true", "serverless: 5"), "pipelines.dynalake"),
-    "a text for a list": (edit(PIPELINE, "libraries:\n        - file:\n            path: ../src/dynalake_pipeline.py", "libraries: 5"), "pipelines.dynalake"),
-    "a number for a text": (edit(STORAGE, "name: changes\n      catalog", "name: 5\n      catalog"), "volumes.changes"),
+    "a key that is declared twice": (
+        edit(PIPELINE, "serverless: true", "serverless: true\n      serverless: false"),
+        "declared twice",
+    ),
+    "a number for a bool": (
+        edit(PIPELINE, "serverless: true", "serverless: 5"),
+        "pipelines.dynalake",
+    ),
+    "a text for a list": (
+        edit(
+            PIPELINE,
+            "libraries:\n        - file:\n            path: ../src/dynalake_pipeline.py",
+            "libraries: 5",
+        ),
+        "pipelines.dynalake",
+    ),
+    "a number for a text": (
+        edit(STORAGE, "name: changes\n      catalog", "name: 5\n      catalog"),
+        "volumes.changes",
+    ),
     "a type of volume that there isn't": (edit(STORAGE, "EXTERNAL", "EXTERNALLY"), "EXTERNALLY"),
-    **{f"no value for {name}": (without(name), f"{name} has no value") for name in ("name", "url", "queue_url", "tables")},
+    **{
+        f"no value for {name}": (without(name), f"{name} has no value")
+        for name in ("name", "url", "queue_url", "tables")
+    },
     "a variable that nobody declared": (beside("queue", "x"), "queue, which no variable"),
     "a list for a text": (beside("tables", []), "tables should be a text"),
-    "a text for a list of variables": (beside("notifications", "on-call@example.com"), "notifications should be a list"),
-    "a misspelt key of a notification": (beside("notifications", [{"email_recipient": ["a@example.com"]}]), "email_recipient"),
-    "a level of permission that there isn't": (beside("permissions", [{"group_name": "data", "level": "CAN_SEE"}]), "CAN_SEE"),
+    "a text for a list of variables": (
+        beside("notifications", "on-call@example.com"),
+        "notifications should be a list",
+    ),
+    "a misspelt key of a notification": (
+        beside("notifications", [{"email_recipient": ["a@example.com"]}]),
+        "email_recipient",
+    ),
+    "a level of permission that there isn't": (
+        beside("permissions", [{"group_name": "data", "level": "CAN_SEE"}]),
+        "CAN_SEE",
+    ),
     "a reference to no variable": (edit(PIPELINE, "${var.name}", "${var.nmae}"), "var.nmae"),
-    "a reference to no resource": (edit(STORAGE, "${resources.schemas.dynalake.name}", "${resources.schemas.lake.name}"), "resources.schemas.lake.name"),
+    "a reference to no resource": (
+        edit(STORAGE, "${resources.schemas.dynalake.name}", "${resources.schemas.lake.name}"),
+        "resources.schemas.lake.name",
+    ),
     "a variable that refers to itself": (beside("url", "${var.url}"), "refers to itself"),
     "a variable that isn't used": (edit(PIPELINE, "${var.tables}", "[]"), "var.tables isn't used"),
     "a file that isn't there": (edit(PIPELINE, "path: ../src/", "path: ../source/"), "../source/"),
-    "a location that isn't read-only": (edit(STORAGE, "read_only: true", "read_only: false"), "read-only"),
-    "a misspelt key of the configuration": (edit(PIPELINE, "dynalake.tables:", "dynalake.table:"), "the pipeline reads"),
-    "a queue of Databricks' own": (edit(STORAGE, "provided_sqs:\n          queue_url: ${var.queue_url}", "managed_sqs:\n          queue_url: ${var.queue_url}"), "provided queue"),
+    "a location that isn't read-only": (
+        edit(STORAGE, "read_only: true", "read_only: false"),
+        "read-only",
+    ),
+    "a misspelt key of the configuration": (
+        edit(PIPELINE, "dynalake.tables:", "dynalake.table:"),
+        "the pipeline reads",
+    ),
+    "a queue of Databricks' own": (
+        edit(
+            STORAGE,
+            "provided_sqs:\n          queue_url: ${var.queue_url}",
+            "managed_sqs:\n          queue_url: ${var.queue_url}",
+        ),
+        "provided queue",
+    ),
 }
 
 
 def check_faults(variables: dict, prefixes: dict) -> None:
     for name, (plant, words) in FAULTS.items():
         with tempfile.TemporaryDirectory() as place:
-            folder = Path(shutil.copytree(BUNDLE, Path(place) / "databricks", ignore=shutil.ignore_patterns(".databricks", "__pycache__")))
+            folder = Path(
+                shutil.copytree(
+                    BUNDLE,
+                    Path(place) / "databricks",
+                    ignore=shutil.ignore_patterns(".databricks", "__pycache__"),
+                )
+            )
             write(folder, variables)
             plant(folder)
             try:
@@ -397,23 +588,34 @@ def check_faults(variables: dict, prefixes: dict) -> None:
 
 def main() -> int:
     one = outputs(ROOT / "terraform", "the_bundle_gets_its_variables")
-    several = outputs(ROOT / "terraform" / "examples" / "several-tables", "one_pipeline_for_all_tables")
+    several = outputs(
+        ROOT / "terraform" / "examples" / "several-tables", "one_pipeline_for_all_tables"
+    )
     cases = {
         "one table": (one["databricks_bundle_variables"], {one["glue_table"]: one["location"]}),
         "several tables": (several["databricks_bundle_variables"], several["locations"]),
     }
     for name, (variables, prefixes) in cases.items():
         with tempfile.TemporaryDirectory() as place:
-            folder = Path(shutil.copytree(BUNDLE, Path(place) / "databricks", ignore=shutil.ignore_patterns(".databricks", "__pycache__")))
+            folder = Path(
+                shutil.copytree(
+                    BUNDLE,
+                    Path(place) / "databricks",
+                    ignore=shutil.ignore_patterns(".databricks", "__pycache__"),
+                )
+            )
             write(folder, variables)
             for target in ("dev", "prod"):
                 check_meaning(Bundle(folder, target), variables, prefixes)
                 print(f"{name}, target {target}: valid", flush=True)
-            write(folder, variables | TOLD)
-            told = Bundle(folder, "prod")
-            check_meaning(told, variables, prefixes)
-            expect("prod's pipeline mails and shows itself to those who are named",
-                   {key: told.checked()["pipelines"]["dynalake"][key] for key in TOLD} == TOLD)
+            write(folder, variables | INFORMED)
+            informing = Bundle(folder, "prod")
+            check_meaning(informing, variables, prefixes)
+            expect(
+                "prod's pipeline mails and shows itself to those who are named",
+                {key: informing.checked()["pipelines"]["dynalake"][key] for key in INFORMED}
+                == INFORMED,
+            )
     check_faults(*cases["several tables"])
     check_queries()
     return 0

@@ -1,32 +1,32 @@
 #!/usr/bin/env python3
-"""Applies what the demo doesn't to the local emulator: the root module by itself, and the other two examples.
+"""Applies what the demo doesn't to the local emulator: the root module by itself, and the other two
+examples.
 
-    python3 demo --test && target/demo/venv/bin/python .ci/examples.py
+    .ci/run examples
 
-For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right prefixes, destroy,
-nothing left. For the root module also: every call that Terraform made is allowed by terraform/apply-policy, and a schema
-that only the function refuses ends the apply before Firehose gets it. Each runs in an account of its own, at the same time.
+For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right
+prefixes, destroy, nothing left. For the root module also: every call that Terraform made is allowed
+by terraform/apply-policy, and a schema that only the function rejects ends the apply before
+Firehose gets it. Each runs in an account of its own, at the same time.
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import boto3
+
+from dynalake_dev import emulator as emulators
+from dynalake_dev.machine import REGION, ROOT, architecture, clean_environment
+from dynalake_dev.terraform import PROVIDER, plugin_mirror
+
 WORK = ROOT / "target" / "ci" / "examples"
-sys.path.insert(0, str(ROOT / "demo"))
-import boto3  # noqa: E402
-import emulator as emulators  # noqa: E402
-import environment  # noqa: E402
-import terraform as demo_terraform  # noqa: E402
-
-# Actions of IAM whose names are not those of the calls (https://docs.aws.amazon.com/service-authorization/latest/reference/).
+# Actions of IAM whose names are not those of the calls
+# (https://docs.aws.amazon.com/service-authorization/latest/reference/).
 ACTIONS = {
     "S3.DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
     "S3.DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
@@ -51,7 +51,13 @@ ACTIONS = {
     "Lambda.Invoke": "lambda:InvokeFunction",
     "DynamoDB.ListTagsOfResource": "dynamodb:ListTagsOfResource",
 }
-PREFIXES = {"CloudWatch Logs": "logs", "DynamoDB": "dynamodb", "Lambda": "lambda", "Firehose": "firehose", "Kinesis": "kinesis"}
+PREFIXES = {
+    "CloudWatch Logs": "logs",
+    "DynamoDB": "dynamodb",
+    "Lambda": "lambda",
+    "Firehose": "firehose",
+    "Kinesis": "kinesis",
+}
 
 
 class Place:
@@ -65,75 +71,127 @@ class Place:
         shutil.copytree(ROOT / "terraform", place / "terraform", ignore=ignored)
         shutil.copytree(ROOT / "examples", place / "examples")
         self.folder = place / "terraform" / folder
-        (self.folder / "local_override.tf").write_text(demo_terraform.PROVIDER.replace('"test"', f'"{account}"', 1))
+        (self.folder / "local_override.tf").write_text(
+            PROVIDER.replace('"test"', f'"{account}"', 1)
+        )
         self.log = place / "terraform.log"
         self.trace = place / "trace.log"
-        mirror = demo_terraform.plugin_mirror()
-        self.terraform("init", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []))
+        mirror = plugin_mirror()
+        self.terraform(
+            "init", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else [])
+        )
 
     def say(self, text: str) -> None:
         print(f"{self.name}: {text}", flush=True)
 
     def client(self, service: str):
         return boto3.client(
-            service, endpoint_url=self.emulator.endpoint, region_name=emulators.REGION,
-            aws_access_key_id=self.account, aws_secret_access_key="test",
+            service,
+            endpoint_url=self.emulator.endpoint,
+            region_name=REGION,
+            aws_access_key_id=self.account,
+            aws_secret_access_key="test",
             config=boto3.session.Config(s3={"addressing_style": "path"}, proxies={}),
         )
 
     def terraform(self, *words: str, accept: tuple = (0,), trace: bool = False) -> str:
-        settings = environment.clean_environment(self.emulator.endpoint)
+        settings = clean_environment(self.emulator.endpoint)
         # The override has the keys.
         del settings["AWS_ACCESS_KEY_ID"]
         if trace:
             settings |= {"TF_LOG_PROVIDER": "DEBUG", "TF_LOG_PATH": str(self.trace)}
         done = subprocess.run(
-            ["terraform", *words], cwd=self.folder, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            ["terraform", *words],
+            cwd=self.folder,
+            env=settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         with open(self.log, "a") as log:
             log.write(done.stdout)
         if done.returncode not in accept:
-            raise SystemExit(f"{self.name}: terraform {words[0]} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+            raise SystemExit(
+                f"{self.name}: terraform {words[0]} ended with "
+                f"{done.returncode}:\n{done.stdout[-6000:]}"
+            )
         return done.stdout
 
     def apply(self, *variables: str, trace: bool = False) -> dict:
         started = time.monotonic()
-        values = [f"-var={variable}" for variable in (*variables, "iam_propagation_seconds=0", "force_destroy=true")]
+        values = [
+            f"-var={variable}"
+            for variable in (*variables, "iam_propagation_seconds=0", "force_destroy=true")
+        ]
         self.variables = values
         self.terraform("apply", "-auto-approve", "-input=false", "-no-color", *values, trace=trace)
         self.say(f"applied in {time.monotonic() - started:.0f} s")
         # -detailed-exitcode: 0 is an empty plan, 2 one with changes.
-        self.terraform("plan", "-detailed-exitcode", "-input=false", "-no-color", *values, trace=trace)
+        self.terraform(
+            "plan", "-detailed-exitcode", "-input=false", "-no-color", *values, trace=trace
+        )
         self.say("second plan: no changes")
-        return {name: output["value"] for name, output in json.loads(self.terraform("output", "-json")).items()}
+        return {
+            name: output["value"]
+            for name, output in json.loads(self.terraform("output", "-json")).items()
+        }
 
     def destroy(self, trace: bool = False) -> None:
-        self.terraform("destroy", "-auto-approve", "-input=false", "-no-color", *self.variables, trace=trace)
+        self.terraform(
+            "destroy", "-auto-approve", "-input=false", "-no-color", *self.variables, trace=trace
+        )
         left = self.terraform("state", "list").split()
         if left:
             raise SystemExit(f"{self.name}: destroy left {left}")
-        for service, call, member in (("s3", "list_buckets", "Buckets"), ("kinesis", "list_streams", "StreamNames"),
-                                      ("firehose", "list_delivery_streams", "DeliveryStreamNames"), ("sqs", "list_queues", "QueueUrls"),
-                                      ("lambda", "list_functions", "Functions"), ("iam", "list_roles", "Roles")):
-            found = [one for one in getattr(self.client(service), call)().get(member, []) if "dynalake" in json.dumps(one, default=str)]
+        for service, call, member in (
+            ("s3", "list_buckets", "Buckets"),
+            ("kinesis", "list_streams", "StreamNames"),
+            ("firehose", "list_delivery_streams", "DeliveryStreamNames"),
+            ("sqs", "list_queues", "QueueUrls"),
+            ("lambda", "list_functions", "Functions"),
+            ("iam", "list_roles", "Roles"),
+        ):
+            found = [
+                one
+                for one in getattr(self.client(service), call)().get(member, [])
+                if "dynalake" in json.dumps(one, default=str)
+            ]
             if found:
                 raise SystemExit(f"{self.name}: destroy left {found}")
         self.say("destroyed, nothing left")
 
-    def put(self, stream: str, table: str, keys: dict, item: dict, time_us: int = 1_769_903_999_999_999) -> None:
-        """A change as AWS' Kinesis Data Streams for DynamoDB writes it. The time is 2026-01-31T23:59:59.999999Z."""
+    def put(
+        self, stream: str, table: str, keys: dict, item: dict, time_us: int = 1_769_903_999_999_999
+    ) -> None:
+        """A change as AWS' Kinesis Data Streams for DynamoDB writes it. The time is
+        2026-01-31T23:59:59.999999Z."""
         change = {
-            "awsRegion": emulators.REGION, "eventID": f"{table}-{time_us}", "eventName": "INSERT", "userIdentity": None,
-            "recordFormat": "application/json", "tableName": table, "eventSource": "aws:dynamodb",
-            "dynamodb": {"ApproximateCreationDateTime": time_us, "ApproximateCreationDateTimePrecision": "MICROSECOND",
-                         "Keys": keys, "NewImage": {**keys, **item}, "SizeBytes": 100},
+            "awsRegion": REGION,
+            "eventID": f"{table}-{time_us}",
+            "eventName": "INSERT",
+            "userIdentity": None,
+            "recordFormat": "application/json",
+            "tableName": table,
+            "eventSource": "aws:dynamodb",
+            "dynamodb": {
+                "ApproximateCreationDateTime": time_us,
+                "ApproximateCreationDateTimePrecision": "MICROSECOND",
+                "Keys": keys,
+                "NewImage": {**keys, **item},
+                "SizeBytes": 100,
+            },
         }
-        self.client("kinesis").put_record(StreamName=stream, PartitionKey=table, Data=json.dumps(change).encode())
+        self.client("kinesis").put_record(
+            StreamName=stream, PartitionKey=table, Data=json.dumps(change).encode()
+        )
 
     def objects(self, bucket: str, expected: int) -> list:
         """The bucket's keys, once there are as many as expected, or after half a minute."""
         for _ in range(60):
-            keys = [one["Key"] for one in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
+            keys = [
+                one["Key"]
+                for one in self.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
+            ]
             if len(keys) >= expected:
                 return keys
             time.sleep(0.5)
@@ -147,11 +205,7 @@ def expect(place: Place, what: str, found: object, wanted: object) -> None:
 
 
 def package() -> str:
-    return f"package_file={ROOT}/dist/{os.uname().machine.replace('aarch64', 'arm64')}/bootstrap.zip"
-
-
-def architecture() -> str:
-    return f"architecture={os.uname().machine.replace('aarch64', 'arm64')}"
+    return f"package_file={ROOT}/dist/{architecture()}/bootstrap.zip"
 
 
 def root_module(emulator: emulators.Emulator) -> None:
@@ -159,31 +213,48 @@ def root_module(emulator: emulators.Emulator) -> None:
     schema = WORK / "root module" / "orders.schema.json"
     shutil.copy(ROOT / "examples" / "orders.schema.json", schema)
     place.client("dynamodb").create_table(
-        TableName="orders", BillingMode="PAY_PER_REQUEST",
+        TableName="orders",
+        BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
     )
-    outputs = place.apply("name=dynalake-root", f"schema_file={schema}", package(), architecture(), trace=True)
+    outputs = place.apply(
+        "name=dynalake-root",
+        f"schema_file={schema}",
+        package(),
+        f"architecture={architecture()}",
+        trace=True,
+    )
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     key = place.objects(outputs["bucket"], 1)[0]
     if not re.match(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynalake-root-.*\.parquet$", key):
-        raise SystemExit(f"{place.name}: an object by arrival lies at {key}")
+        raise SystemExit(f"{place.name}: an object by arrival is at {key}")
     place.say(f"by arrival: {key.rsplit('/', 1)[0]}/")
 
     # Two members that normalise alike: Terraform takes it, the function does not.
     def processor() -> str:
-        described = place.client("firehose").describe_delivery_stream(DeliveryStreamName="dynalake-root")
-        destination = described["DeliveryStreamDescription"]["Destinations"][0]["ExtendedS3DestinationDescription"]
+        described = place.client("firehose").describe_delivery_stream(
+            DeliveryStreamName="dynalake-root"
+        )
+        destination = described["DeliveryStreamDescription"]["Destinations"][0][
+            "ExtendedS3DestinationDescription"
+        ]
         parameters = destination["ProcessingConfiguration"]["Processors"][0]["Parameters"]
-        return next(one["ParameterValue"] for one in parameters if one["ParameterName"] == "LambdaArn")
+        return next(
+            one["ParameterValue"] for one in parameters if one["ParameterName"] == "LambdaArn"
+        )
 
     before = processor()
     good = schema.read_text()
     schema.write_text(good.replace("array<string>", "array<struct<sku:int,Sku:int>>"))
-    said = place.terraform("apply", "-auto-approve", "-input=false", "-no-color", *place.variables, accept=(1,))
+    said = place.terraform(
+        "apply", "-auto-approve", "-input=false", "-no-color", *place.variables, accept=(1,)
+    )
     if "aws_lambda_invocation" not in said:
-        raise SystemExit(f"{place.name}: a schema that the function refuses failed otherwise:\n{said}")
-    expect(place, "a schema that the function refuses does not reach Firehose", processor(), before)
+        raise SystemExit(
+            f"{place.name}: a schema that the function rejects failed otherwise:\n{said}"
+        )
+    expect(place, "a schema that the function rejects does not reach Firehose", processor(), before)
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-2"}}, {"total": {"N": "1.5"}})
     place.objects(outputs["bucket"], 2)
     place.say("and the version of before goes on")
@@ -200,32 +271,66 @@ def check_rights(place: Place) -> None:
         policy = json.loads(file.read_text())
         allowed |= {action for statement in policy["Statement"] for action in statement["Action"]}
         filled = json.dumps(policy, separators=(",", ":"))
-        for word, longest in (("ACCOUNT", 12), ("REGION", 14), ("DATABASE", 40), ("NAME", 40), ("TABLE", 64)):
+        for word, longest in (
+            ("ACCOUNT", 12),
+            ("REGION", 14),
+            ("DATABASE", 40),
+            ("NAME", 40),
+            ("TABLE", 64),
+        ):
             filled = filled.replace(word, "x" * longest)
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
         if len(filled) > 6144:
-            raise SystemExit(f"{file.name} would have {len(filled)} characters, of which a managed policy may have 6,144")
+            raise SystemExit(
+                f"{file.name} would have {len(filled)} characters, of which a managed policy may "
+                "have 6,144"
+            )
     made = set()
     for line in place.trace.read_text(errors="replace").splitlines():
-        method, service = re.search(r"rpc\.method=(\w+)", line), re.search(r'rpc\.service="?([A-Za-z0-9 ]+?)"?(?: [a-z@]|$)', line)
+        method, service = (
+            re.search(r"rpc\.method=(\w+)", line),
+            re.search(r'rpc\.service="?([A-Za-z0-9 ]+?)"?(?: [a-z@]|$)', line),
+        )
         if method and service:
             made.add((service[1].strip(), method[1]))
-    needed = {ACTIONS.get(f"{service}.{method}", f"{PREFIXES.get(service, service.lower().replace(' ', ''))}:{method}") for service, method in made}
-    # The provider asks for this only where it may not ask who it is, as on the emulator (skip_credentials_validation).
+    needed = {
+        ACTIONS.get(
+            f"{service}.{method}",
+            f"{PREFIXES.get(service, service.lower().replace(' ', ''))}:{method}",
+        )
+        for service, method in made
+    }
+    # The provider asks for this only where it may not ask who it is, as on the emulator
+    # (skip_credentials_validation).
     needed.discard("iam:GetUser")
     if len(needed) < 60:
-        raise SystemExit(f"{place.name}: only {len(needed)} calls were found in {place.trace}; is its format another?")
-    expect(place, f"terraform/apply-policy allows all {len(needed)} kinds of calls that were made", sorted(needed - allowed), [])
+        raise SystemExit(
+            f"{place.name}: only {len(needed)} calls were found in {place.trace}; is its format "
+            "another?"
+        )
+    expect(
+        place,
+        f"terraform/apply-policy allows all {len(needed)} kinds of calls that were made",
+        sorted(needed - allowed),
+        [],
+    )
 
 
 def existing_bucket_and_key(emulator: emulators.Emulator) -> None:
-    place = Place("existing-bucket-and-key", "examples/existing-bucket-and-key", "222222222222", emulator)
+    place = Place(
+        "existing-bucket-and-key", "examples/existing-bucket-and-key", "222222222222", emulator
+    )
     outputs = place.apply(package())
     bucket = outputs["location"].split("/")[2]
     stream = outputs["stream_arn"].split("/")[-1]
     place.put(stream, "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     keys = place.objects(bucket, 1)
-    expect(place, "by the change's own time", keys[0].rsplit("/", 1)[0], "data/orders/dt=2026-01-31/hour=23")
+    expect(
+        place,
+        "by the change's own time",
+        keys[0].rsplit("/", 1)[0],
+        "data/orders/dt=2026-01-31/hour=23",
+    )
     place.destroy()
 
 
@@ -234,21 +339,33 @@ def several_tables(emulator: emulators.Emulator) -> None:
     outputs = place.apply(package())
     bucket = outputs["locations"]["orders"].split("/")[2]
     bundle = outputs["databricks_bundle_variables"]
-    expect(place, "the Databricks bundle gets the bucket and the queue",
-           [bundle["url"], bundle["queue_url"].split("/")[3:]], [f"s3://{bucket}/data", outputs["queue_url"].split("/")[3:]])
+    expect(
+        place,
+        "the Databricks bundle gets the bucket and the queue",
+        [bundle["url"], bundle["queue_url"].split("/")[3:]],
+        [f"s3://{bucket}/data", outputs["queue_url"].split("/")[3:]],
+    )
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
-    place.put(outputs["stream_name"], "customers", {"tenant": {"S": "t"}, "customerId": {"N": "7"}}, {"credit": {"N": "-0.01"}})
+    place.put(
+        outputs["stream_name"],
+        "customers",
+        {"tenant": {"S": "t"}, "customerId": {"N": "7"}},
+        {"credit": {"N": "-0.01"}},
+    )
     tables = sorted(key.split("/")[1] for key in place.objects(bucket, 2))
-    expect(place, "each table's change lies with its table, once", tables, ["customers", "orders"])
+    expect(place, "each table's change is with its table, once", tables, ["customers", "orders"])
     place.destroy()
 
 
 def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
-    emulator = emulators.start(owned=True)
+    emulator = emulators.start(WORK, owned=True)
     try:
         with ThreadPoolExecutor() as pool:
-            for done in [pool.submit(job, emulator) for job in (root_module, existing_bucket_and_key, several_tables)]:
+            for done in [
+                pool.submit(job, emulator)
+                for job in (root_module, existing_bucket_and_key, several_tables)
+            ]:
                 done.result()
     finally:
         emulator.stop()

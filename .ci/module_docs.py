@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Writes the tables of inputs and outputs in the READMEs of the Terraform modules, from the modules themselves.
+"""Writes the tables of inputs and outputs in the READMEs of the Terraform modules, from the modules
+themselves.
 
     python3 .ci/module_docs.py            writes them
     python3 .ci/module_docs.py --check    fails where one is not what the module says
 
-A README has the tables between the lines `<!-- BEGIN TABLES -->` and `<!-- END TABLES -->`. Its folder is the module.
+A README has the tables between the lines `<!-- BEGIN TABLES -->` and `<!-- END TABLES -->`. Its
+folder is the module.
 """
 
 import json
@@ -21,7 +23,9 @@ TABLES = re.compile(r"(<!-- BEGIN TABLES -->\n).*?(<!-- END TABLES -->)", re.DOT
 def blocks(folder: Path, kind: str) -> list[tuple[str, dict]]:
     """The module's variables or outputs, in the order of the file."""
     with open(folder / f"{kind}s.tf") as file:
-        return [(name, body) for block in hcl2.load(file).get(kind, []) for name, body in block.items()]
+        return [
+            (name, body) for block in hcl2.load(file).get(kind, []) for name, body in block.items()
+        ]
 
 
 def plain(value: object) -> str:
@@ -46,7 +50,10 @@ def tables(folder: Path) -> str:
         if "default" in body:
             value = body["default"][0]
             default = f"`{plain(value) if str(value).startswith('${') else json.dumps(value)}`"
-        lines.append(f"| `{name}` | `{plain(body['type'][0])}` | {default} | {cell(body['description'][0])} |")
+        lines.append(
+            f"| `{name}` | `{plain(body['type'][0])}` | {default} | {cell(body['description'][0])} "
+            "|"
+        )
     lines += ["", "| output | value |", "|---|---|"]
     for name, body in blocks(folder, "output"):
         lines.append(f"| `{name}` | {cell(body['description'][0])} |")
@@ -56,17 +63,23 @@ def tables(folder: Path) -> str:
 def main() -> int:
     check = sys.argv[1:] == ["--check"]
     stale, written = [], 0
-    for readme in [ROOT / "terraform" / "README.md", *sorted((ROOT / "terraform").glob("modules/*/README.md"))]:
+    modules = sorted((ROOT / "terraform").glob("modules/*/README.md"))
+    for readme in [ROOT / "terraform" / "README.md", *modules]:
         text = readme.read_text()
 
-        def fill(found: re.Match) -> str:
-            return found[1] + tables(readme.parent) + found[2]
+        def fill(found: re.Match, folder: Path = readme.parent) -> str:
+            return found[1] + tables(folder) + found[2]
 
         new, count = TABLES.subn(fill, text)
         if count != 1:
-            stale.append(f"{readme.relative_to(ROOT)} should have one pair of BEGIN TABLES and END TABLES")
+            stale.append(
+                f"{readme.relative_to(ROOT)} should have one pair of BEGIN TABLES and END TABLES"
+            )
         elif new != text and check:
-            stale.append(f"{readme.relative_to(ROOT)} is not what its module says; run: python3 .ci/module_docs.py")
+            stale.append(
+                f"{readme.relative_to(ROOT)} is not what its module says; run: python3 "
+                ".ci/module_docs.py"
+            )
         elif new != text:
             readme.write_text(new)
         written += 1

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs, refused schemas, the columns of
-`dynalake ddl`, checkov.
+"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs,
+rejected schemas, the columns of `dynalake ddl`, checkov.
 
-    python3 .ci/terraform.py
+    .ci/run terraform
 
 Runs in a virtual environment that has checkov. Fails loudly where something is missing.
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,39 +16,52 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-TERRAFORM = ROOT / "terraform"
-sys.path.insert(0, str(ROOT / "demo"))
-import ddl  # noqa: E402
-import environment  # noqa: E402
-import terraform as demo_terraform  # noqa: E402
+from dynalake_dev import ddl
+from dynalake_dev.machine import ROOT, clean_environment
+from dynalake_dev.terraform import plugin_mirror
 
-# Refused schemas that only the function refuses, and why Terraform can't or needn't. `modules/transform` runs each new
-# version before it is used, so these fail the apply, not the pipeline.
-REFUSED_BY_THE_FUNCTION_ONLY = {
+TERRAFORM = ROOT / "terraform"
+# Schemas that only the function rejects, and why Terraform can't or needn't.
+# `modules/transform` runs each new version before it is used, so these fail the apply, not the
+# pipeline.
+REJECTED_BY_THE_FUNCTION_ONLY = {
     "a-map-with-numbers-as-keys": "how types nest is read by the function",
     "an-empty-struct": "how types nest is read by the function",
     "decimal-without-scale": "how types nest is read by the function",
     "nested-33-deep": "how types nest is read by the function",
     "struct-members-that-normalise-alike": "how types nest is read by the function",
-    "one-member-twice": "jsondecode keeps the last and tells nobody",
+    "one-member-twice": "jsondecode keeps the last, without an error",
 }
 
 
-def clean_environment() -> dict:
-    return environment.clean_environment(None) | {"TF_IN_AUTOMATION": "1"}
-
-
 def run(*command: str, cwd: Path = TERRAFORM, accept: tuple = (0,)) -> str:
-    done = subprocess.run(command, cwd=cwd, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=clean_environment() | {"TF_IN_AUTOMATION": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     if done.returncode not in accept:
-        sys.exit(f"{done.stdout}\n`{' '.join(command)}` failed in {cwd.relative_to(ROOT) if cwd.is_relative_to(ROOT) else cwd}")
+        sys.exit(
+            f"{done.stdout}\n`{' '.join(command)}` failed in "
+            f"{cwd.relative_to(ROOT) if cwd.is_relative_to(ROOT) else cwd}"
+        )
     return done.stdout
 
 
 def init(folder: Path) -> None:
-    mirror = demo_terraform.plugin_mirror()
-    run("terraform", "init", "-backend=false", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else []), cwd=folder)
+    mirror = plugin_mirror()
+    run(
+        "terraform",
+        "init",
+        "-backend=false",
+        "-input=false",
+        "-no-color",
+        *([f"-plugin-dir={mirror}"] if mirror else []),
+        cwd=folder,
+    )
 
 
 def check_folder(folder: Path) -> str:
@@ -61,9 +73,14 @@ def check_folder(folder: Path) -> str:
 
 
 def caller_of_schema(place: Path, text: str) -> Path:
-    """A root module that calls a copy of the module schema as ../terraform/modules/schema, initialised."""
+    """A root module that calls a copy of the module schema as ../terraform/modules/schema,
+    initialised."""
     module = place / "terraform" / "modules" / "schema"
-    shutil.copytree(TERRAFORM / "modules" / "schema", module, ignore=shutil.ignore_patterns(".terraform*", "tests"))
+    shutil.copytree(
+        TERRAFORM / "modules" / "schema",
+        module,
+        ignore=shutil.ignore_patterns(".terraform*", "tests"),
+    )
     shutil.copy(TERRAFORM / "metadata_columns.json", place / "terraform")
     caller = place / "caller"
     caller.mkdir()
@@ -72,56 +89,95 @@ def caller_of_schema(place: Path, text: str) -> Path:
     return caller
 
 
-def check_refused_schemas() -> None:
-    """Each schema that the function refuses is refused at plan time too, or stands in the list above."""
+def check_rejected_schemas() -> None:
+    """Each schema that the function rejects is rejected at plan time too, or is in the list
+    above."""
     folders = sorted((ROOT / "fixtures" / "schema-rejected").iterdir())
     assert folders, "fixtures/schema-rejected has no cases"
-    unknown = REFUSED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
-    taken, refused = [], []
+    unknown = REJECTED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
+    accepted, rejected = [], []
     with tempfile.TemporaryDirectory() as place:
         caller = caller_of_schema(
             Path(place),
             'variable "file" {\n  type = string\n}\n'
-            'module "schema" {\n  source = "../terraform/modules/schema"\n  schema = jsondecode(file(var.file))\n}\n',
+            'module "schema" {\n  source = "../terraform/modules/schema"\n  schema = '
+            "jsondecode(file(var.file))\n}\n",
         )
         for folder in folders:
-            said = run("terraform", "plan", "-no-color", "-input=false", f"-var=file={folder / 'schema.json'}", cwd=caller, accept=(0, 1))
-            (refused if "Error:" in said else taken).append(folder.name)
-            # A message that names no cause is Terraform stumbling, not the module refusing.
+            said = run(
+                "terraform",
+                "plan",
+                "-no-color",
+                "-input=false",
+                f"-var=file={folder / 'schema.json'}",
+                cwd=caller,
+                accept=(0, 1),
+            )
+            (rejected if "Error:" in said else accepted).append(folder.name)
+            # A message that names no cause is a fault in Terraform, not the module rejecting.
             if "Error:" in said and "schema: " not in said and "jsondecode" not in said:
-                sys.exit(f"{said}\n{folder.name} is refused without a message of the module's")
-    surprise = set(taken) ^ REFUSED_BY_THE_FUNCTION_ONLY.keys() | unknown
+                sys.exit(f"{said}\n{folder.name} is rejected without a message of the module's")
+    surprise = set(accepted) ^ REJECTED_BY_THE_FUNCTION_ONLY.keys() | unknown
     if surprise:
-        sys.exit(f"taken by Terraform and not expected to be, or the other way round: {', '.join(sorted(surprise))}")
-    print(f"refused schemas: {len(refused)} at plan time, {len(taken)} by the function when it is checked")
+        sys.exit(
+            "accepted by Terraform and not expected to be, or the other way round: "
+            f"{', '.join(sorted(surprise))}"
+        )
+    print(
+        f"rejected schemas: {len(rejected)} at plan time, {len(accepted)} by the function when it "
+        "is "
+        "checked"
+    )
 
 
 def check_ddl() -> None:
-    """What `dynalake ddl` makes of a schema file (fixtures/ddl; `cargo test` compares these with the program) has the
-    table, columns, types, comments and keys that Terraform makes of it."""
+    """What `dynalake ddl` makes of a schema file (fixtures/ddl; `cargo test` compares these with
+    the program) has the table, columns, types, comments and keys that Terraform makes of it."""
     cases = ROOT / "fixtures" / "ddl"
     with tempfile.TemporaryDirectory() as place:
         caller = caller_of_schema(
             Path(place),
             'variable "folder" {\n  type = string\n}\n'
             'module "schema" {\n  source   = "../terraform/modules/schema"\n'
-            '  for_each = toset([for file in fileset(var.folder, "*/schema.json") : dirname(file)])\n'
+            '  for_each = toset([for file in fileset(var.folder, "*/schema.json") : '
+            "dirname(file)])\n"
             '  schema   = jsondecode(file("${var.folder}/${each.key}/schema.json"))\n}\n'
             'output "schemas" {\n  value = module.schema\n}\n',
         )
         run("terraform", "plan", "-input=false", f"-var=folder={cases}", "-out=plan", cwd=caller)
         planned = json.loads(run("terraform", "show", "-json", "plan", cwd=caller))
     schemas = planned["planned_values"]["outputs"]["schemas"]["value"]
-    assert schemas.keys() == {folder.name for folder in cases.iterdir()}, "fixtures/ddl and Terraform have other cases"
+    assert schemas.keys() == {folder.name for folder in cases.iterdir()}, (
+        "fixtures/ddl and Terraform have other cases"
+    )
     for case, schema in schemas.items():
-        athena, databricks = ((cases / case / f"{dialect}.sql").read_text() for dialect in ("athena", "databricks"))
+        athena, databricks = (
+            (cases / case / f"{dialect}.sql").read_text() for dialect in ("athena", "databricks")
+        )
         columns = [(each["name"], each["type"], each["comment"]) for each in schema["columns"]]
-        compare(case, "Athena's table", [schema["table_name_in_glue"]], re.findall(r"^CREATE EXTERNAL .*`(.+)` \(", athena, re.MULTILINE))
+        compare(
+            case,
+            "Athena's table",
+            [schema["table_name_in_glue"]],
+            re.findall(r"^CREATE EXTERNAL .*`(.+)` \(", athena, re.MULTILINE),
+        )
         # Glue takes comments of one line, and neither takes other control characters.
         one_line, lines = re.compile(r"[\x00-\x1f]"), re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-        compare(case, "Athena's columns", with_comments(columns, one_line), ddl.hive_columns(athena[athena.index("CREATE EXTERNAL"):]))
-        wanted = [(name, kind.lower(), comment) for name, kind, comment in with_comments(columns, lines)]
-        compare(case, "Databricks' columns", wanted, ddl.databricks_columns(databricks[databricks.index("CREATE TABLE"):]))
+        compare(
+            case,
+            "Athena's columns",
+            with_comments(columns, one_line),
+            ddl.hive_columns(athena[athena.index("CREATE EXTERNAL") :]),
+        )
+        wanted = [
+            (name, kind.lower(), comment) for name, kind, comment in with_comments(columns, lines)
+        ]
+        compare(
+            case,
+            "Databricks' columns",
+            wanted,
+            ddl.databricks_columns(databricks[databricks.index("CREATE TABLE") :]),
+        )
         for dialect, text in (("Athena's", athena), ("Databricks'", databricks)):
             keys = re.search(r"PARTITION BY (.+?) ORDER BY", text)[1]
             compare(case, f"{dialect} keys", schema["key_columns"], re.findall(r"\w+", keys))
@@ -134,54 +190,107 @@ def with_comments(columns: list, unwanted: re.Pattern) -> list:
 
 def compare(case: str, what: str, terraform: list, sql: list) -> None:
     if terraform != sql:
-        different = [pair for pair in zip(terraform, sql) if pair[0] != pair[1]]
-        sys.exit(f"fixtures/ddl/{case}: {what}: Terraform has {len(terraform)}, the SQL {len(sql)}; different: {different}")
+        different = [pair for pair in zip(terraform, sql, strict=False) if pair[0] != pair[1]]
+        sys.exit(
+            f"fixtures/ddl/{case}: {what}: Terraform has {len(terraform)}, the SQL {len(sql)}; "
+            f"different: {different}"
+        )
 
 
 def names(folder: Path, kind: str) -> list:
     return re.findall(rf'^{kind} "([^"]+)"', (folder / f"{kind}s.tf").read_text(), re.MULTILINE)
 
 
-def check_what_stands_twice() -> None:
+def check_duplicated_facts() -> None:
     """What is written in two places, since Terraform or GitHub leaves no other way."""
-    compression = [name for name in names(TERRAFORM / "modules" / "delivery", "variable") if "compress" in name or "version_id" in name]
+    compression = [
+        name
+        for name in names(TERRAFORM / "modules" / "delivery", "variable")
+        if "compress" in name or "version_id" in name
+    ]
     if compression:
-        sys.exit(f"modules/delivery: {compression} would let a user ask for what Firehose refuses beside conversion")
+        sys.exit(
+            f"modules/delivery: {compression} would let a user ask for what Firehose rejects "
+            "beside conversion"
+        )
     if names(TERRAFORM, "output") != names(TERRAFORM / "examples" / "complete", "output"):
         sys.exit("examples/complete should have the outputs of the root module, in its order")
     runbook = (ROOT / "docs" / "operations" / "runbook.md").read_text()
     headings = set(re.findall(r"^## ([a-z-]+)$", runbook, re.MULTILINE))
-    source = (TERRAFORM / "modules" / "monitoring" / "alarms.tf").read_text() + (TERRAFORM / "modules" / "monitoring" / "main.tf").read_text()
-    alarms = set(re.findall(r'^\s*(?:for table in var\.tables : )?"([a-z-]+?)(?:-\$\{table\})?" (?:=>?) \{', source, re.MULTILINE))
+    source = (TERRAFORM / "modules" / "monitoring" / "alarms.tf").read_text() + (
+        TERRAFORM / "modules" / "monitoring" / "main.tf"
+    ).read_text()
+    alarms = set(
+        re.findall(
+            r'^\s*(?:for table in var\.tables : )?"([a-z-]+?)(?:-\$\{table\})?" (?:=>?) \{',
+            source,
+            re.MULTILINE,
+        )
+    )
     alarms |= set(re.findall(r'for subject in \["([a-z-]+)"\]', source))
     if headings != alarms or len(alarms) < 20:
-        sys.exit(f"alarms without an entry in the runbook: {sorted(alarms - headings)}; entries without an alarm: {sorted(headings - alarms)}")
+        sys.exit(
+            f"alarms without an entry in the runbook: {sorted(alarms - headings)}; entries without "
+            f"an alarm: {sorted(headings - alarms)}"
+        )
     print(f"{len(alarms)} kinds of alarms, each with its entry in the runbook")
 
 
 def main() -> int:
-    check_what_stands_twice()
+    check_duplicated_facts()
     run("terraform", "fmt", "-check", "-recursive", "-diff")
     print("format: as `terraform fmt` would have it")
-    folders = [*sorted(TERRAFORM.glob("modules/*")), TERRAFORM, *sorted(TERRAFORM.glob("examples/*"))]
+    folders = [
+        *sorted(TERRAFORM.glob("modules/*")),
+        TERRAFORM,
+        *sorted(TERRAFORM.glob("examples/*")),
+    ]
     for folder in folders:
         started = time.monotonic()
-        print(f"{folder.relative_to(ROOT)}: {check_folder(folder)} ({time.monotonic() - started:.0f} s)", flush=True)
-    check_refused_schemas()
+        print(
+            f"{folder.relative_to(ROOT)}: {check_folder(folder)} ({time.monotonic() - started:.0f} "
+            "s)",
+            flush=True,
+        )
+    check_rejected_schemas()
     check_ddl()
     subprocess.run([sys.executable, ROOT / ".ci" / "module_docs.py", "--check"], check=True)
     checkov = Path(sys.executable).parent / "checkov"
-    report = json.loads(run(str(checkov), "-d", ".", "--framework", "terraform", "--output", "json", "--skip-download", accept=(0, 1)))
+    report = json.loads(
+        run(
+            str(checkov),
+            "-d",
+            ".",
+            "--framework",
+            "terraform",
+            "--output",
+            "json",
+            "--skip-download",
+            accept=(0, 1),
+        )
+    )
     summary = report["summary"] if isinstance(report, dict) else report[0]["summary"]
     results = (report if isinstance(report, dict) else report[0])["results"]
     for failed in results["failed_checks"]:
-        print(f"checkov: {failed['check_id']} {failed['resource']} in {failed['file_path']}: {failed['check_name']}")
+        print(
+            f"checkov: {failed['check_id']} {failed['resource']} in {failed['file_path']}: "
+            f"{failed['check_name']}"
+        )
     if summary["failed"] or not summary["passed"]:
         sys.exit(f"checkov: {summary['passed']} passed, {summary['failed']} failed")
-    unexplained = [skip for skip in results["skipped_checks"] if not skip["check_result"].get("suppress_comment")]
+    unexplained = [
+        skip
+        for skip in results["skipped_checks"]
+        if not skip["check_result"].get("suppress_comment")
+    ]
     if unexplained:
-        sys.exit(f"checkov: skipped without a reason: {unexplained[0]['check_id']} on {unexplained[0]['resource']}")
-    print(f"checkov: {summary['passed']} passed, {summary['skipped']} skipped, each with its reason")
+        sys.exit(
+            f"checkov: skipped without a reason: {unexplained[0]['check_id']} on "
+            f"{unexplained[0]['resource']}"
+        )
+    print(
+        f"checkov: {summary['passed']} passed, {summary['skipped']} skipped, each with its reason"
+    )
     return 0
 
 

@@ -1,17 +1,15 @@
 #!/usr/bin/env python3
 """Tests that .ci/check_docs.py finds what is broken, and nothing else.
 
-    python3 .ci/test_check_docs.py
+python3 .ci/test_check_docs.py
 """
 
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import check_docs  # noqa: E402
+import check_docs
 
 GUIDE = """# The guide
 

@@ -1,113 +1,133 @@
-"""Measures dynalake beside what one would use instead, in one run on one core, and beside what the machine can do.
+"""Measures dynalake beside what one would use instead, in one run on one core, and beside what the
+machine can do.
 
-    python3 benches                    everything; some ten minutes. Writes benches/results and the tables of docs/performance.md
-    python3 benches --rounds 5         with fewer rounds than 15, and so more noise
-    python3 benches --mixes typical    prints these mixes only, and writes nothing
-    python3 benches --quick            for CI: once and small. Fails where a peer does not run or says something else than
-                                       ours, or the peak memory is over its bar; times count for nothing
-    python3 benches --instructions     counts our instructions under valgrind, and fails where a count is more than 5 % off
-                                       what benches/instructions.json keeps; with --update writes it anew
-    python3 benches --render           writes report, chart and page from benches/results/speed.json, measuring nothing;
-                                       with --check fails where one of them is not what it would write
+    python3 benches                      everything; some ten minutes. Writes benches/results and
+                                         the README's tables
+    python3 benches --rounds 5           with fewer rounds than 15, and so more noise
+    python3 benches --workloads typical  prints these workloads only, and writes nothing
+    python3 benches --quick              for CI: once and small. Fails where a peer does not run or
+                                         says something else than ours, or the peak memory is over
+                                         its bar; times count for nothing
+    python3 benches --instructions       counts our instructions under valgrind, and fails where a
+                                         count is more than 5 % off what benches/instructions.json
+                                         keeps; with --update writes the new counts
+    python3 benches --render             writes report, chart and README from
+                                         benches/results/speed.json, measuring nothing; with --check
+                                         fails where one of them is not what it would write
 
-It needs Linux, Rust, Python 3.11 or later, Node 20 or later with npm, for --instructions valgrind, and the internet for what
-it downloads the first time. All that it makes lies in target/benches and benches/target.
+It needs Linux, Rust, Python 3.11 or later, Node 20 or later with npm, for --instructions valgrind,
+and the internet for what it downloads the first time. All that it makes is in target/benches and
+benches/target.
 
 The peers, each from an event's bytes to a response's, on the same events:
-  ours       dynalake by a schema, the code that is deployed
-  afternoon  Rust as one writes it in an afternoon: aws_lambda_events, serde_json::Value, serde_dynamo
-  python     the Python of the tutorials: walk the type tags, json, base64
-  boto3      the same, by boto3's TypeDeserializer
-  node       Node with @aws-sdk/util-dynamodb
-  floor      not a transformation, but the least that any has to do: base64 decoded by SIMD, simd-json's tape of it, and as
-             many bytes as ours returns encoded; floor+ makes a tape of the event itself too
-Before anything is timed, the peers' rows are compared with ours, value by value. Time is what all threads of a process
-have on the processor, so waiting costs nothing. Peers take turns, round by round; medians count.
+  ours         dynalake by a schema, the code that is deployed
+  baseline     idiomatic Rust: aws_lambda_events, serde_json::Value, serde_dynamo
+  python       the Python of the tutorials: walk the type tags, json, base64
+  boto3        the same, by boto3's TypeDeserializer
+  node         Node with @aws-sdk/util-dynamodb
+  lower bound  not a transformation, but the least that any has to do: base64 decoded by SIMD,
+               simd-json's tape of it, and as many bytes as ours returns encoded; lower bound+ makes
+               a tape of the event itself too
+Before anything is timed, the peers' rows are compared with ours, value by value. Time is what all
+threads of a process have on the processor, so waiting costs nothing. Peers take turns, round by
+round; medians count.
 """
 
 from __future__ import annotations
 
 import argparse
-import signal
+import os
 import sys
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# How the project starts programs and prints, and how it is packaged.
-sys.path[1:1] = [str(ROOT / "demo"), str(ROOT)]
-
-import instructions  # noqa: E402
-import measure  # noqa: E402
-import report  # noqa: E402
-import show  # noqa: E402
-from processes import Refused  # noqa: E402
-
-
-class Interrupted(BaseException):
-    """A signal asked to end; the argument is its number."""
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise Interrupted(number)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python3 benches", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python3 benches",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--quick", action="store_true", help="what CI runs: agreement and peak memory, no times")
-    what.add_argument("--instructions", action="store_true", help="count instructions under valgrind")
-    what.add_argument("--render", action="store_true", help="write report, chart and docs/performance.md from the last results")
-    parser.add_argument("--rounds", type=int, metavar="N", help="how often everything is measured (15)")
-    parser.add_argument("--mixes", metavar="A,B", help=f"some of {', '.join(measure.MIXES)}")
-    parser.add_argument("--update", action="store_true", help="with --instructions: keep the new counts")
-    parser.add_argument("--check", action="store_true", help="with --render: write nothing, fail where something is stale")
+    what.add_argument(
+        "--quick", action="store_true", help="what CI runs: agreement and peak memory, no times"
+    )
+    what.add_argument(
+        "--instructions", action="store_true", help="count instructions under valgrind"
+    )
+    what.add_argument(
+        "--render",
+        action="store_true",
+        help="write report, chart and docs/performance.md from the last results",
+    )
+    parser.add_argument(
+        "--rounds", type=int, metavar="N", help="how often everything is measured (15)"
+    )
+    parser.add_argument(
+        "--workloads", metavar="A,B", help="some of small, typical, wide, large, adversarial"
+    )
+    parser.add_argument(
+        "--update", action="store_true", help="with --instructions: keep the new counts"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="with --render: write nothing, fail where something is stale",
+    )
     arguments = parser.parse_args(words)
     if arguments.update and not arguments.instructions:
         parser.error("--update goes with --instructions")
     if arguments.check and not arguments.render:
         parser.error("--check goes with --render")
-    if (arguments.rounds or arguments.mixes) and (arguments.instructions or arguments.render or arguments.quick):
-        parser.error("--rounds and --mixes go with a run that takes times")
+    if (arguments.rounds or arguments.workloads) and (
+        arguments.instructions or arguments.render or arguments.quick
+    ):
+        parser.error("--rounds and --workloads go with a run that takes times")
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("--rounds: give a number from 1")
-    arguments.mixes = arguments.mixes.split(",") if arguments.mixes else measure.MIXES
-    for mix in arguments.mixes:
-        if mix not in measure.MIXES:
-            parser.error(f"--mixes: no mix {mix!r}; there are {', '.join(measure.MIXES)}")
     return arguments
 
 
 def main() -> int:
     arguments = parse(sys.argv[1:])
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    try:
-        if arguments.render:
-            return report.render(is_check=arguments.check)
-        if arguments.instructions:
-            return instructions.run(is_update=arguments.update)
-        timings: list = []
-        rounds = 1 if arguments.quick else arguments.rounds or 15
-        program = measure.build(timings)
-        results = measure.Run(program, arguments.mixes, rounds, arguments.quick, timings).run()
-        missed = report.show_results(results, is_quick=arguments.quick)
-        if not arguments.quick and arguments.mixes == measure.MIXES:
-            report.RESULTS.parent.mkdir(exist_ok=True)
-            report.RESULTS.write_text(report.to_json(results))
-            report.render(is_check=False)
-        if arguments.quick and missed:
-            show.say(show.bad("\nbars missed that are no times: " + "; ".join(missed)))
-            return 1
-        return 0
-    except Refused as refused:
-        print(f"\nbenches: {refused}", file=sys.stderr)
+    if not __package__:
+        # Started with only the standard library at hand: go on in the benches' own environment.
+        command = [sys.executable, str(ROOT / "python"), "benches", *sys.argv[1:]]
+        os.execv(sys.executable, command)
+    from dynalake_dev import process
+
+    return process.main("benches", lambda: run(arguments))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from dynalake_dev import console
+    from dynalake_dev.process import ToolError
+
+    from . import instructions, measure, report
+
+    if arguments.render:
+        return report.render(is_check=arguments.check)
+    if arguments.instructions:
+        return instructions.run(is_update=arguments.update)
+    chosen = arguments.workloads.split(",") if arguments.workloads else measure.WORKLOADS
+    for name in chosen:
+        if name not in measure.WORKLOADS:
+            known = ", ".join(measure.WORKLOADS)
+            raise ToolError(f"--workloads: there is no {name!r}; choose from {known}")
+    timings: console.Timings = []
+    rounds = 1 if arguments.quick else arguments.rounds or 15
+    program = measure.build(timings)
+    found = measure.Run(program, chosen, rounds, arguments.quick, timings).run()
+    missed = report.show_results(found, is_quick=arguments.quick)
+    if not arguments.quick and chosen == measure.WORKLOADS:
+        report.RESULTS.parent.mkdir(exist_ok=True)
+        report.RESULTS.write_text(report.to_json(found))
+        report.render(is_check=False)
+    if arguments.quick and missed:
+        console.say(console.bad("\nbars missed that are no times: " + "; ".join(missed)))
         return 1
-    except Interrupted as interrupted:
-        print(f"\nbenches: stopped by signal {interrupted.args[0]}; nothing is left running", file=sys.stderr)
-        return 128 + interrupted.args[0]
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Whether the peers' responses say what ours says, so that nobody is measured dropping work.
+"""Whether the peers' responses say what ours says, so that no peer is faster by dropping work.
 
-A peer has no schema, so its row is the item as plain JSON, and five attributes of the change. In ours the same values
-are in columns by their type, or in `_rescued`. What a peer loses (digits beyond a double, the order of a set) is
-not held against it.
+A peer has no schema, so its row is the item as plain JSON, and five attributes of the change. In
+ours the same values are in columns by their type, or in `_rescued`. What a peer loses (digits
+beyond a double, the order of a set) is not held against it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import json
 import re
-from datetime import datetime, timedelta, timezone
-from typing import Any, Optional
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rows(response: bytes) -> dict[str, dict]:
@@ -21,12 +21,15 @@ def rows(response: bytes) -> dict[str, dict]:
     records = json.loads(response)["records"]
     failed = [record["recordId"] for record in records if record["result"] != "Ok"]
     if failed:
-        raise ValueError(f"{len(failed)} of {len(records)} records are not Ok, the first is {failed[0]}")
+        raise ValueError(
+            f"{len(failed)} of {len(records)} records are not Ok, the first is {failed[0]}"
+        )
     return {record["recordId"]: json.loads(base64.b64decode(record["data"])) for record in records}
 
 
-def difference(ours: bytes, theirs: bytes, schema: dict) -> Optional[str]:
-    """The first place where a peer's response says something else than ours; None where there is none."""
+def difference(ours: bytes, theirs: bytes, schema: dict) -> str | None:
+    """The first place where a peer's response says something else than ours; None where there is
+    none."""
     our_rows, their_rows = rows(ours), rows(theirs)
     if list(our_rows) != list(their_rows):
         return "the records are not the same ones in the same order"
@@ -51,9 +54,15 @@ def comparable(row: dict, types: dict[str, str]) -> dict:
 
 
 def comparable_peer(row: dict, types: dict[str, str]) -> dict:
-    item = {name: typed(value, types.get(name, "")) for name, value in row.items() if not name.startswith("_")}
+    item = {
+        name: typed(value, types.get(name, ""))
+        for name, value in row.items()
+        if not name.startswith("_")
+    }
     item["_sequence"] = row["_sequence"].zfill(56)
-    return item | {name: row[name] for name in ("_event_time", "_event_type", "_event_id", "_table")}
+    return item | {
+        name: row[name] for name in ("_event_time", "_event_type", "_event_id", "_table")
+    }
 
 
 def typed(value: Any, kind: str) -> Any:
@@ -61,7 +70,8 @@ def typed(value: Any, kind: str) -> Any:
     if isinstance(value, dict):
         return {name: typed(value[name], "") for name in sorted(value)}
     if isinstance(value, list):
-        # Ours keeps a set's order, Python's sets don't, and a row no longer tells a set from a list.
+        # Ours keeps a set's order, Python's sets don't, and a row no longer shows a set from a
+        # list.
         return sorted((typed(element, "") for element in value), key=repr)
     if isinstance(value, bool) or value is None:
         return value
@@ -110,11 +120,16 @@ def put_back(item: dict, path: str, value: Any) -> None:
         item[last] = value
 
 
-def floor_difference(found: str, event: bytes, response: bytes, with_event: bool) -> Optional[str]:
-    """Whether the floor made a node of every value and every member's name, and as much base64 as we return."""
+def lower_bound_difference(
+    found: str, event: bytes, response: bytes, with_event: bool
+) -> str | None:
+    """Whether the lower bound made a node of every value and every member's name, and as much
+    base64 as we return."""
     nodes, encoded = map(int, re.findall(r"\d+", found))
     parsed = json.loads(event)
-    wanted = sum(count(json.loads(base64.b64decode(record["data"]))) for record in parsed["records"])
+    wanted = sum(
+        count(json.loads(base64.b64decode(record["data"]))) for record in parsed["records"]
+    )
     wanted += count(parsed) if with_event else 0
     if nodes != wanted:
         return f"the tapes have {nodes:,} nodes, the records {wanted:,}"

@@ -1,4 +1,5 @@
-"""What is measured: the programs, built as they are deployed, and the inputs. All of it lies in target/benches."""
+"""What is measured: the programs, built as they are deployed, and the inputs. All of it is in
+target/benches."""
 
 from __future__ import annotations
 
@@ -12,55 +13,27 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import package
-import processes
-from processes import Refused
+from dynalake_dev import build, machine, process
+from dynalake_dev.machine import ROOT
+from dynalake_dev.process import ToolError
 
-ROOT = Path(__file__).resolve().parent.parent
 BENCHES = ROOT / "benches"
 WORK = ROOT / "target" / "benches"
 INPUTS = WORK / "inputs"
-PYTHON = WORK / "venv" / "bin" / "python"
+# The peers in Python run in the environment that runs this; it has boto3 for one of them.
+PYTHON = Path(sys.executable)
 NODE_MODULES = WORK / "node" / "node_modules"
-NEEDED_NODE = 20
 
 Say = Callable[[str], None]
 
 
 def check_tools() -> None:
-    """Refuses a machine that lacks something, all at once, before anything is built."""
-    missing = []
-    if platform.system() != "Linux":
-        missing.append("Linux: times and memory are read from its /proc and its clocks")
-    if shutil.which("cargo") is None:
-        missing.append("Rust: install it from https://rustup.rs")
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        missing.append(f"Node {NEEDED_NODE} or later with npm, for one of the peers: install it from https://nodejs.org")
-    elif node_version() < NEEDED_NODE:
-        missing.append(f"Node {NEEDED_NODE} or later: this one is {node_version()}")
-    if missing:
-        raise Refused("the benches need\n" + "\n".join("  - " + line for line in missing))
-
-
-def node_version() -> int:
-    said = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True).stdout
-    return int(said.strip().lstrip("v").split(".")[0])
-
-
-def make_venv(say: Say) -> None:
-    """An environment with boto3, for one of the peers; made once for the same requirements."""
-    requirements = BENCHES / "requirements.txt"
-    if _is_done(PYTHON, [requirements]):
-        return
-    shutil.rmtree(WORK / "venv", ignore_errors=True)
-    log = WORK / "venv.log"
-    processes.run([sys.executable, "-m", "venv", str(WORK / "venv")], log)
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(requirements)]
-    processes.run(command, log, on_line=lambda line: say(line.strip()[:60]), append=True)
-    _set_done(PYTHON, [requirements])
+    """Rejects a machine that lacks something, all at once, before anything is built."""
+    machine.require("benches", ["linux", "rust", "node"])
 
 
 def install_node_modules(say: Say) -> None:
@@ -73,7 +46,11 @@ def install_node_modules(say: Say) -> None:
         shutil.copy(file, NODE_MODULES.parent)
     say("npm ci")
     # Its peer dependency, the client, is for types only.
-    processes.run(["npm", "ci", "--omit=peer", "--no-audit", "--no-fund"], WORK / "npm.log", folder=NODE_MODULES.parent)
+    process.run(
+        ["npm", "ci", "--omit=peer", "--no-audit", "--no-fund"],
+        WORK / "npm.log",
+        folder=NODE_MODULES.parent,
+    )
     _set_done(NODE_MODULES, files)
 
 
@@ -94,17 +71,9 @@ def _set_done(made: Path, files: list[Path]) -> None:
 def target() -> str:
     """The Rust target that package.py builds `bootstrap` for on this machine."""
     try:
-        return package.choose_target(arch(), package.host()["host"])
-    except package.Refused as refused:
-        raise Refused(str(refused)) from None
-
-
-def arch() -> str:
-    """Lambda's name of this machine's architecture."""
-    arch = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine())
-    if arch is None:
-        raise Refused(f"Lambda has no architecture for this machine, {platform.machine()}")
-    return arch
+        return package.choose_target(machine.architecture(), package.host()["host"])
+    except package.PackageError as error:
+        raise ToolError(str(error)) from None
 
 
 def program(name: str) -> Path:
@@ -113,37 +82,44 @@ def program(name: str) -> Path:
 
 
 def build_rust(say: Say) -> None:
-    """The worker and the functions beside ours, by the profile and the flags that `bootstrap` is built with."""
+    """The worker and the functions beside ours, by the profile and the flags that `bootstrap` is
+    built with."""
     profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
-    command = ["cargo", "build", "--release", "--locked", "--manifest-path", str(BENCHES / "Cargo.toml")]
+    command = [
+        "cargo",
+        "build",
+        "--release",
+        "--locked",
+        "--manifest-path",
+        str(BENCHES / "Cargo.toml"),
+    ]
     command += ["--target", target()]
     for name, value in profile.items():
         command += ["--config", f"profile.release.{name}={json.dumps(value)}"]
-    environment = {**os.environ, "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(package.code_flags(target()))}
-    processes.run(command, WORK / "cargo.log", environment, on_line=lambda line: _heard(line, say))
+    environment = {
+        **os.environ,
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(package.code_flags(target())),
+    }
+    process.run(
+        command, WORK / "cargo.log", environment, on_line=lambda line: build.compiling(line, say)
+    )
 
 
 def build_bootstrap(say: Say) -> Path:
     """Ours, as package.py builds it for AWS."""
-    command = [sys.executable, str(ROOT / "package.py"), "--arch", arch(), "--out", str(WORK / "dist")]
-    processes.run(command, WORK / "package.log", on_line=lambda line: _heard(line, say))
-    with zipfile.ZipFile(WORK / "dist" / arch() / "bootstrap.zip") as archive:
+    package_file = build.bootstrap(WORK / "dist", WORK / "package.log", say)
+    with zipfile.ZipFile(package_file) as archive:
         bootstrap = Path(archive.extract("bootstrap", WORK))
     bootstrap.chmod(0o755)
     return bootstrap
 
 
-def _heard(line: str, say: Say) -> None:
-    words = line.split()
-    if words and words[0] in ("Blocking", "Compiling", "Downloaded", "Downloading", "Finished"):
-        say(" ".join(words[:6]))
-
-
-def write_input(name: str, mix: str, unit: str, count: int) -> None:
-    """An event of a mix, and the schema that goes with it, as INPUTS/NAME.event.json and NAME.schema.json."""
+def write_input(name: str, workload: str, unit: str, count: int) -> None:
+    """An event of a workload, and the schema that goes with it, as INPUTS/NAME.event.json and
+    NAME.schema.json."""
     INPUTS.mkdir(parents=True, exist_ok=True)
-    command = [str(program("worker")), "write", str(INPUTS), name, mix, unit, str(count)]
-    processes.run(command, WORK / "inputs.log", append=True)
+    command = [str(program("worker")), "write", str(INPUTS), name, workload, unit, str(count)]
+    process.run(command, WORK / "inputs.log", append=True)
 
 
 def event_of(name: str) -> bytes:
@@ -165,7 +141,10 @@ def versions() -> dict[str, str]:
         return subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout.strip()
 
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
     return {
         "processor": f"{model}, {os.cpu_count()} cores",
         "kernel": f"Linux {platform.release()}",

@@ -1,23 +1,23 @@
 //! Our own parts, so that a change shows where it helped: `cargo bench --manifest-path benches/Cargo.toml`.
-//! One mix, or one part: `… -- typical`, `… -- image`.
+//! One workload, or one part: `… -- typical`, `… -- image`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dynalake::item::Tape;
 use dynalake::text::json::{Cursor, write_string};
 use dynalake::text::number::Decimal;
 use dynalake::text::time::{parse_timestamp, write_timestamp};
-use dynalake_benches::mixes::{self, Size};
+use dynalake_benches::workloads::{self, Size};
 use dynalake_benches::{NOW_MS, transformer};
 use serde_json::Value;
 use std::hint::black_box;
 
-/// Whole events, and what is done to one record of each mix.
-fn mixes(criterion: &mut Criterion) {
-    for mix in mixes::NAMES {
-        let mut group = criterion.benchmark_group(mix);
-        let event = mixes::event(mix, Size::Raw(300_000));
+/// Whole events, and what is done to one record of each workload.
+fn workloads(criterion: &mut Criterion) {
+    for workload in workloads::NAMES {
+        let mut group = criterion.benchmark_group(workload);
+        let event = workloads::event(workload, Size::Raw(300_000));
         group.throughput(Throughput::Bytes(event.len() as u64));
-        let mut ours = transformer(&mixes::schema(mix));
+        let mut ours = transformer(&workloads::schema(workload));
         group.bench_function("whole", |b| b.iter(|| ours.transform(black_box(&event), NOW_MS)));
 
         let event: Value = serde_json::from_slice(&event).expect("it is JSON");
@@ -65,5 +65,5 @@ fn values(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, mixes, values);
+criterion_group!(benches, workloads, values);
 criterion_main!(benches);

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""What 1,000, 100,000 and a million changes a second need, by arithmetic from what was measured and what AWS documents.
+"""What 1,000, 100,000 and a million changes a second need, by arithmetic from what was measured and
+what AWS documents.
 
     python3 benches/scale.py
 
-Nothing of it was seen on AWS. A change is the mix `typical`'s, an item below 1 KB. The function's time is the time on the
-processor that benches/results/speed.json has, as if Lambda's processors were those of the machine it was measured on, at the
-default memory's share of one. Prices are list prices of us-east-1 from memory, the same as in docs/latency-and-cost.md; of
-prices that fall with volume the first tier.
+Nothing of it was seen on AWS. A change is the workload `typical`'s, an item below 1 KB. The
+function's time is the time on the processor that benches/results/speed.json has, as if Lambda's
+processors were those of the machine it was measured on, at the default memory's share of one.
+Prices are list prices of us-east-1 from memory, the same as in docs/latency-and-cost.md; of prices
+that fall with volume the first tier.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ RATES = [1_000, 100_000, 1_000_000]
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 MONTH_SECONDS = 730 * 3600
 
-# As the modules set it unless told otherwise.
+# As the modules set it by default.
 MEMORY_MB = 256
 FUNCTION_BUFFER_BYTES = 1 * MIB
 FUNCTION_BUFFER_SECONDS = 5
@@ -33,22 +35,26 @@ PARTITIONED_OBJECT_SECONDS = 60
 RETENTION_DAYS = 7
 NEW_STREAM_SHARDS = 4
 
-# AWS' documented limits. Those of the function's share: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+# AWS' documented limits. Those of the function's share:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MB_OF_A_PROCESSOR = 1_769
-# https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html, with the partition key.
+# https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html, with the partition
+# key.
 SHARD_BYTES_PER_SECOND = MIB
 SHARD_RECORDS_PER_SECOND = 1_000
 PARTITION_KEY_BYTES = 32
 # https://docs.aws.amazon.com/firehose/latest/dev/limits.html
 INVOCATIONS_PER_SHARD = 5
 # Below this interval Firehose writes each object by S3's multipart upload
-# (https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html): create, one part, complete.
+# (https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html): create, a part, complete.
 MULTIPART_BELOW_SECONDS = 60
 MULTIPART_REQUESTS = 3
 
 KINESIS_LIMITS = "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"
 FIREHOSE_LIMITS = "https://docs.aws.amazon.com/firehose/latest/dev/limits.html"
-DYNAMODB_LIMITS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
+DYNAMODB_LIMITS = (
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
+)
 LAMBDA_LIMITS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 S3_LIMITS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"
 
@@ -76,9 +82,12 @@ class Measured:
 
 
 def measured(results: dict) -> Measured:
-    mix, functions = results["mixes"]["typical"], results["functions"]
+    workload, functions = results["workloads"]["typical"], results["functions"]
     milliseconds = statistics.median(functions["invocation_ms"]["ours"])
-    return Measured(mix["raw_bytes"] / mix["records"], milliseconds / (functions["whole_raw_bytes"] / MIB))
+    return Measured(
+        workload["raw_bytes"] / workload["records"],
+        milliseconds / (functions["whole_raw_bytes"] / MIB),
+    )
 
 
 def requests_per_object(interval_seconds: float) -> int:
@@ -131,7 +140,8 @@ def dollars(need: Needs, change_bytes: float, seconds: float = MONTH_SECONDS) ->
     gb_seconds = need.concurrency * seconds * MEMORY_MB / 1024
     return {
         "change data capture": changes * CAPTURE_UNIT,
-        "Kinesis on demand": hours * STREAM_HOUR + kinesis_gib * (KINESIS_IN_GIB + KINESIS_OUT_GIB + kept),
+        "Kinesis on demand": hours * STREAM_HOUR
+        + kinesis_gib * (KINESIS_IN_GIB + KINESIS_OUT_GIB + kept),
         "Kinesis provisioned": hours * need.shards * (SHARD_HOUR + SHARD_RETENTION_HOUR)
         + changes * ceil(change_bytes / (25 * KIB)) * PUT_UNIT,
         "Firehose": firehose_gib * (FIREHOSE_GIB + CONVERSION_GIB),
@@ -166,7 +176,8 @@ class Limit:
 
 
 def limits(start: Measured) -> list[Limit]:
-    """In the order in which they are reached. Counted at a rate where nothing is rounded to one shard."""
+    """In the order in which they are reached. Counted at a rate where nothing is rounded to one
+    shard."""
     rate = 1e6
     need = needs(rate, start)
 
@@ -178,44 +189,74 @@ def limits(start: Measured) -> list[Limit]:
     busy = need.concurrency / need.shards
     found = [
         Limit(
-            "Kinesis, a new stream on demand", "4 MB/s; it then grows by itself", KINESIS_LIMITS, at(4 * MIB, stream_bytes),
+            "Kinesis, a new stream on demand",
+            "4 MB/s; it then grows by itself",
+            KINESIS_LIMITS,
+            at(4 * MIB, stream_bytes),
             "more at once: `shard_count`, sized for the peak",
         ),
         Limit(
-            "DynamoDB, writes to a table", "40,000 units/s", DYNAMODB_LIMITS, at(40_000, need.write_units),
+            "DynamoDB, writes to a table",
+            "40,000 units/s",
+            DYNAMODB_LIMITS,
+            at(40_000, need.write_units),
             "ask for more (Service Quotas); several tables",
         ),
         Limit(
-            "Kinesis on demand, most Regions", "200 MB/s", KINESIS_LIMITS, at(200 * MIB, stream_bytes),
+            "Kinesis on demand, most Regions",
+            "200 MB/s",
+            KINESIS_LIMITS,
+            at(200 * MIB, stream_bytes),
             "ask for more, or `shard_count`",
         ),
         Limit(
-            "Kinesis on demand, us-east-1, us-west-2, eu-west-1", "10 GB/s", KINESIS_LIMITS, at(10 * GIB, stream_bytes),
+            "Kinesis on demand, us-east-1, us-west-2, eu-west-1",
+            "10 GB/s",
+            KINESIS_LIMITS,
+            at(10 * GIB, stream_bytes),
             "several streams",
         ),
         Limit(
-            "Kinesis shards, most Regions", "1,000 or 6,000", KINESIS_LIMITS, at(1_000, need.shards),
+            "Kinesis shards, most Regions",
+            "1,000 or 6,000",
+            KINESIS_LIMITS,
+            at(1_000, need.shards),
             "ask for more (Service Quotas)",
         ),
         Limit(
-            "Kinesis shards, us-east-1, us-west-2, eu-west-1", "20,000", KINESIS_LIMITS, at(20_000, need.shards),
+            "Kinesis shards, us-east-1, us-west-2, eu-west-1",
+            "20,000",
+            KINESIS_LIMITS,
+            at(20_000, need.shards),
             "ask for more (Service Quotas)",
         ),
         Limit(
-            "Lambda, concurrent in the account", "1,000", LAMBDA_LIMITS, at(1_000, need.concurrency),
+            "Lambda, concurrent in the account",
+            "1,000",
+            LAMBDA_LIMITS,
+            at(1_000, need.concurrency),
             "ask for more; `memory_size` makes each shorter",
         ),
         Limit(
-            "S3, PUTs to a prefix", "3,500/s", S3_LIMITS,
+            "S3, PUTs to a prefix",
+            "3,500/s",
+            S3_LIMITS,
             at(3_500, need.objects_per_second * requests_per_object(OBJECT_SECONDS)),
             "a longer `buffering_interval_seconds`",
         ),
         Limit(
-            "Lambda, at a time for a shard", f"{INVOCATIONS_PER_SHARD}; a full shard needs {busy:.2f}", FIREHOSE_LIMITS,
-            float("inf") if busy <= INVOCATIONS_PER_SHARD else 0, "`memory_size`",
+            "Lambda, at a time for a shard",
+            f"{INVOCATIONS_PER_SHARD}; a full shard needs {busy:.2f}",
+            FIREHOSE_LIMITS,
+            float("inf") if busy <= INVOCATIONS_PER_SHARD else 0,
+            "`memory_size`",
         ),
         Limit(
-            "Firehose, reading from Kinesis", "none", FIREHOSE_LIMITS, float("inf"), "",
+            "Firehose, reading from Kinesis",
+            "none",
+            FIREHOSE_LIMITS,
+            float("inf"),
+            "",
         ),
     ]
     return sorted(found, key=lambda limit: limit.reached_at)
@@ -240,7 +281,9 @@ def needs_rows(start: Measured) -> tuple[list[str], list[list[str]]]:
         ["Parquet objects a second", *(short(need.objects_per_second) for need in columns)],
     ]
     rows += [[f"$ a month: {part}", *(short(bill[part]) for bill in bills)] for part in bills[0]]
-    rows.append(["**$ a month, the cheaper Kinesis**", *(f"**{short(total(bill))}**" for bill in bills)])
+    rows.append(
+        ["**$ a month, the cheaper Kinesis**", *(f"**{short(total(bill))}**" for bill in bills)]
+    )
     partitioning = [
         partitioning_dollars(
             need.rate * MONTH_SECONDS,
@@ -255,8 +298,12 @@ def needs_rows(start: Measured) -> tuple[list[str], list[list[str]]]:
 
 def limits_rows(start: Measured) -> tuple[list[str], list[list[str]]]:
     rows = [
-        [limit.name, f"[{limit.quota}]({limit.source})",
-         short(limit.reached_at) + "/s" if limit.reached_at < float("inf") else "never", limit.turn]
+        [
+            limit.name,
+            f"[{limit.quota}]({limit.source})",
+            short(limit.reached_at) + "/s" if limit.reached_at < float("inf") else "never",
+            limit.turn,
+        ]
         for limit in limits(start)
     ]
     return ["limit", "by default", "reached at", "what to turn"], rows
@@ -271,7 +318,8 @@ def section(results: dict) -> str:
     """Both tables, and what they start from."""
     start = measured(results)
     return (
-        f"From changes of {start.change_bytes:,.0f} bytes and {start.cpu_ms_per_mib:.1f} ms on the processor for a MB of them"
+        f"From changes of {start.change_bytes:,.0f} bytes and {start.cpu_ms_per_mib:.1f} ms on the "
+        "processor for a MB of them"
         f" (whole function), with {MEMORY_MB} MB of memory:\n\n"
         f"{markdown(*needs_rows(start))}\n{markdown(*limits_rows(start))}"
     )

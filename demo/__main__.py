@@ -1,63 +1,73 @@
-"""Shows the whole pipeline at work on this machine: DynamoDB, Kinesis, Firehose, the Lambda function, Parquet, SQS.
+"""Shows the whole pipeline at work on this machine: DynamoDB, Kinesis, Firehose, the Lambda
+function, Parquet, SQS.
 
-    python3 demo                    build, deploy on a local AWS emulator, write, wait, check, show, take down
-    python3 demo --keep             the same, and leave it running to look around; prints how
+    python3 demo                      build, deploy on a local AWS emulator, write, wait, check,
+                                      show, take down
+    python3 demo --keep               the same, and leave it running to look around; prints how
     python3 demo --sql 'FROM orders'  ask the lake of a demo that was kept, by DuckDB
-    python3 demo --down             take down what was kept
-    python3 demo --test             the end-to-end test: 1,000 changes, an empty second plan, the same columns in
-                                    Glue, Parquet and SQL, a schema change in place, nothing left after destroy
+    python3 demo --down               take down what was kept
+    python3 demo --test               the end-to-end test: 1,000 changes, an empty second plan, the
+                                      same columns in Glue, Parquet and SQL, a schema change in
+                                      place, nothing left after destroy
 
-It needs Linux, Rust, Terraform and Python 3.11 or later (3.9 will do to start it, where a later one is on the
-PATH), and the internet for what it downloads the first time. It asks for no AWS account: it reads no AWS settings
-or credentials, and all that it makes lies in target/demo.
+It needs Linux, Rust, Terraform and Python 3.11 or later (3.9 will do to start it, where a later one
+is on the PATH), and the internet for what it downloads the first time. It asks for no AWS account:
+it reads no AWS settings or credentials, and all that it makes is in target/demo.
 
 What it does
-  1. makes a Python environment of its own (the emulator, DuckDB, boto3), builds the function by package.py, and the
-     command line;
-  2. starts the emulator, and applies terraform/examples/complete to it, as it would be applied to AWS;
-  3. writes a story of changes into the table through DynamoDB's API, then as many made-up ones as you like;
-  4. relays them into Kinesis as DynamoDB does on AWS, and waits until each is in Parquet or accounted for;
-  5. compares every value with what was written, by an expectation of its own; exit code 1 where one differs;
-  6. compares the table's items with the current state: the view of `dynalake ddl` over the Parquet objects, by DuckDB;
-  7. shows the rows, where they lie, the notifications, what was rescued and why, the time that each stage took, and the
-     current state beside the table that it came from.
+  1. makes a Python environment of its own (the emulator, DuckDB, boto3), builds the function by
+     package.py, and the command line;
+  2. starts the emulator, and applies terraform/examples/complete to it, as it would be applied to
+     AWS;
+  3. writes a story of changes into the table through DynamoDB's API, then as many made-up ones as
+     you like;
+  4. relays them into Kinesis as DynamoDB does on AWS, and waits until each is in Parquet or
+     accounted for;
+  5. compares every value with what was written, by an expectation of its own; exit code 1 if one
+     differs;
+  6. compares the table's items with the current state: the view of `dynalake ddl` over the Parquet
+     objects, by DuckDB;
+  7. shows the rows, where they are, the notifications, what was rescued and why, the time that each
+     stage took, and the current state beside the table that it came from.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import time
-from typing import Any, List
+from pathlib import Path
 
-import environment
-import show
-from processes import Refused
+ROOT = Path(__file__).resolve().parent.parent
 
 
-class Interrupted(BaseException):
-    """A signal asked to end; the argument is its number."""
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise Interrupted(number)
-
-
-def parse(words: List[str]) -> argparse.Namespace:
+def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python3 demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python3 demo",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--test", action="store_true", help="run as the end-to-end test")
-    what.add_argument("--keep", action="store_true", help="leave it running, and print how to look around")
-    what.add_argument("--down", action="store_true", help="take down what --keep left running")
-    what.add_argument("--sql", metavar="QUERY", help="ask the lake of a kept demo: orders is each change, orders_current the current state")
-    parser.add_argument(
-        "--changes", type=int, metavar="N", help="made-up changes besides the story's (60; with --test 1000)"
+    what.add_argument(
+        "--keep", action="store_true", help="leave it running, and print how to look around"
     )
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the made-up changes (1)")
+    what.add_argument("--down", action="store_true", help="take down what --keep left running")
+    what.add_argument(
+        "--sql",
+        metavar="QUERY",
+        help="ask the lake of a kept demo: orders is each change, orders_current the current state",
+    )
+    parser.add_argument(
+        "--changes",
+        type=int,
+        metavar="N",
+        help="made-up changes besides the story's (60; with --test 1000)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of the made-up changes (1)"
+    )
     arguments = parser.parse_args(words)
     if arguments.changes is None:
         arguments.changes = 1000 if arguments.test else 60
@@ -68,26 +78,16 @@ def parse(words: List[str]) -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse(sys.argv[1:])
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
     os.environ.setdefault("DYNALAKE_DEMO_STARTED", str(time.time()))
-    try:
-        if not (environment.in_venv() and environment.is_ready()):
-            environment.check_tools()
-            if not environment.is_ready():
-                with show.Stage("Python environment", []) as stage:
-                    environment.make_venv(stage.update)
-            environment.enter_venv(sys.argv[1:])
-        # Only now, as these need the environment's packages.
-        import run
+    if not __package__:
+        # Started with only the standard library at hand: go on in the demo's own environment.
+        command = [sys.executable, str(ROOT / "python"), "demo", *sys.argv[1:]]
+        os.execv(sys.executable, command)
+    from dynalake_dev import process
 
-        return run.run(arguments)
-    except Refused as refused:
-        print("\ndemo: {}".format(refused), file=sys.stderr)
-        return 1
-    except Interrupted as interrupted:
-        print("\ndemo: stopped by signal {}; nothing is left running".format(interrupted.args[0]), file=sys.stderr)
-        return 128 + interrupted.args[0]
+    from . import run
+
+    return process.main("demo", lambda: run.run(arguments))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Carries changes from the table's DynamoDB stream into Kinesis, as DynamoDB itself does on AWS.
 
-Why a relay: on AWS, "Kinesis Data Streams for DynamoDB" writes each change into the Kinesis stream. The emulator
-does too, but in the shape of DynamoDB Streams, and such a record wakes no delivery stream. So these records
-stay in the stream unread, and the demo takes each change from the DynamoDB stream and puts it into Kinesis in
-the shape that AWS uses: table name, microseconds, binary values in base64 twice.
+Why a relay: on AWS, "Kinesis Data Streams for DynamoDB" writes each change into the Kinesis stream.
+The emulator does too, but in the shape of DynamoDB Streams, and such a record wakes no delivery
+stream. So these records stay in the stream unread, and the demo takes each change from the DynamoDB
+stream and puts it into Kinesis in the shape that AWS uses: table name, microseconds, binary values
+in base64 twice.
 
-With `--keep` this module runs as a process of its own: python relay.py ENDPOINT STREAM_ARN STREAM SEQUENCE_NUMBER
+With `--keep` this module runs as a process of its own:
+python -m demo.relay ENDPOINT STREAM_ARN STREAM SEQUENCE_NUMBER
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import json
 import sys
 import threading
 import time
-from typing import Any, Dict, List, Optional, Set
+from typing import Any
 
 # Small, as the emulator answers nothing else while it delivers a batch.
 BATCH = 10
@@ -24,15 +26,18 @@ TTL_SERVICE = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
 class Relay:
-    def __init__(self, streams: Any, kinesis: Any, stream_arn: str, stream_name: str, region: str) -> None:
+    def __init__(
+        self, streams: Any, kinesis: Any, stream_arn: str, stream_name: str, region: str
+    ) -> None:
         self.streams, self.kinesis = streams, kinesis
         self.stream_arn, self.stream_name, self.region = stream_arn, stream_name, region
         self.table = stream_arn.split("/")[1]
-        # Keys whose next deletion counts as Time to Live's: the emulator's own leaves no change in the stream.
-        self.expired: Set[str] = set()
-        self.sent: List[dict] = []
-        self.last_sequence_number: Optional[str] = None
-        self.error: Optional[BaseException] = None
+        # Keys whose next deletion counts as Time to Live's: the emulator's own leaves no change in
+        # the stream.
+        self.expired: set[str] = set()
+        self.sent: list[dict[str, Any]] = []
+        self.last_sequence_number: str | None = None
+        self.error: BaseException | None = None
         self._last_time_us = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run_thread, name="relay", daemon=True)
@@ -51,11 +56,13 @@ class Relay:
         except BaseException as error:
             self.error = error
 
-    def run(self, after: Optional[str] = None) -> None:
+    def run(self, after: str | None = None) -> None:
         """Relays until it is stopped, from the stream's beginning or after a sequence number."""
-        shards = self.streams.describe_stream(StreamArn=self.stream_arn)["StreamDescription"]["Shards"]
+        shards = self.streams.describe_stream(StreamArn=self.stream_arn)["StreamDescription"][
+            "Shards"
+        ]
         if len(shards) != 1:
-            raise RuntimeError("the emulator's DynamoDB stream has {} shards, not one".format(len(shards)))
+            raise RuntimeError(f"the emulator's DynamoDB stream has {len(shards)} shards, not one")
         position = {"ShardIteratorType": "TRIM_HORIZON"}
         if after:
             position = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": after}
@@ -71,23 +78,29 @@ class Relay:
             else:
                 self._stop.wait(0.1)
 
-    def _put(self, changes: List[dict]) -> None:
-        """One batch, in order; an item's changes share a partition key, so they keep their order on AWS too."""
-        answer = self.kinesis.put_records(StreamName=self.stream_name, Records=[
-            {
-                "PartitionKey": hashlib.md5(_json(change["dynamodb"]["Keys"])).hexdigest().upper(),
-                "Data": _json(change),
-            }
-            for change in changes
-        ])
+    def _put(self, changes: list[dict[str, Any]]) -> None:
+        """One batch, in order; an item's changes share a partition key, so they keep their order on
+        AWS too."""
+        answer = self.kinesis.put_records(
+            StreamName=self.stream_name,
+            Records=[
+                {
+                    "PartitionKey": hashlib.md5(_json(change["dynamodb"]["Keys"]))
+                    .hexdigest()
+                    .upper(),
+                    "Data": _json(change),
+                }
+                for change in changes
+            ],
+        )
         if answer["FailedRecordCount"]:
-            raise RuntimeError("Kinesis refused {} records".format(answer["FailedRecordCount"]))
+            raise RuntimeError(f"Kinesis rejected {answer['FailedRecordCount']} records")
         self.sent += changes
 
-    def _change(self, record: dict) -> dict:
+    def _change(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record as "Kinesis Data Streams for DynamoDB" writes it."""
         source = record["dynamodb"]
-        change: Dict[str, Any] = {
+        change: dict[str, Any] = {
             "ApproximateCreationDateTime": self._time_us(source["SequenceNumber"]),
             "Keys": _twice(source["Keys"]),
         }
@@ -115,19 +128,19 @@ class Relay:
     def _time_us(self, sequence_number: str) -> int:
         """The time of the change in microseconds.
 
-        The emulator gives whole seconds, but its sequence numbers begin with milliseconds. Each change is later
-        than the one before, as on AWS an item's changes are.
+        The emulator gives whole seconds, but its sequence numbers begin with milliseconds. Each
+        change is later than the one before, as on AWS an item's changes are.
         """
         self._last_time_us = max(int(sequence_number[:20]) * 1000, self._last_time_us + 1)
         return self._last_time_us
 
 
-def _twice(attributes: Dict[str, dict]) -> Dict[str, Any]:
+def _twice(attributes: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """boto3's attribute values as JSON with binary values in base64 of base64."""
     return {name: _attribute(value) for name, value in attributes.items()}
 
 
-def _attribute(attribute: dict) -> dict:
+def _attribute(attribute: dict[str, Any]) -> dict[str, Any]:
     [(kind, value)] = attribute.items()
     if kind == "B":
         return {kind: _binary(value)}
@@ -148,17 +161,23 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-if __name__ == "__main__":
-    from emulator import Emulator, REGION
+def main() -> None:
+    from dynalake_dev.emulator import Emulator
+    from dynalake_dev.machine import REGION, ROOT
 
     endpoint, arn, name, last = sys.argv[1:]
-    emulator = Emulator(port=int(endpoint.rsplit(":", 1)[1]), pid=0)
-    relay = Relay(emulator.client("dynamodbstreams"), emulator.client("kinesis"), arn, name, REGION)
+    port = int(endpoint.rsplit(":", 1)[1])
+    client = Emulator(ROOT / "target" / "demo", port, pid=0).client
+    relay = Relay(client("dynamodbstreams"), client("kinesis"), arn, name, REGION)
     while True:
         try:
             relay.run(after=relay.last_sequence_number or last)
         except Exception as error:
-            print("relay: {}".format(error), file=sys.stderr, flush=True)
-            if emulator.client("dynamodb").list_tables()["TableNames"] == []:
+            print(f"relay: {error}", file=sys.stderr, flush=True)
+            if client("dynamodb").list_tables()["TableNames"] == []:
                 raise
             time.sleep(1)
+
+
+if __name__ == "__main__":
+    main()

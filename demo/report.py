@@ -1,87 +1,154 @@
-"""What a user wants to see of a run: the rows, where they lie, who was told, what was rescued, how long it took, and
-the current state beside the table that it came from."""
+"""What a user wants to see of a run: the rows, where they are, the notifications, what was rescued,
+how long it took, and the current state beside the table that it came from."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any, List
+from typing import Any
 
-import environment
-import expect
-import lake as lakes
-import show
-import terraform
+from dynalake_dev import console, contract, lake
+from dynalake_dev.console import Timings
 
-COLUMNS = ["order_id", "_event_type", "status", "total", "quantity", "priority", "paid", "placed_at", "due_on",
-           "customer_city", "customer_email", "_ttl_delete", "tags", "items", "scores", "location", "attributes"]
+from .state import WORK
+from .steps import CurrentState, Delivery, Deployment, Verified
+
+COLUMNS = [
+    "order_id",
+    "_event_type",
+    "status",
+    "total",
+    "quantity",
+    "priority",
+    "paid",
+    "placed_at",
+    "due_on",
+    "customer_city",
+    "customer_email",
+    "_ttl_delete",
+    "tags",
+    "items",
+    "scores",
+    "location",
+    "attributes",
+]
 # Of the current state, beside what DynamoDB has: so many items, and these columns.
 ITEMS_SHOWN = 5
-CURRENT_COLUMNS = ["status", "paid", "total", "placed_at", "customer_city", "due_on", "location", "tags", "items"]
+CURRENT_COLUMNS = [
+    "status",
+    "paid",
+    "total",
+    "placed_at",
+    "customer_city",
+    "due_on",
+    "location",
+    "tags",
+    "items",
+]
 
 
-def show_all(demo: Any) -> None:
-    keys = {change.key for change in demo.writer.written[: demo.told]}
-    rows = sorted((row for row in demo.rows if row["order_id"] in keys), key=lambda row: row["_sequence"])
-    show_story(demo, rows)
+def show_all(
+    deployed: Deployment,
+    delivery: Delivery,
+    verified: Verified,
+    current: CurrentState,
+    timings: Timings,
+) -> None:
+    story = deployed.writer.written[: delivery.story_length]
+    keys = {change.key for change in story}
+    rows = sorted(
+        (row for row in verified.rows if row["order_id"] in keys),
+        key=lambda row: row["_sequence"],
+    )
+    show_story(story, rows)
     show_rescued(rows)
-    show_files(demo)
-    show_operations(demo)
-    show_times(demo)
-    show_current(demo)
+    show_files(deployed, verified.notified)
+    show_operations(deployed, verified)
+    show_times(timings)
+    show_current(deployed, verified, current)
 
 
-def show_story(demo: Any, rows: List[dict]) -> None:
-    show.heading("What was written into the table")
-    show.print_table(
+def show_story(story: list[contract.Written], rows: list[dict[str, Any]]) -> None:
+    console.heading("What was written into the table")
+    console.print_table(
         ["#", "order", "event", "what happened"],
-        [[number, change.key, change.event, change.tells]
-         for number, change in enumerate(demo.writer.written[: demo.told], 1)],
+        [[number, change.key, change.event, change.note] for number, change in enumerate(story, 1)],
         most=90,
     )
-    show.heading("The rows, read back from Parquet by DuckDB")
-    show.print_table(["#"] + COLUMNS, [[number] + [row[name] for name in COLUMNS] for number, row in enumerate(rows, 1)], most=44)
+    console.heading("The rows, read back from Parquet by DuckDB")
+    console.print_table(
+        ["#", *COLUMNS],
+        [[number] + [row[name] for name in COLUMNS] for number, row in enumerate(rows, 1)],
+        most=44,
+    )
 
 
-def show_rescued(rows: List[dict]) -> None:
-    show.heading("What did not fit its column, and was rescued beside it")
+def show_rescued(rows: list[dict[str, Any]]) -> None:
+    console.heading("What did not fit its column, and was rescued beside it")
     found = []
     for number, row in enumerate(rows, 1):
         for path, entry in json.loads(row["_rescued"] or "{}").items():
-            found.append([number, row["order_id"], path, entry["reason"], json.dumps(entry["value"], ensure_ascii=False)])
-    show.print_table(["#", "order", "attribute", "reason", "value, in DynamoDB's JSON"], found, most=60)
+            found.append(
+                [
+                    number,
+                    row["order_id"],
+                    path,
+                    entry["reason"],
+                    json.dumps(entry["value"], ensure_ascii=False),
+                ]
+            )
+    console.print_table(
+        ["#", "order", "attribute", "reason", "value, in DynamoDB's JSON"], found, most=60
+    )
 
 
-def show_files(demo: Any) -> None:
-    show.heading("Where the Parquet objects lie")
-    keys = [each["Key"] for each in demo.lake.objects()]
-    folders = lakes.partitions(keys)
-    size = sum(each["Size"] for each in demo.lake.objects())
-    show.print_table(["folder", "objects"], [
-        ["s3://{}/{}".format(demo.outputs["bucket"], folder), "{:,}".format(count)] for folder, count in folders.items()
-    ], most=100)
-    show.say("  {:,} bytes; the emulator's Firehose writes an object per change, the real one gathers them for a minute".format(size))
-    show.heading("Notifications in the queue")
-    show.say("  {:,} messages, one per object, none in the dead-letter queue; for instance of".format(len(demo.notified)))
-    if demo.notified:
-        show.say("  " + show.clip(lakes.unquoted(demo.notified[0]), show.width() - 2))
+def show_files(deployed: Deployment, notified: list[str]) -> None:
+    console.heading("Where the Parquet objects are")
+    objects, bucket = deployed.lake.objects(), deployed.outputs["bucket"]
+    folders = lake.partitions([each["Key"] for each in objects])
+    size = sum(each["Size"] for each in objects)
+    console.print_table(
+        ["folder", "objects"],
+        [[f"s3://{bucket}/{folder}", f"{count:,}"] for folder, count in folders.items()],
+        most=100,
+    )
+    console.say(
+        f"  {size:,} bytes; the emulator's Firehose writes an object per change, the real one "
+        "gathers them for a minute"
+    )
+    console.heading("Notifications in the queue")
+    console.say(
+        f"  {len(notified):,} messages, one per object, none in the dead-letter queue; for "
+        "instance of"
+    )
+    if notified:
+        console.say("  " + console.clip(lake.unquoted(notified[0]), console.width() - 2))
 
 
-def show_operations(demo: Any) -> None:
-    metrics = demo.metrics
-    show.heading("What the function counted (CloudWatch embedded metrics)")
+def show_operations(deployed: Deployment, verified: Verified) -> None:
+    metrics, outputs = verified.metrics, deployed.outputs
+    console.heading("What the function counted (CloudWatch embedded metrics)")
     names = list(metrics)
-    show.print_table(names, [["{:,}".format(metrics[name]) for name in names]])
-    for line in sorted({message_of(line) for line in demo.log_lines}):
-        show.say("  log: " + show.clip(line, show.width() - 8))
-    alarms = demo.emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    ours = [alarm for alarm in alarms if alarm["AlarmName"] in set(demo.outputs["alarm_names"])]
+    console.print_table(names, [[f"{metrics[name]:,}" for name in names]])
+    for line in sorted({message_of(line) for line in verified.log_lines}):
+        console.say("  log: " + console.clip(line, console.width() - 8))
+    alarms = deployed.emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    ours = [alarm for alarm in alarms if alarm["AlarmName"] in set(outputs["alarm_names"])]
     ringing = [alarm["AlarmName"] for alarm in ours if alarm["StateValue"] == "ALARM"]
-    show.say("  {} alarms, {}; dashboard {}".format(
-        len(ours), "in alarm: " + ", ".join(ringing) if ringing else "none in alarm", demo.outputs["dashboard_name"]))
-    show.say(show.dim("  {:,} records of the emulator's own lie in the stream undelivered; each change came by the relay".format(
-        len(demo.emulators_own))))
-    show.say(show.dim("  Time to Live: the emulator tells of no such deletion, so the story deletes and the relay signs"))
+    states = "in alarm: " + ", ".join(ringing) if ringing else "none in alarm"
+    console.say(f"  {len(ours)} alarms, {states}; dashboard {outputs['dashboard_name']}")
+    console.say(
+        console.dim(
+            f"  {len(verified.emulators_own):,} records of the emulator's own stay in the stream "
+            "undelivered; each change came by the relay"
+        )
+    )
+    console.say(
+        console.dim(
+            "  Time to Live: the emulator's stream has no such deletions, so the story deletes and "
+            "the relay signs"
+        )
+    )
 
 
 def message_of(line: str) -> str:
@@ -89,39 +156,49 @@ def message_of(line: str) -> str:
     return re.sub(r"^\S+Z +|invocation\{[^}]*\}: |example_record_id=\S+", "", line).strip()
 
 
-def show_times(demo: Any) -> None:
-    show.heading("The time that each stage took")
-    longest = max(seconds for _, seconds in demo.timings)
-    size = max(show.cells(title) for title, _ in demo.timings)
-    room = max(10, min(50, show.width() - size - 14))
-    for title, seconds in demo.timings:
+def show_times(timings: Timings) -> None:
+    console.heading("The time that each stage took")
+    longest = max(seconds for _, seconds in timings)
+    size = max(console.cells(title) for title, _ in timings)
+    room = max(10, min(50, console.width() - size - 14))
+    for title, seconds in timings:
         bar = "█" * max(1, round(room * seconds / longest))
-        show.say("  {} {:>7.1f} s {}".format(show.pad(title, size), seconds, bar))
+        console.say(f"  {console.pad(title, size)} {seconds:>7.1f} s {bar}")
 
 
-def show_current(demo: Any) -> None:
-    show.heading("The DynamoDB table, and its current state in the lake")
-    differing = len(demo.current_differences)
-    show.say("  {:,} items in DynamoDB   {:,} rows in {}   {}".format(
-        len(demo.items), len(demo.current), demo.view,
-        show.good("✓ 0 differ") if not differing else show.bad("✗ {:,} differences".format(differing))))
-    rows = {row["order_id"]: row for row in demo.current}
-    # The story's items first, as they were told of.
-    order = {change.key: number for number, change in enumerate(demo.writer.written)}
+def show_current(deployed: Deployment, verified: Verified, current: CurrentState) -> None:
+    console.heading("The DynamoDB table, and its current state in the lake")
+    items, rows, view = current.items, current.rows, verified.opened.view
+    differing = len(current.differences)
+    outcome = (
+        console.good("✓ 0 differ") if not differing else console.bad(f"✗ {differing:,} differences")
+    )
+    console.say(f"  {len(items):,} items in DynamoDB   {len(rows):,} rows in {view}   {outcome}")
+    by_key = {row["order_id"]: row for row in rows}
+    # The story's items first, in its order.
+    order = {change.key: number for number, change in enumerate(deployed.writer.written)}
+    schema = deployed.schema
     lines = []
-    for item in sorted(demo.items, key=lambda item: order[item[demo.schema.keys[0]]["S"]])[:ITEMS_SHOWN]:
-        key = item[demo.schema.keys[0]]["S"]
-        written, row = demo.schema.attributes(item), rows.get(key, {})
-        lines.append([key, "DynamoDB"] + [_attribute_text(written.get(name)) for name in CURRENT_COLUMNS])
-        lines.append(["", "lake"] + [_text(row.get(name)) for name in CURRENT_COLUMNS])
-    show.print_table(["order_id", "in"] + CURRENT_COLUMNS, lines, most=30)
+    for item in sorted(items, key=lambda item: order[item[schema.keys[0]]["S"]])[:ITEMS_SHOWN]:
+        key = item[schema.keys[0]]["S"]
+        written, row = schema.attributes(item), by_key.get(key, {})
+        in_table = [_attribute_text(written.get(name)) for name in CURRENT_COLUMNS]
+        lines.append([key, "DynamoDB", *in_table])
+        lines.append(["", "lake", *(_text(row.get(name)) for name in CURRENT_COLUMNS)])
+    console.print_table(["order_id", "in", *CURRENT_COLUMNS], lines, most=30)
+    deleted = len(order) - len(items)
     for line in [
-        "{:,} changes made it; {:,} keys are deleted. A value that is only in DynamoDB did not fit, and is in _rescued.".format(
-            len(demo.rows), len(order) - len(demo.items)),
-        "{} is the view that `dynalake ddl --dialect athena` prints, run as it is by DuckDB on the Parquet objects.".format(demo.view),
-        "Databricks' pipeline keeps the same as a table, by AUTO CDC: `python3 databricks/tests` runs it on Spark.",
+        f"{len(verified.rows):,} changes made it; {deleted:,} keys are deleted. A value that is "
+        "only "
+        "in DynamoDB did not fit, and is in _rescued.",
+        f"{view} is the view that `dynalake ddl --dialect athena` prints, run unchanged by DuckDB "
+        "on "
+        "the Parquet objects.",
+        "Databricks' pipeline keeps the same as a table, by AUTO CDC: `python3 databricks/tests` "
+        "runs "
+        "it on Spark.",
     ]:
-        show.say(show.dim("  " + line))
+        console.say(console.dim("  " + line))
 
 
 def _attribute_text(attribute: Any) -> Any:
@@ -129,41 +206,45 @@ def _attribute_text(attribute: Any) -> Any:
     if attribute is None:
         return None
     [(kind, value)] = attribute.items()
-    return value if kind in ("S", "N") else _text(expect.plain(attribute))
+    return value if kind in ("S", "N") else _text(contract.plain(attribute))
 
 
 def _text(value: Any) -> Any:
     """A value of the lake or of DynamoDB, alike where they are equal."""
-    if isinstance(value, expect.Unordered):
+    if isinstance(value, contract.Unordered):
         return _text(value.members)
     if isinstance(value, dict):
-        return "{{{}}}".format(", ".join("{}: {}".format(name, _text(each)) for name, each in value.items()))
+        members = ", ".join(f"{name}: {_text(each)}" for name, each in value.items())
+        return f"{{{members}}}"
     if isinstance(value, list):
-        return "[{}]".format(", ".join(str(_text(each)) for each in value))
+        return f"[{', '.join(str(_text(each)) for each in value)}]"
     if isinstance(value, bool):
         return str(value).lower()
-    return None if value is None else show.one_line(value)
+    return None if value is None else console.one_line(value)
 
 
-def show_how_to_look_around(demo: Any) -> None:
-    endpoint, outputs = demo.emulator.endpoint, demo.outputs
-    show.heading("It goes on running at {}. To look around:".format(endpoint))
-    aws = "aws --endpoint-url {} --region eu-central-1".format(endpoint)
+def show_how_to_look_around(deployed: Deployment) -> None:
+    endpoint, outputs = deployed.emulator.endpoint, deployed.outputs
+    table, bucket, queue = outputs["table_name"], outputs["bucket"], outputs["queue_url"]
+    group = f"/aws/lambda/{outputs['function_name']}"
+    console.heading(f"It goes on running at {endpoint}. To look around:")
+    aws = f"aws --endpoint-url {endpoint} --region eu-central-1"
+    keys = "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
     item = '{"orderId": {"S": "mine"}, "total": {"N": "42.10"}, "surprise": {"S": "?"}}'
-    show.say("""
+    logs = f"{aws} logs filter-log-events --log-group-name {group} --query 'events[].message'"
+    rescued = "SELECT order_id, _rescued FROM orders WHERE _rescued IS NOT NULL"
+    console.say(f"""
   the rows            python3 demo --sql 'FROM orders ORDER BY _sequence DESC LIMIT 5'
   the current state   python3 demo --sql 'FROM orders_current'
-  rescued             python3 demo --sql 'SELECT order_id, _rescued FROM orders WHERE _rescued IS NOT NULL'
+  rescued             python3 demo --sql '{rescued}'
 
-  the AWS command line, with any credentials (export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test):
+  the AWS command line, with any credentials ({keys}):
   write a change      {aws} dynamodb put-item --table-name {table} --item '{item}'
   the objects         {aws} s3 ls --recursive s3://{bucket}/
   a notification      {aws} sqs receive-message --queue-url {queue}
-  the function's log  {aws} logs filter-log-events --log-group-name /aws/lambda/{function} --query 'events[].message'
+  the function's log  {logs}
 
-  terraform           AWS_ENDPOINT_URL={endpoint} terraform -chdir={example} plan
-  logs                {work}/emulator.log, relay.log, terraform.log
+  terraform           AWS_ENDPOINT_URL={endpoint} terraform -chdir={deployed.terraform.example} plan
+  logs                {WORK}/emulator.log, relay.log, terraform.log
 
-  stop all            python3 demo --down""".format(
-        aws=aws, item=item, table=outputs["table_name"], bucket=outputs["bucket"], queue=outputs["queue_url"],
-        function=outputs["function_name"], endpoint=endpoint, example=terraform.EXAMPLE, work=environment.WORK))
+  stop all            python3 demo --down""")

@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Optional, Set
+from collections.abc import Mapping
+from typing import Any
 
-from expect import Written
-from story import Item, Step
+from dynalake_dev.changes import Attribute, Item, Step
+from dynalake_dev.contract import Written
 
 
 class Writer:
-    """Knows each item as it should be now, so that the expectation needs nothing that the table says."""
+    """Knows each item as it should be now, so that the expectation needs nothing that the table
+    says."""
 
-    def __init__(self, dynamodb: Any, table: str, key: str, expired: Set[str]) -> None:
+    def __init__(self, dynamodb: Any, table: str, key: str, expired: set[str]) -> None:
         self.dynamodb, self.table, self.key = dynamodb, table, key
         self.expired = expired
-        self.items: Dict[str, Item] = {}
-        self.written: List[Written] = []
+        self.items: dict[str, Item] = {}
+        self.written: list[Written] = []
 
     def write(self, step: Step) -> None:
         key = {self.key: {"S": step.key}}
         old = self.items.get(step.key)
-        new: Optional[Item] = None
+        new: Item | None = None
         if step.ttl:
             self.expired.add(step.key)
         began = time.time()
         if step.action == "put":
-            new = {**key, **step.attributes}
+            new = _present(key | dict(step.attributes))
             self.dynamodb.put_item(TableName=self.table, Item=new)
         elif step.action == "update":
-            new = {**key, **(old or {}), **step.attributes}
-            new = {name: value for name, value in new.items() if value is not None}
+            new = _present(key | (old or {}) | dict(step.attributes))
             self.dynamodb.update_item(TableName=self.table, Key=key, **_update(step))
         else:
             self.dynamodb.delete_item(TableName=self.table, Key=key)
@@ -41,23 +42,30 @@ class Writer:
         else:
             self.items[step.key] = new
             event = "INSERT" if old is None else "MODIFY"
-        self.written.append(Written(step.key, event, old, new, began, ended, step.ttl, step.tells))
+        self.written.append(Written(step.key, event, old, new, began, ended, step.ttl, step.note))
 
 
-def _update(step: Step) -> Dict[str, Any]:
+def _present(attributes: Mapping[str, Attribute | None]) -> Item:
+    """Without the attributes that a step removes."""
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def _update(step: Step) -> dict[str, Any]:
     """An update expression for top-level attributes, whatever characters their names have."""
     names, values, sets, removes = {}, {}, [], []
     for number, (name, value) in enumerate(step.attributes.items()):
-        names["#n{}".format(number)] = name
+        names[f"#n{number}"] = name
         if value is None:
-            removes.append("#n{}".format(number))
+            removes.append(f"#n{number}")
         else:
-            values[":v{}".format(number)] = value
-            sets.append("#n{0} = :v{0}".format(number))
+            values[f":v{number}"] = value
+            sets.append(f"#n{number} = :v{number}")
     expression = " ".join(
-        "{} {}".format(word, ", ".join(parts)) for word, parts in (("SET", sets), ("REMOVE", removes)) if parts
+        f"{word} {', '.join(parts)}"
+        for word, parts in (("SET", sets), ("REMOVE", removes))
+        if parts
     )
-    request: Dict[str, Any] = {"UpdateExpression": expression, "ExpressionAttributeNames": names}
+    request: dict[str, Any] = {"UpdateExpression": expression, "ExpressionAttributeNames": names}
     if values:
         request["ExpressionAttributeValues"] = values
     return request

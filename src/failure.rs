@@ -1,4 +1,5 @@
-//! Why a record is `ProcessingFailed`. Each costs one record: Firehose keeps the original in the error prefix.
+//! Why a record is `ProcessingFailed`. Each costs one record: Firehose keeps the original in the
+//! error prefix.
 
 use crate::schema::Plan;
 
@@ -10,6 +11,8 @@ pub const MAX_DEPTH: u32 = 64;
 pub enum Failure {
     /// The record of the event has no `data`, or one that is not base64.
     NotBase64,
+    /// The data begins with gzip's magic bytes.
+    Compressed,
     /// The data is not UTF-8.
     NotUtf8,
     /// The data is not one JSON object.
@@ -22,9 +25,9 @@ pub enum Failure {
     TooDeep,
     /// There is no `eventName`, or not one of INSERT, MODIFY and REMOVE.
     NoEventName,
-    /// There is no creation time, or one outside 1970 to 2261.
-    NoTime,
-    /// An INSERT or MODIFY has no `NewImage`.
+    /// There is no creation time that can be read.
+    NoTime(TimeFault),
+    /// An INSERT or MODIFY has no `NewImage`, or an exported item is null.
     NoNewImage,
     /// There are no `Keys`.
     NoKeys,
@@ -37,18 +40,30 @@ pub enum Failure {
     RowTooLarge,
 }
 
+/// What is wrong with a creation time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimeFault {
+    /// It is absent or null.
+    Absent,
+    /// It is neither a number nor a timestamp's text.
+    WrongKind,
+    /// It is outside 1970 to 2261.
+    OutOfRange,
+}
+
 impl Failure {
     /// A short name for logs and metrics: `not_json`.
     pub fn code(self) -> &'static str {
         match self {
             Failure::NotBase64 => "not_base64",
+            Failure::Compressed => "compressed",
             Failure::NotUtf8 => "not_utf8",
             Failure::NotJson => "not_json",
             Failure::NoTable => "no_table",
             Failure::Malformed => "malformed_attribute_value",
             Failure::TooDeep => "nested_too_deep",
             Failure::NoEventName => "no_event_name",
-            Failure::NoTime => "no_creation_time",
+            Failure::NoTime(_) => "no_creation_time",
             Failure::NoNewImage => "no_new_image",
             Failure::NoKeys => "no_keys",
             Failure::KeyNotFilled { .. } => "key_not_filled",
@@ -56,10 +71,15 @@ impl Failure {
         }
     }
 
-    /// A sentence that tells an operator what was wrong.
+    /// What was wrong, as a sentence for an operator.
     pub fn explain(self, plan: &Plan) -> String {
         match self {
             Failure::NotBase64 => "the record has no data in base64".into(),
+            Failure::Compressed => {
+                "the data is gzip, which DynamoDB never sends: another producer \
+                                    writes into this stream, or one that compresses"
+                    .into()
+            }
             Failure::NotUtf8 => "the data is not UTF-8".into(),
             Failure::NotJson => "the data is not one JSON object".into(),
             Failure::NoTable => {
@@ -68,8 +88,15 @@ impl Failure {
             Failure::Malformed => "an attribute value is not DynamoDB JSON".into(),
             Failure::TooDeep => format!("the item nests maps and lists deeper than {MAX_DEPTH}"),
             Failure::NoEventName => "eventName is not INSERT, MODIFY or REMOVE".into(),
-            Failure::NoTime => {
-                "dynamodb.ApproximateCreationDateTime is absent or outside 1970 to 2261".into()
+            Failure::NoTime(fault) => {
+                "dynamodb.ApproximateCreationDateTime is ".to_owned()
+                    + match fault {
+                        TimeFault::Absent => "absent",
+                        TimeFault::WrongKind => {
+                            "neither a number nor an ISO 8601 time with Z or an offset"
+                        }
+                        TimeFault::OutOfRange => "outside 1970 to 2261",
+                    }
             }
             Failure::NoNewImage => "an INSERT or MODIFY has no dynamodb.NewImage".into(),
             Failure::NoKeys => "dynamodb.Keys is absent or empty".into(),

@@ -62,8 +62,8 @@
 //!   I/O or logs.
 //! * A bad record costs that record.
 //! * Errors and statistics name places, types and counts, never an attribute's value.
-//! * On records, no step is recursive beyond [`failure::MAX_DEPTH`] levels, and none is quadratic in
-//!   records, attributes or depth.
+//! * On records, no step is recursive beyond [`failure::MAX_DEPTH`] levels, and none is quadratic
+//!   in records, attributes or depth.
 //! * `unsafe` is in `text::bytes` alone.
 
 pub mod text;

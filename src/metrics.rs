@@ -12,10 +12,11 @@ pub const NAMESPACE: &str = "dynalake";
 /// The dimension that every metric has: the delivery stream's name.
 pub const DIMENSION: &str = "delivery_stream";
 
-/// One line of JSON, without its newline: each metric's value and the definition that tells CloudWatch so.
+/// One line of JSON, without its newline: each metric's value, and the definition that CloudWatch
+/// reads.
 ///
-/// `level` is written as it stands: Lambda takes a line without a level or a timestamp for INFO and drops it
-/// where the function's log level hides INFO
+/// `level` is written as it is: Lambda takes a line without a level or a timestamp for INFO and
+/// drops it where the function's log level hides INFO
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>), so the caller
 /// gives one that is not hidden.
 pub fn to_embedded_metrics(statistics: &Statistics, level: &str) -> String {

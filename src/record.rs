@@ -2,11 +2,11 @@
 //!
 //! Knows nothing of Firehose: no events, no base64, no limits on all rows together.
 
-use crate::change::Envelope;
+use crate::change::{Change, Envelope, EventName, export};
 use crate::failure::Failure;
 use crate::item::Tape;
-use crate::row::RowWriter;
-use crate::schema::Plan;
+use crate::row::{RowWriter, view};
+use crate::schema::{OnRemove, Plan};
 use crate::text::json::Text;
 
 /// What becomes of change records.
@@ -14,6 +14,8 @@ use crate::text::json::Text;
 pub struct Options {
     /// The tables whose changes are wanted; `None`: those of all tables.
     pub tables: Option<Vec<String>>,
+    /// The table of records that don't name one, and of export lines, which never do.
+    pub default_table: Option<String>,
     /// The largest row, in bytes; a change with a larger one fails.
     pub max_row_bytes: usize,
 }
@@ -23,7 +25,7 @@ impl Options {
     /// where there is no schema; rows may have any size.
     pub fn new(plan: &Plan) -> Options {
         let tables = plan.table.clone().map(|table| vec![table]);
-        Options { tables, max_row_bytes: usize::MAX }
+        Options { tables, default_table: None, max_row_bytes: usize::MAX }
     }
 }
 
@@ -52,15 +54,18 @@ impl Options {
 pub struct RecordTransformer {
     plan: Plan,
     tables: Option<Vec<String>>,
+    default_table: Option<Vec<u8>>,
     tape: Tape,
     rows: RowWriter,
     table: Vec<u8>,
     /// Holds an event id that has escapes.
     event_id: Vec<u8>,
+    /// Holds DynamoDB's sequence number.
+    sequence_number: Vec<u8>,
     scratch: Vec<u8>,
 }
 
-/// What became of a change record, and what it tells of itself whatever became of it.
+/// What became of a change record, and what it says of itself in any case.
 #[derive(Debug)]
 pub struct Transformed<'a> {
     /// What became of it.
@@ -68,7 +73,7 @@ pub struct Transformed<'a> {
     /// `eventID`: equal on duplicates of one change. `None` where there is none, and where the
     /// record is no JSON.
     pub event_id: Option<&'a [u8]>,
-    /// Creation time in microseconds since 1970, of a change that is wanted and tells it.
+    /// Creation time in microseconds since 1970, of a change of a wanted table that says it.
     pub time_us: Option<u64>,
     /// The table's name, where it could be read; else empty.
     pub table: &'a [u8],
@@ -84,14 +89,14 @@ pub enum Outcome {
         /// Creation time of the change, in microseconds since 1970.
         time_us: u64,
     },
-    /// It is of a table whose changes are not wanted.
+    /// It is of a table whose changes are not wanted, or not one of the rows that the schema wants.
     Dropped,
     /// It can't be a row.
     Failed(Failure),
 }
 
 /// What was seen of a record on the way to its outcome.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Seen {
     event_id: Option<Text>,
     time_us: Option<u64>,
@@ -104,9 +109,11 @@ impl RecordTransformer {
             rows: RowWriter::new(&plan, options.max_row_bytes),
             plan,
             tables: options.tables,
+            default_table: options.default_table.map(String::into_bytes),
             tape: Tape::default(),
             table: Vec::new(),
             event_id: Vec::new(),
+            sequence_number: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -143,6 +150,25 @@ impl RecordTransformer {
         let mut seen = Seen::default();
         self.table.clear();
         let outcome = self.read(sequence_number, row, &mut seen);
+        self.transformed(outcome, seen)
+    }
+
+    /// Takes one line of an export to S3, full or incremental, to its row. An item of a full export
+    /// gets `export_time_us`, in microseconds since 1970, as the time of its row.
+    pub fn transform_export_line(
+        &mut self,
+        line: &[u8],
+        export_time_us: u64,
+        row: &mut Vec<u8>,
+    ) -> Transformed<'_> {
+        self.buffer().extend_from_slice(line);
+        let mut seen = Seen::default();
+        self.table.clear();
+        let outcome = self.read_export_line(export_time_us, row, &mut seen);
+        self.transformed(outcome, seen)
+    }
+
+    fn transformed(&mut self, outcome: Result<Outcome, Failure>, seen: Seen) -> Transformed<'_> {
         Transformed {
             outcome: outcome.unwrap_or_else(Outcome::Failed),
             event_id: seen.event_id.map(|id| id.decoded(self.tape.text(), &mut self.event_id)),
@@ -159,37 +185,123 @@ impl RecordTransformer {
         row: &mut Vec<u8>,
         seen: &mut Seen,
     ) -> Result<Outcome, Failure> {
+        let RecordTransformer { plan, tape, table, sequence_number: number, scratch, .. } = self;
         // 1. Text, and one JSON object.
-        if simdutf8::basic::from_utf8(self.tape.text()).is_err() {
-            return Err(Failure::NotUtf8);
-        }
-        let envelope = Envelope::parse(&mut self.tape, self.plan.old_image)?;
+        check_text(tape.text())?;
+        let mut envelope = Envelope::default();
+        envelope.parse(tape, plan.old_image)?;
         // 2. The event id, by which duplicates are known, whatever else is wrong.
         seen.event_id = envelope.event_id();
         // 3. The table, and whether it is wanted.
-        envelope.read_table(&self.tape, &mut self.table)?;
-        let is_wanted = |tables: &Vec<String>| tables.iter().any(|t| t.as_bytes() == self.table);
-        if !self.tables.as_ref().is_none_or(is_wanted) {
+        envelope.read_table(tape, self.default_table.as_deref(), table)?;
+        if !is_wanted(self.tables.as_deref(), table) {
             return Ok(Outcome::Dropped);
         }
-        seen.time_us = envelope.time_us(&self.tape);
+        let time_us = envelope.time_us(tape);
+        seen.time_us = time_us.ok();
         // 4. The change. Binary first: from here on values are read.
-        envelope.unwrap_binaries(&mut self.tape, self.plan.binary, &mut self.scratch);
-        let change =
-            envelope.change(&self.tape, &self.table, sequence_number, &mut self.scratch)?;
-        // 5. The row.
-        let time_us = change.time_us;
-        let rescued = self.rows.write(&self.plan, &change, &mut self.tape, row)?;
-        Ok(Outcome::Row { rescued, time_us })
+        envelope.unwrap_binaries(tape, plan.binary, scratch);
+        let mut change = envelope.change(tape, table, time_us, sequence_number, number)?;
+        // 5. Whether the item is in the view, or was in it and leaves.
+        if let Some(filter) = &plan.filter
+            && !change.new_image.is_some_and(|image| view::holds(filter, tape, image))
+        {
+            let was_in = change.event_name != EventName::Insert
+                && match envelope.old_image(tape, plan.binary, scratch)? {
+                    Some(old) => view::holds(filter, tape, old),
+                    None => view::may_hold(filter, tape, change.keys),
+                };
+            if !was_in {
+                return Ok(Outcome::Dropped);
+            }
+            change.leave_view();
+        }
+        // 6. Whether such rows are wanted.
+        if !change.is_wanted(plan.events) {
+            return Ok(Outcome::Dropped);
+        }
+        // 7. The row, with the old image where it needs that.
+        if plan.old_image
+            || (plan.on_remove == OnRemove::Item && change.event_name == EventName::Remove)
+        {
+            change.old_image = envelope.old_image(tape, plan.binary, scratch)?;
+        }
+        write_row(plan, &mut self.rows, &change, tape, row)
+    }
+
+    /// The same for a line of an export. Its old image is the state before the export's window,
+    /// and never looked at.
+    fn read_export_line(
+        &mut self,
+        export_time_us: u64,
+        row: &mut Vec<u8>,
+        seen: &mut Seen,
+    ) -> Result<Outcome, Failure> {
+        let RecordTransformer { plan, tape, table, scratch, .. } = self;
+        check_text(tape.text())?;
+        let line = export::Line::parse(tape)?;
+        table.extend_from_slice(self.default_table.as_deref().ok_or(Failure::NoTable)?);
+        if !is_wanted(self.tables.as_deref(), table) {
+            return Ok(Outcome::Dropped);
+        }
+        let mut change = line.change(tape, table, export_time_us, scratch)?;
+        seen.time_us = Some(change.time_us);
+        if let Some(filter) = &plan.filter
+            && !change.new_image.is_some_and(|image| view::holds(filter, tape, image))
+        {
+            if change.event_name == EventName::Export {
+                return Ok(Outcome::Dropped);
+            }
+            change.leave_view();
+        }
+        if !change.is_wanted(plan.events) {
+            return Ok(Outcome::Dropped);
+        }
+        write_row(plan, &mut self.rows, &change, tape, row)
     }
 
     /// Gives memory back that only a large record needs.
     pub fn shrink(&mut self, kept_bytes: usize) {
-        for buffer in [&mut self.table, &mut self.event_id, &mut self.scratch] {
+        for buffer in
+            [&mut self.table, &mut self.event_id, &mut self.sequence_number, &mut self.scratch]
+        {
             buffer.clear();
             buffer.shrink_to(kept_bytes);
         }
         self.tape.shrink(kept_bytes);
         self.rows.shrink(kept_bytes);
+    }
+}
+
+/// Whether the bytes are text.
+fn check_text(bytes: &[u8]) -> Result<(), Failure> {
+    if simdutf8::basic::from_utf8(bytes).is_ok() {
+        return Ok(());
+    }
+    // gzip's magic bytes are not UTF-8.
+    Err(if bytes.starts_with(b"\x1f\x8b") { Failure::Compressed } else { Failure::NotUtf8 })
+}
+
+fn is_wanted(tables: Option<&[String]>, table: &[u8]) -> bool {
+    tables.is_none_or(|tables| tables.iter().any(|wanted| wanted.as_bytes() == table))
+}
+
+#[inline]
+fn write_row(
+    plan: &Plan,
+    rows: &mut RowWriter,
+    change: &Change<'_>,
+    tape: &mut Tape,
+    row: &mut Vec<u8>,
+) -> Result<Outcome, Failure> {
+    match rows.write(plan, change, tape, row) {
+        Ok(rescued) => Ok(Outcome::Row { rescued, time_us: change.time_us }),
+        // A view can't hold a key that does not fit its key columns, so there is nothing to remove.
+        Err(Failure::KeyNotFilled { .. })
+            if plan.filter.is_some() && change.event_name == EventName::Remove =>
+        {
+            Ok(Outcome::Dropped)
+        }
+        Err(failure) => Err(failure),
     }
 }

@@ -5,9 +5,10 @@ use crate::firehose::{Options, Transformer};
 use crate::schema::{Plan, Schema};
 use std::ffi::OsString;
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 
-/// The schema: JSON text, or base64 of gzip of it (Terraform's `base64gzip(jsonencode(…))`).
+/// The schema: JSON text, base64 of gzip of it (Terraform's `base64gzip(jsonencode(…))`), or
+/// `@PATH`, a file of the package.
 pub const SCHEMA: &str = "DYNALAKE_SCHEMA";
 /// The tables whose changes are wanted, separated by commas.
 pub const TABLES: &str = "DYNALAKE_TABLES";
@@ -79,12 +80,25 @@ impl Settings {
         })
     }
 
-    /// Checks the settings and compiles them.
+    /// Checks the settings and compiles them, where the schema is not in a file.
     ///
     /// # Errors
     ///
     /// The first setting that can't be used.
     pub fn transformer(&self) -> Result<Transformer, SettingError> {
+        self.transformer_with_files(|_| Err(io::ErrorKind::Unsupported.into()))
+    }
+
+    /// Checks the settings and compiles them. `read_file` reads a file of the package, given by its
+    /// path there.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that can't be used.
+    pub fn transformer_with_files(
+        &self,
+        read_file: impl Fn(&str) -> io::Result<String>,
+    ) -> Result<Transformer, SettingError> {
         for (name, value) in
             NAMES.into_iter().zip([&self.schema, &self.tables, &self.partition_keys])
         {
@@ -96,7 +110,10 @@ impl Settings {
             None => Plan::schemaless(),
             Some(text) => {
                 let reject = |reason: String| SettingError::new(SCHEMA, text, reason);
-                let schema = decode_schema(text).map_err(reject)?;
+                let schema = schema_text(text, read_file).map_err(reject)?;
+                if schema.trim_start().starts_with('[') {
+                    return Err(reject(ONE_SCHEMA.into()));
+                }
                 Plan::new(&Schema::parse(&schema).map_err(|error| reject(error.to_string()))?)
             }
         };
@@ -129,14 +146,28 @@ pub fn parse_tables(setting: &'static str, text: &str) -> Result<Vec<String>, Se
     Ok(names)
 }
 
-/// The JSON text of a schema, which may come compressed.
-fn decode_schema(text: &str) -> Result<String, String> {
+const ONE_SCHEMA: &str = "it is a list of schemas, and a delivery stream has one Glue table; \
+                          give one schema";
+
+/// The JSON text of a schema, which may come compressed or in a file.
+fn schema_text(
+    text: &str,
+    read_file: impl Fn(&str) -> io::Result<String>,
+) -> Result<String, String> {
     let text = text.trim();
-    if text.starts_with('{') {
+    if text.starts_with(['{', '[']) {
         return Ok(text.to_owned());
     }
+    if let Some(path) = text.strip_prefix('@') {
+        return read_file(path).map_err(|error| {
+            format!(
+                "can't read {path} in the package ({error}); \
+                 put it there: python3 package.py --schema {path}"
+            )
+        });
+    }
     let compressed = base64_simd::STANDARD.decode_to_vec(text).map_err(|_| {
-        "it is neither JSON (which begins with {) nor base64; \
+        "it is neither JSON (which begins with {), nor @PATH of a file in the package, nor base64; \
          in Terraform write base64gzip(jsonencode(…))"
     })?;
     let mut json = String::new();

@@ -1,4 +1,5 @@
-"""The Python that tutorials show: walk the type tags, json, base64. And the same by boto3's TypeDeserializer."""
+"""The Python that tutorials show: walk the type tags, json, base64. And the same by boto3's
+TypeDeserializer."""
 
 import base64
 import json

@@ -1,7 +1,9 @@
 """Runs the Python peers.
 
-worker.py serve FOLDER      runs what each line of standard input names: PEER NAME [FILE]; answers by the response's size
-worker.py function PEER     is a Lambda function: a loop over the Runtime API by http.client, not AWS' own
+worker.py serve FOLDER    runs what each line of standard input names: PEER NAME [FILE]; answers by
+                          the response's size
+worker.py function PEER   is a Lambda function: a loop over the Runtime API by http.client, not AWS'
+                          own
 """
 
 import http.client

@@ -1,7 +1,7 @@
 //! What the benches share: inputs, and what is measured beside ours.
 
-pub mod mixes;
 pub mod peers;
+pub mod workloads;
 
 use dynalake::settings::Settings;
 use dynalake::firehose::Transformer;

@@ -2,7 +2,7 @@
 //! nothing itself.
 
 use dynalake::firehose::Transformer;
-use dynalake_benches::{NOW_MS, mixes, peers, transformer};
+use dynalake_benches::{NOW_MS, peers, transformer, workloads};
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::io::{Write, stdin, stdout};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const USAGE: &str = "\
-worker write FOLDER NAME MIX raw|event|records COUNT   makes NAME.event.json and NAME.schema.json
+worker write FOLDER NAME WORKLOAD raw|event|records COUNT   makes NAME.event.json and NAME.schema.json
 worker serve FOLDER                                    runs what each line of standard input names: PEER NAME [FILE]
 worker once FOLDER NAME TIMES                          runs ours so often and nothing else
 worker processor                                       prints what libraries choose their code by";
@@ -19,15 +19,15 @@ fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["write", folder, name, mix, unit, count] => {
+        ["write", folder, name, workload, unit, count] => {
             let count = count.parse().expect("COUNT is a number");
             let size = match unit {
-                "raw" => mixes::Size::Raw(count),
-                "event" => mixes::Size::Event(count),
-                "records" => mixes::Size::Records(count),
+                "raw" => workloads::Size::Raw(count),
+                "event" => workloads::Size::Event(count),
+                "records" => workloads::Size::Records(count),
                 _ => panic!("{USAGE}"),
             };
-            write(Path::new(folder), name, mix, size);
+            write(Path::new(folder), name, workload, size);
         }
         ["processor"] => {
             #[cfg(target_arch = "x86_64")]
@@ -47,20 +47,20 @@ fn main() {
     }
 }
 
-fn write(folder: &Path, name: &str, mix: &str, size: mixes::Size) {
+fn write(folder: &Path, name: &str, workload: &str, size: workloads::Size) {
     let write = |what: &str, bytes: &[u8]| {
         fs::write(folder.join(format!("{name}.{what}.json")), bytes)
             .expect("FOLDER can be written");
     };
-    write("event", &mixes::event(mix, size));
-    write("schema", mixes::schema(mix).as_bytes());
+    write("event", &workloads::event(workload, size));
+    write("schema", workloads::schema(workload).as_bytes());
 }
 
 /// An event, and what works on it.
 struct Input {
     event: Vec<u8>,
     ours: Transformer,
-    floor: Option<peers::Floor>,
+    lower_bound: Option<peers::LowerBound>,
 }
 
 impl Input {
@@ -69,7 +69,7 @@ impl Input {
             fs::read(folder.join(format!("{name}.{what}.json"))).expect("`write` has made the file")
         };
         let schema = String::from_utf8(read("schema")).expect("the schema is UTF-8");
-        Input { event: read("event"), ours: transformer(&schema), floor: None }
+        Input { event: read("event"), ours: transformer(&schema), lower_bound: None }
     }
 
     fn ours(&mut self) -> Vec<u8> {
@@ -78,7 +78,7 @@ impl Input {
     }
 }
 
-/// Answers each line with one: the size of the response, or of the floor what it found.
+/// Answers each line with one: the size of the response, or of the lower bound what it found.
 fn serve(folder: PathBuf) {
     let mut inputs: HashMap<String, Input> = HashMap::new();
     for line in stdin().lines() {
@@ -88,14 +88,18 @@ fn serve(folder: PathBuf) {
         let input = inputs.entry(name.to_owned()).or_insert_with(|| Input::read(&folder, name));
         let response = match peer {
             "ours" => input.ours(),
-            "afternoon" => peers::afternoon(black_box(&input.event)),
-            "floor" | "event_floor" => {
-                if input.floor.is_none() {
+            "baseline" => peers::baseline(black_box(&input.event)),
+            "lower_bound" | "event_lower_bound" => {
+                if input.lower_bound.is_none() {
                     let response = input.ours();
-                    input.floor = Some(peers::Floor::new(&input.event, response.len()));
+                    input.lower_bound = Some(peers::LowerBound::new(&input.event, response.len()));
                 }
-                let floor = input.floor.as_mut().expect("it was made above");
-                let found = if peer == "floor" { floor.run() } else { floor.run_with_event() };
+                let lower_bound = input.lower_bound.as_mut().expect("it was made above");
+                let found = if peer == "lower_bound" {
+                    lower_bound.run()
+                } else {
+                    lower_bound.run_with_event()
+                };
                 answer(&format!("{:?}", black_box(found)));
                 continue;
             }

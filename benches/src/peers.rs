@@ -1,13 +1,13 @@
-//! What is measured beside ours: the afternoon's Rust, and the floor.
+//! What is measured beside ours: idiomatic Rust, and the lower bound.
 
 use aws_lambda_events::firehose::{
     KinesisFirehoseEvent, KinesisFirehoseResponse, KinesisFirehoseResponseRecord,
 };
 use serde_json::{Value, json};
 
-/// The afternoon's Rust: event types by `aws_lambda_events`, JSON by `serde_json::Value`, attributes by
+/// Idiomatic Rust: event types by `aws_lambda_events`, JSON by `serde_json::Value`, attributes by
 /// `serde_dynamo`. No schema, nothing checked, numbers through a double.
-pub fn afternoon_handler(event: KinesisFirehoseEvent) -> KinesisFirehoseResponse {
+pub fn baseline_handler(event: KinesisFirehoseEvent) -> KinesisFirehoseResponse {
     let mut response = KinesisFirehoseResponse::default();
     for record in event.records {
         let mut change: Value = serde_json::from_slice(&record.data).expect("it is JSON");
@@ -32,16 +32,16 @@ pub fn afternoon_handler(event: KinesisFirehoseEvent) -> KinesisFirehoseResponse
     response
 }
 
-/// The afternoon's Rust from an event's bytes to a response's, as `lambda_runtime` does it.
-pub fn afternoon(event: &[u8]) -> Vec<u8> {
+/// Idiomatic Rust from an event's bytes to a response's, as `lambda_runtime` does it.
+pub fn baseline(event: &[u8]) -> Vec<u8> {
     let event = serde_json::from_slice(event).expect("it is a Firehose event");
-    serde_json::to_vec(&afternoon_handler(event)).expect("it is JSON")
+    serde_json::to_vec(&baseline_handler(event)).expect("it is JSON")
 }
 
 /// What any transformation has to do at the least: the records' bytes out of base64, a tape of their JSON, and
-/// as many bytes as ours returns into base64. Where the records lie is given, so the event's and the response's
-/// own JSON cost nothing here; [`Floor::run_with_event`] adds a tape of the event itself.
-pub struct Floor {
+/// as many bytes as ours returns into base64. Where the records are is given, so the event's and the response's
+/// own JSON cost nothing here; [`LowerBound::run_with_event`] adds a tape of the event itself.
+pub struct LowerBound {
     event: Vec<u8>,
     data: Vec<Vec<u8>>,
     returned: Vec<u8>,
@@ -50,7 +50,7 @@ pub struct Floor {
     buffers: simd_json::Buffers,
 }
 
-/// What the floor made, to be checked, and so that none of it can be left out.
+/// What the lower bound made, to be checked, and so that none of it can be left out.
 #[derive(Debug)]
 pub struct Found {
     /// The nodes of all tapes: values, and names of members.
@@ -59,13 +59,13 @@ pub struct Found {
     pub encoded: usize,
 }
 
-impl Floor {
+impl LowerBound {
     /// For an event, and a response of so many bytes.
-    pub fn new(event: &[u8], response_bytes: usize) -> Floor {
+    pub fn new(event: &[u8], response_bytes: usize) -> LowerBound {
         let parsed: Value = serde_json::from_slice(event).expect("it is JSON");
         let records = parsed["records"].as_array().expect("it is a Firehose event");
         let data = records.iter().map(|record| record["data"].as_str().expect("it has data"));
-        Floor {
+        LowerBound {
             event: event.to_vec(),
             data: data.map(|data| data.as_bytes().to_vec()).collect(),
             returned: vec![b'x'; response_bytes / 4 * 3],
@@ -77,7 +77,7 @@ impl Floor {
 
     /// Does it once, and reads the event as well.
     pub fn run_with_event(&mut self) -> Found {
-        // It is parsed where it lies, time and again: without escapes in it, that changes no byte.
+        // It is parsed in place, again and again: without escapes in it, that changes no byte.
         let tape = simd_json::to_tape_with_buffers(&mut self.event, &mut self.buffers);
         let nodes = tape.expect("it is JSON").0.len();
         let found = self.run();

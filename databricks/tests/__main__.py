@@ -1,38 +1,43 @@
-"""Runs the shipped pipeline on open-source Spark, and compares its tables with a model of the DynamoDB tables.
+"""Runs the shipped pipeline on open-source Spark, and compares its tables with a model of the
+DynamoDB tables.
 
-    python3 databricks/tests                  the test: three tables of 100,000 changes, two small ones
-    python3 databricks/tests --changes 5000   smaller, for working on it
+    python3 databricks/tests                 three tables of 100,000 changes, two small ones
+    python3 databricks/tests --changes 5000  smaller, for working on it
 
-It needs Linux, Rust, Python 3.11 or later and a JDK 17 or later. All else it brings along into target/databricks: half
-a GB of packages from PyPI the first time. README.md beside this file says what is tested, and what is not.
+It needs Linux, Rust, Python 3.11 or later and a JDK 17 or later. All else it brings along into
+target/databricks: half a GB of packages from PyPI the first time. README.md beside this file says
+what is tested, and what is not.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
-import signal
 import sys
 import time
 from pathlib import Path
-from typing import List
 
 TESTS = Path(__file__).resolve().parent
-# Stages, child processes, attribute values and what becomes of them are the demo's.
-sys.path.append(str(TESTS.parent.parent / "demo"))
-
-import processes  # noqa: E402
-import tools  # noqa: E402
-from processes import Refused  # noqa: E402
-from show import Stage, say  # noqa: E402
+ROOT = TESTS.parent.parent
 
 
-def parse(words: List[str]) -> argparse.Namespace:
+def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python3 databricks/tests", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="python3 databricks/tests",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
-        "--changes", type=int, default=100_000, metavar="N", help="changes of each large table (100000)")
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="how many large tables (3)")
+        "--changes",
+        type=int,
+        default=100_000,
+        metavar="N",
+        help="changes of each large table (100000)",
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=3, metavar="N", help="how many large tables (3)"
+    )
     arguments = parser.parse_args(words)
     if arguments.changes < 1000 or arguments.seeds < 1:
         parser.error("give --changes from 1000 and --seeds from 1")
@@ -41,49 +46,38 @@ def parse(words: List[str]) -> argparse.Namespace:
 
 def main() -> int:
     arguments = parse(sys.argv[1:])
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # So that Spark is stopped on the way out.
-        signal.signal(number, lambda number, frame: sys.exit(128 + number))
-    try:
-        if not (tools.in_venv() and tools.is_ready()):
-            tools.check()
-            if not tools.is_ready():
-                with Stage("Python environment", []) as stage:
-                    tools.make_venv(stage.update)
-            tools.enter_venv(sys.argv[1:])
-        tools.check()
-        return run(arguments)
-    except Refused as refused:
-        say("\ndatabricks/tests: {}".format(refused))
-        return 1
+    if not __package__:
+        # Started with only the standard library at hand: go on in the tests' own environment.
+        command = [sys.executable, str(ROOT / "python"), "databricks/tests", *sys.argv[1:]]
+        os.execv(sys.executable, command)
+    from dynalake_dev.process import main
+
+    return main("databricks/tests", lambda: run(arguments))
 
 
 def run(arguments: argparse.Namespace) -> int:
     # Only now, as these need the environment's packages.
-    import athena
-    import cloud_files
-    import compare
-    import live
-    import merge
-    import sql
-    import tables
-    import wrong
-    from spark import Pipeline, Spark
+    from dynalake_dev import process
+    from dynalake_dev.console import Stage, say
 
+    from . import athena, cloud_files, compare, live, merge, sql, tables, tools, wrong
+    from .spark import Pipeline, Spark
+
+    tools.check()
     began, found = time.monotonic(), []
 
-    def check(title: str, differences: List[str], equal: str) -> None:
+    def check(title: str, differences: list[str], equal: str) -> None:
         found.extend(differences)
         if differences:
-            equal = "{:,} differences\n{}".format(len(differences), compare.report(differences))
-        say("{} {}: {}".format("✗" if differences else "✓", title, equal))
+            equal = f"{len(differences):,} differences\n{compare.report(differences)}"
+        say(f"{'✗' if differences else '✓'} {title}: {equal}")
 
     with Stage("connector and command line", []) as stage:
         tools.build_connector()
         tools.build_command_line(stage.update)
     with Stage("queries", []):
         # Before Spark Connect begins, whose address would be taken from the environment.
-        processes.run([str(tools.PYTHON), str(TESTS / "queries.py")], tools.WORK / "queries.log")
+        process.run([sys.executable, str(TESTS / "queries.py")], tools.WORK / "queries.log")
     shutil.rmtree(tables.FOLDER, ignore_errors=True)
     tables.FOLDER.mkdir(parents=True)
     with Spark() as spark:
@@ -93,47 +87,78 @@ def run(arguments: argparse.Namespace) -> int:
             for future in making:
                 stage.update("tables", len(all_made), len(making))
                 all_made.append(future.result())
-            stage.result = ", ".join("{} {:,}".format(made.order.name, len(made.sequences)) for made in all_made)
+            stage.result = ", ".join(
+                f"{made.order.name} {len(made.sequences):,}" for made in all_made
+            )
 
         small = all_made[-1]
         with Stage("wrong settings", []):
-            differences = wrong.not_refused(spark, small)
-        check("wrong settings", differences, "each refused, with its name, value and a fix")
-        check("what only Databricks knows", cloud_files.differences(small), "asked for as it should be")
+            differences = wrong.not_rejected(spark, small)
+        check("wrong settings", differences, "each rejected, with its name, value and a fix")
+        check(
+            "what only Databricks knows",
+            cloud_files.differences(small),
+            "asked for as it should be",
+        )
 
         pipeline = Pipeline(spark, "lake")
-        rows, states = (sum(len(of) for of in all_of) for all_of in (
-            [made.current for made in all_made], [made.history for made in all_made]))
+        rows, states = (
+            sum(len(of) for of in all_of)
+            for all_of in ([made.current for made in all_made], [made.history for made in all_made])
+        )
         with Stage("first update: half of the changes", []):
             live.first(pipeline, all_made)
         with Stage("second update: the other half, a column more, rows without key", []):
             live.second(pipeline, all_made)
-        check("current states and history", live.differences(pipeline, all_made),
-              "{:,} rows and {:,} states, 0 differ from the model".format(rows, states))
-        check("change logs and quarantines", live.log_differences(pipeline, all_made, False), "what was delivered")
+        check(
+            "current states and history",
+            live.differences(pipeline, all_made),
+            f"{rows:,} rows and {states:,} states, 0 differ from the model",
+        )
+        check(
+            "change logs and quarantines",
+            live.log_differences(pipeline, all_made, False),
+            "what was delivered",
+        )
         with Stage("third update: files once more", []):
             live.replay(pipeline, all_made)
-        check("current states and history after the replay", live.differences(pipeline, all_made), "0 differ")
-        check("change logs and quarantines after the replay", live.log_differences(pipeline, all_made, True),
-              "what was delivered, with what came again")
+        check(
+            "current states and history after the replay",
+            live.differences(pipeline, all_made),
+            "0 differ",
+        )
+        check(
+            "change logs and quarantines after the replay",
+            live.log_differences(pipeline, all_made, True),
+            "what was delivered, with what came again",
+        )
         with Stage("SQL of `dynalake ddl`", []):
             differences = sql.differences(spark) + [
-                what for made in all_made[-2:] for what in sql.view_differences(pipeline, made)]
-        check("SQL of `dynalake ddl`", differences, "columns, types and comments as in the schema file; 0 rows of its view differ")
+                what for made in all_made[-2:] for what in sql.view_differences(pipeline, made)
+            ]
+        check(
+            "SQL of `dynalake ddl`",
+            differences,
+            "columns, types and comments as in the schema file; 0 rows of its view differ",
+        )
 
         with Stage("mutants of the pipeline", []):
-            differences = wrong.undetected(spark, small) + wrong.undetected_by_comparison(pipeline, small)
+            differences = wrong.undetected(spark, small) + wrong.undetected_by_comparison(
+                pipeline, small
+            )
         check("mutants and planted differences", differences, "all found")
 
     with Stage("MERGE on Delta tables by delta-rs", []):
-        differences = [what for made in [all_made[0], *all_made[-2:]] for what in merge.differences(made)]
+        differences = [
+            what for made in [all_made[0], *all_made[-2:]] for what in merge.differences(made)
+        ]
     check("Delta tables by delta-rs", differences, "0 rows differ, nor after a replay")
     with Stage("Athena's view by DuckDB", []):
         differences = [what for made in all_made for what in athena.differences(made)]
     check("Athena's view by DuckDB", differences, "0 rows differ")
 
-    result = "{:,} differences".format(len(found)) if found else "all as it should be"
-    say("{} {} in {:.0f} s".format("✗" if found else "✓", result, time.monotonic() - began))
+    result = f"{len(found):,} differences" if found else "all as it should be"
+    say(f"{'✗' if found else '✓'} {result} in {time.monotonic() - began:.0f} s")
     return 1 if found else 0
 
 

@@ -1,7 +1,8 @@
-"""From deliveries to Parquet files, as Firehose does it: events for the function, its rows, files under date prefixes.
+"""From deliveries to Parquet files, as Firehose does it: events for the function, its rows, files
+under date prefixes.
 
-The function is the real one, by `dynalake transform`. Its rows become Parquet by the Glue table's columns, as in
-Firehose's format conversion (here DuckDB reads the JSON, numbers from their text).
+The function is the real one, by `dynalake transform`. Its rows become Parquet by the Glue table's
+columns, as in Firehose's format conversion (here DuckDB reads the JSON, numbers from their text).
 """
 
 from __future__ import annotations
@@ -9,26 +10,35 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-import subprocess
-from datetime import datetime, timezone
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
-from expect import split
-from processes import Refused
-from streams import ROOT, Delivery, Stream
 
-DYNALAKE = ROOT / "target" / "debug" / "dynalake"
+from dynalake_dev.contract import split
+from dynalake_dev.machine import ROOT
+
+from . import tools
+from .streams import Delivery, Stream
+
 METADATA = json.loads((ROOT / "terraform" / "metadata_columns.json").read_text())
 
 RECORDS_IN_EVENT = 500
 
 DUCKDB_TYPES = {
-    "string": "VARCHAR", "boolean": "BOOLEAN", "tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INTEGER",
-    "bigint": "BIGINT", "float": "FLOAT", "double": "DOUBLE", "date": "DATE",
+    "string": "VARCHAR",
+    "boolean": "BOOLEAN",
+    "tinyint": "TINYINT",
+    "smallint": "SMALLINT",
+    "int": "INTEGER",
+    "bigint": "BIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "date": "DATE",
     # With a zone, so that Parquet says that it is UTC.
     "timestamp": "TIMESTAMPTZ",
 }
@@ -46,28 +56,34 @@ class Lake:
             self.schema_file(part).write_text(json.dumps(schema))
 
     def schema_file(self, part: int) -> Path:
-        return self.folder.with_name("{}.{}.schema.json".format(self.folder.name, part))
+        return self.folder.with_name(f"{self.folder.name}.{part}.schema.json")
 
-    def write(self, part: int, deliveries: Sequence[Delivery], files: int) -> List[Path]:
-        """Makes the files of a part of the stream; returns where they will lie, under the folder."""
+    def write(self, part: int, deliveries: Sequence[Delivery], files: int) -> list[Path]:
+        """Makes the files of a part of the stream; returns where they will be, under the
+        folder."""
         size = -(-len(deliveries) // files)
         paths = []
         for number, at in enumerate(range(0, len(deliveries), size)):
-            rows = self._rows(part, deliveries[at:at + size])
+            rows = self._rows(part, deliveries[at : at + size])
             # By the time of arrival, as Firehose's prefix has it.
-            hour = datetime.fromtimestamp(1_767_225_600 + 3600 * (files * part + number), timezone.utc)
-            path = Path(hour.strftime("dt=%Y-%m-%d/hour=%H")) / "{}-{}.parquet".format(part, number)
+            hour = datetime.fromtimestamp(1_767_225_600 + 3600 * (files * part + number), UTC)
+            path = Path(hour.strftime("dt=%Y-%m-%d/hour=%H")) / f"{part}-{number}.parquet"
             # Half of the files with Hive's old form of timestamps.
             paths.append(self._write(path, rows, int96=number % 2 == 0))
         return paths
 
-    def write_by_hand(self, part: int, name: str, rows: List[Dict[str, Any]]) -> Path:
+    def write_by_hand(self, part: int, name: str, rows: list[dict[str, Any]]) -> Path:
         """Makes a file with rows that the function would never write."""
         lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-        return self._write(Path("dt=2026-12-31/hour=00", name + ".parquet"), self._to_arrow(lines, part), int96=False)
+        return self._write(
+            Path("dt=2026-12-31/hour=00", name + ".parquet"),
+            self._to_arrow(lines, part),
+            int96=False,
+        )
 
     def deliver(self, paths: Sequence[Path]) -> None:
-        """Puts files where the pipeline finds them; once more, under other names, where they are there already."""
+        """Puts files where the pipeline finds them; once more, under other names, where they are
+        there already."""
         for path in paths:
             target = self.folder / path
             while target.exists():
@@ -87,26 +103,25 @@ class Lake:
         """The function's rows for events of these deliveries."""
         lines = []
         for at in range(0, len(deliveries), RECORDS_IN_EVENT):
-            event = event_of(deliveries[at:at + RECORDS_IN_EVENT], self.table)
-            done = subprocess.run(
-                [DYNALAKE, "transform", "--schema", self.schema_file(part), "--format", "jsonl"],
-                input=json.dumps(event).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )
-            if done.returncode != 0:
-                raise Refused("`dynalake transform` ended with code {}:\n{}".format(
-                    done.returncode, done.stderr.decode()[-2000:]))
-            lines.append(done.stdout)
+            event = event_of(deliveries[at : at + RECORDS_IN_EVENT], self.table)
+            options = ["--schema", self.schema_file(part), "--format", "jsonl"]
+            stdin = json.dumps(event).encode()
+            lines.append(tools.dynalake("transform", *options, stdin=stdin))
         return self._to_arrow(b"".join(lines), part)
 
     def _to_arrow(self, lines: bytes, part: int) -> pa.Table:
         """Rows by the columns of the Glue table."""
-        columns = {column["name"]: duckdb_type(column["type"]) for column in glue_columns(self.schemas[part])}
+        columns = {
+            column["name"]: duckdb_type(column["type"])
+            for column in glue_columns(self.schemas[part])
+        }
         path = self.folder.with_name(self.folder.name + ".rows.jsonl")
         path.write_bytes(lines)
         connection = duckdb.connect(config={"threads": 1})
         connection.execute("SET TimeZone = 'UTC'")
         rows = connection.read_json(
-            str(path), columns=columns, format="newline_delimited", maximum_object_size=1 << 24).to_arrow_table()
+            str(path), columns=columns, format="newline_delimited", maximum_object_size=1 << 24
+        ).to_arrow_table()
         path.unlink()
         return rows
 
@@ -120,17 +135,20 @@ def event_of(deliveries: Sequence[Delivery], table: str) -> dict:
         "region": "eu-central-1",
         "records": [
             {
-                "recordId": "{:056d}{:06d}".format(delivery.number, at),
+                "recordId": f"{delivery.number:056d}{at:06d}",
                 "approximateArrivalTimestamp": delivery.change.time_us // 1000,
                 "data": base64.b64encode(delivery.change.record(table)).decode(),
-                "kinesisRecordMetadata": {"sequenceNumber": "{:056d}".format(delivery.number), "subsequenceNumber": 0},
+                "kinesisRecordMetadata": {
+                    "sequenceNumber": f"{delivery.number:056d}",
+                    "subsequenceNumber": 0,
+                },
             }
             for at, delivery in enumerate(deliveries)
         ],
     }
 
 
-def glue_columns(schema: dict) -> List[dict]:
+def glue_columns(schema: dict) -> list[dict]:
     return [column for column in schema["columns"] if column.get("protect") != "drop"] + METADATA
 
 
@@ -138,8 +156,9 @@ def duckdb_type(hive: str) -> str:
     if hive.startswith("array<"):
         return duckdb_type(hive[6:-1]) + "[]"
     if hive.startswith("map<"):
-        return "MAP(VARCHAR, {})".format(duckdb_type(split(hive[4:-1])[1].strip()))
+        return f"MAP(VARCHAR, {duckdb_type(split(hive[4:-1])[1].strip())})"
     if hive.startswith("struct<"):
         members = (member.strip().split(":", 1) for member in split(hive[7:-1]))
-        return "STRUCT({})".format(", ".join('"{}" {}'.format(name, duckdb_type(type)) for name, type in members))
+        columns = ", ".join(f'"{name}" {duckdb_type(kind)}' for name, kind in members)
+        return f"STRUCT({columns})"
     return DUCKDB_TYPES.get(hive, hive)

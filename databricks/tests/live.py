@@ -1,41 +1,40 @@
-"""The shipped pipeline on Spark: all tables in one pipeline, three updates, everything compared after the last two."""
+"""The shipped pipeline on Spark: all tables in one pipeline, three updates, everything compared
+after the last two."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import List
 
-import compare
-import tables
-from compare import rows_of
-from firehose import METADATA
-from spark import ENGINES_COLUMNS, Pipeline, configuration
-from tables import Made
+from . import compare, tables
+from .compare import rows_of
+from .firehose import METADATA
+from .spark import ENGINES_COLUMNS, Pipeline, configuration
+from .tables import Made
 
 
-def first(pipeline: Pipeline, all_made: List[Made]) -> None:
+def first(pipeline: Pipeline, all_made: list[Made]) -> None:
     """The first half of the changes."""
     for made in all_made:
         made.lake.deliver(made.parts[0])
     pipeline.update(configuration([made.setting(0) for made in all_made]))
 
 
-def second(pipeline: Pipeline, all_made: List[Made]) -> None:
+def second(pipeline: Pipeline, all_made: list[Made]) -> None:
     """The other half, after the schema file got a column; and rows that can't be merged."""
     for made in all_made:
         made.lake.deliver(made.parts[1])
     pipeline.update(configuration([made.setting(1) for made in all_made]))
 
 
-def replay(pipeline: Pipeline, all_made: List[Made]) -> None:
+def replay(pipeline: Pipeline, all_made: list[Made]) -> None:
     """Files that were there already, under other names: the same rows once more."""
     for at, made in enumerate(all_made):
         made.lake.deliver(tables.replayed(made, at))
     pipeline.update(configuration([made.setting(1) for made in all_made]))
 
 
-def differences(pipeline: Pipeline, all_made: List[Made]) -> List[str]:
+def differences(pipeline: Pipeline, all_made: list[Made]) -> list[str]:
     """All in which the current states and histories are not the model's."""
     found = []
     for made in all_made:
@@ -44,12 +43,16 @@ def differences(pipeline: Pipeline, all_made: List[Made]) -> List[str]:
         found += _named(name, compare.differences(made.current, table, keys, more=ENGINES_COLUMNS))
         if made.order.history:
             table = pipeline.table(name + "_history")
-            found += _named(name + "_history", compare.differences(
-                made.history, table, [*keys, "__START_AT"], more=ENGINES_COLUMNS))
+            found += _named(
+                name + "_history",
+                compare.differences(
+                    made.history, table, [*keys, "__START_AT"], more=ENGINES_COLUMNS
+                ),
+            )
     return found
 
 
-def log_differences(pipeline: Pipeline, all_made: List[Made], with_replay: bool) -> List[str]:
+def log_differences(pipeline: Pipeline, all_made: list[Made], with_replay: bool) -> list[str]:
     """All in which the change logs and the quarantines are not what was delivered."""
     found = []
     for at, made in enumerate(all_made):
@@ -60,26 +63,35 @@ def log_differences(pipeline: Pipeline, all_made: List[Made], with_replay: bool)
         expected = Counter(sequence for file in sequences for sequence in file)
         log = pipeline.table(name + "_changes", "_sequence, _ttl_delete")
         if Counter(log.column("_sequence").to_pylist()) != expected:
-            found.append("{}_changes: {:,} rows, not the {:,} that were delivered".format(
-                name, log.num_rows, sum(expected.values())))
-        if not with_replay and sum(filter(None, log.column("_ttl_delete").to_pylist())) != made.ttl_deletes:
-            found.append("{}_changes: not the {} deletes by Time to Live".format(name, made.ttl_deletes))
+            found.append(
+                f"{name}_changes: {log.num_rows:,} rows, not the {sum(expected.values()):,} that "
+                "were delivered"
+            )
+        if (
+            not with_replay
+            and sum(filter(None, log.column("_ttl_delete").to_pylist())) != made.ttl_deletes
+        ):
+            found.append(f"{name}_changes: not the {made.ttl_deletes} deletes by Time to Live")
 
         quarantine = pipeline.table(name + "_quarantine")
         times = delivered.count(made.parts[1][-1]) if made.by_hand else 0
         wanted = Counter(json.dumps(row, sort_keys=True) for row in made.by_hand * times)
         names = {column["name"] for column in METADATA} | set(made.keys)
         there = Counter(
-            json.dumps({
-                key: value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if key == "_event_time" else value
-                for key, value in row.items() if key in names and value is not None
-            }, sort_keys=True)
+            json.dumps(
+                {
+                    key: value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if key == "_event_time" else value
+                    for key, value in row.items()
+                    if key in names and value is not None
+                },
+                sort_keys=True,
+            )
             for row in rows_of(quarantine)
         )
         if there != wanted:
-            found.append("{}_quarantine: {} instead of {}".format(name, dict(there), dict(wanted)))
+            found.append(f"{name}_quarantine: {dict(there)} instead of {dict(wanted)}")
     return found
 
 
-def _named(name: str, found: List[str]) -> List[str]:
-    return ["{}: {}".format(name, what) for what in found]
+def _named(name: str, found: list[str]) -> list[str]:
+    return [f"{name}: {what}" for what in found]

@@ -1,7 +1,7 @@
 """Open-source Spark as a server, and the shipped pipeline's updates on it.
 
-The server is one Java process for all tests; the tables of the connector live in it. An update is what the command
-`spark-pipelines run` does, by its own function.
+The server is one Java process for all tests; the tables of the connector live in it. An update is
+what the command `spark-pipelines run` does, by its own function.
 """
 
 from __future__ import annotations
@@ -14,27 +14,31 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Sequence
+from typing import Any
 
-import processes
 import pyarrow as pa
-import tools
 import yaml
-from processes import Refused
 from pyspark.pipelines import cli
 from pyspark.sql import SparkSession
-from show import say
 
-PIPELINE = tools.ROOT / "databricks" / "src" / "dynalake_pipeline.py"
+from dynalake_dev import process
+from dynalake_dev.console import say
+from dynalake_dev.machine import ROOT
+from dynalake_dev.process import ToolError
+
+from . import tools
+
+PIPELINE = ROOT / "databricks" / "src" / "dynalake_pipeline.py"
 LOG = tools.WORK / "spark.log"
 UPDATES_LOG = tools.WORK / "updates.log"
 CATALOG = "memory"
 # What Spark adds to a target of AUTO CDC.
 ENGINES_COLUMNS = ["__spark_autocdc_metadata"]
 
-# For two cores and small tables. A file is a task of its own, and so a chunk of the change log; two chunks are a
-# micro-batch. So an update has several batches.
+# For two cores and small tables. A file is a task of its own, and so a chunk of the change log; two
+# chunks are a micro-batch. So an update has several batches.
 CONF = {
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": "1",
@@ -50,7 +54,7 @@ CONF = {
 
 
 class Spark:
-    def __enter__(self) -> "Spark":
+    def __enter__(self) -> Spark:
         home, port = tools.spark_home(), _free_port()
         folder = tools.WORK / "spark"
         shutil.rmtree(folder, ignore_errors=True)
@@ -62,20 +66,39 @@ class Spark:
             "spark.local.dir": str(folder / "local"),
         }
         server = "org.apache.spark.sql.connect.service.SparkConnectServer"
-        command = [str(home / "bin" / "spark-submit"), "--class", server,
-                   "--master", "local[2]", "--driver-memory", "3g",
-                   # The first compiler only: nothing here runs long enough for the second to pay.
-                   "--driver-java-options", "-XX:TieredStopAtLevel=1"]
-        command += [word for name, value in conf.items() for word in ("--conf", "{}={}".format(name, value))]
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
+        command = [
+            str(home / "bin" / "spark-submit"),
+            "--class",
+            server,
+            "--master",
+            "local[2]",
+            "--driver-memory",
+            "3g",
+            # The first compiler only: nothing here runs long enough for the second to pay.
+            "--driver-java-options",
+            "-XX:TieredStopAtLevel=1",
+        ]
+        command += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("SPARK_", "PYSPARK_"))
+        }
         environment.update(SPARK_HOME=str(home), SPARK_LOCAL_IP="127.0.0.1")
         with open(LOG, "w") as log:
-            self.process = subprocess.Popen([*command, "spark-internal"], cwd=folder, env=environment, stdout=log,
-                                            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+            self.process = subprocess.Popen(
+                [*command, "spark-internal"],
+                cwd=folder,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         self.stopping = False
         try:
             self._wait_until_up(port)
-            os.environ["SPARK_REMOTE"] = "sc://127.0.0.1:{}".format(port)
+            os.environ["SPARK_REMOTE"] = f"sc://127.0.0.1:{port}"
             self.sql("SELECT 1")
         except BaseException:
             self.__exit__()
@@ -86,13 +109,13 @@ class Spark:
 
     def __exit__(self, *error: Any) -> None:
         self.stopping = True
-        processes.stop(self.process)
+        process.stop(self.process)
 
     def _watch(self) -> None:
         """Ends the tests with the server: the client would try again and again."""
         self.process.wait()
         if not self.stopping:
-            say("\ndatabricks/tests: Spark has ended; see {}".format(LOG))
+            say(f"\ndatabricks/tests: Spark has ended; see {LOG}")
             os._exit(1)
 
     def _wait_until_up(self, port: int, seconds: float = 120.0) -> None:
@@ -102,10 +125,12 @@ class Spark:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return
             time.sleep(0.2)
-        raise Refused("Spark did not come up; see {}:\n{}".format(LOG, "\n".join(LOG.read_text().splitlines()[-15:])))
+        last = "\n".join(LOG.read_text().splitlines()[-15:])
+        raise ToolError(f"Spark did not come up; see {LOG}:\n{last}")
 
     def sql(self, statement: str) -> pa.Table:
-        """In a session of its own: an update would take over an open one, with all that was set in it."""
+        """In a session of its own: an update would take over an open one, with all that was set in
+        it."""
         session = SparkSession.builder.create()
         try:
             return session.sql(statement).toArrow()
@@ -124,30 +149,43 @@ class Pipeline:
         self.code.mkdir(parents=True)
         for path in files:
             shutil.copy(path, self.code)
-        spark.sql("CREATE SCHEMA {}.{}".format(CATALOG, name))
+        spark.sql(f"CREATE SCHEMA {CATALOG}.{name}")
 
-    def update(self, configuration: Dict[str, str]) -> None:
-        """Runs until all that is there is processed. Raises what the pipeline's file raises, or Spark."""
+    def update(self, configuration: dict[str, str]) -> None:
+        """Runs until all that is there is processed. Raises what the pipeline's file raises, or
+        Spark."""
         spec = self.folder / "spark-pipeline.yml"
-        spec.write_text(yaml.safe_dump({
-            "name": self.name,
-            "storage": (self.folder / "storage").as_uri(),
-            "catalog": CATALOG,
-            "database": self.name,
-            "configuration": configuration,
-            "libraries": [{"glob": {"include": "src/**"}}],
-        }))
-        with open(UPDATES_LOG, "a") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        spec.write_text(
+            yaml.safe_dump(
+                {
+                    "name": self.name,
+                    "storage": (self.folder / "storage").as_uri(),
+                    "catalog": CATALOG,
+                    "database": self.name,
+                    "configuration": configuration,
+                    "libraries": [{"glob": {"include": "src/**"}}],
+                }
+            )
+        )
+        with (
+            open(UPDATES_LOG, "a") as log,
+            contextlib.redirect_stdout(log),
+            contextlib.redirect_stderr(log),
+        ):
             cli.run(spec_path=spec, full_refresh=[], full_refresh_all=False, refresh=[], dry=False)
 
     def table(self, name: str, columns: str = "*") -> pa.Table:
-        return self.spark.sql("SELECT {} FROM {}.{}.{}".format(columns, CATALOG, self.name, name))
+        return self.spark.sql(f"SELECT {columns} FROM {CATALOG}.{self.name}.{name}")
 
-    def tables(self) -> List[str]:
-        return self.spark.sql("SHOW TABLES IN {}.{}".format(CATALOG, self.name)).column("tableName").to_pylist()
+    def tables(self) -> list[str]:
+        return (
+            self.spark.sql(f"SHOW TABLES IN {CATALOG}.{self.name}").column("tableName").to_pylist()
+        )
 
 
-def configuration(tables: List[dict], source: str = "parquet", key: str = "dynalake.tables") -> Dict[str, str]:
+def configuration(
+    tables: list[dict], source: str = "parquet", key: str = "dynalake.tables"
+) -> dict[str, str]:
     return {"dynalake.source": source, key: json.dumps(tables)}
 
 

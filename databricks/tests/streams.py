@@ -1,7 +1,8 @@
 """Streams of changes, made up by a seed, and the model of the table that they are changes of.
 
-The model is DynamoDB's side alone: a dictionary of items to which the changes are applied one after the other, as they
-were made. The stream then delivers their records as badly as AWS may: twice, in another order, much later.
+The model is DynamoDB's side alone: a dictionary of items to which the changes are applied one after
+the other, as they were made. The stream then delivers their records as badly as AWS may: twice, in
+another order, much later.
 """
 
 from __future__ import annotations
@@ -9,16 +10,15 @@ from __future__ import annotations
 import base64
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any
 
-import story
-from expect import Schema, Written
-from story import M, N, S, Attribute, Item
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from dynalake_dev import changes
+from dynalake_dev.changes import Attribute, Item, M, N, S
+from dynalake_dev.contract import Schema, Written
+from dynalake_dev.machine import ROOT
 
 FIRST_TIME_US = 1_767_225_600_000_000
 # Kinesis sequence numbers have 56 digits.
@@ -32,38 +32,41 @@ JITTER = 200
 
 @dataclass
 class Kind:
-    """What the items of a table look like. `added` is the attribute whose column the schema file gets half-way."""
+    """What the items of a table look like. `added` is the attribute whose column the schema file
+    gets half-way."""
 
     schema_file: str
     key: Callable[[int], Item]
-    attributes: Callable[[random.Random], Dict[str, Attribute]]
+    attributes: Callable[[random.Random], dict[str, Attribute]]
     added: str
 
     def schema(self, part: int) -> dict:
         """The schema file; in the first part without the column of the attribute that is added."""
         schema = json.loads((ROOT / self.schema_file).read_text())
         if part == 0:
-            schema["columns"] = [column for column in schema["columns"] if column["name"] != self.added]
+            schema["columns"] = [
+                column for column in schema["columns"] if column["name"] != self.added
+            ]
         return schema
 
 
-def _some(names: List[str], chance: random.Random) -> Dict[str, Attribute]:
-    attributes = {name: story.MAKERS[name](chance) for name in names if chance.random() < 0.5}
+def _some(names: list[str], chance: random.Random) -> dict[str, Attribute]:
+    attributes = {name: changes.MAKERS[name](chance) for name in names if chance.random() < 0.5}
     if chance.random() < 0.1:
-        name = chance.choice([name for name in names if name in story.MISFITS])
-        attributes[name] = chance.choice(story.MISFITS[name])
+        name = chance.choice([name for name in names if name in changes.MISFITS])
+        attributes[name] = chance.choice(changes.MISFITS[name])
     if chance.random() < 0.05:
         attributes["couponCode"] = S("AUTUMN")
     return attributes
 
 
-def _customer(chance: random.Random) -> Dict[str, Attribute]:
+def _customer(chance: random.Random) -> dict[str, Attribute]:
     attributes = {
-        "name": S(chance.choice(story.TEXTS)),
-        "email": S("{}@example.com".format(chance.randrange(1000))),
+        "name": S(chance.choice(changes.TEXTS)),
+        "email": S(f"{chance.randrange(1000)}@example.com"),
         "credit": N(chance.choice(["0", "-12.5", "1234567890123456.78", "0.001", "1E+3"])),
         "since": S(chance.choice(["2024-02-29", "1999-12-31", "2025-02-29"])),
-        "address": M(street=S("Am Markt"), city=S(chance.choice(story.TEXTS)), zip=N(8001)),
+        "address": M(street=S("Am Markt"), city=S(chance.choice(changes.TEXTS)), zip=N(8001)),
     }
     return {name: attribute for name, attribute in attributes.items() if chance.random() < 0.7}
 
@@ -71,14 +74,26 @@ def _customer(chance: random.Random) -> Dict[str, Attribute]:
 ORDERS = ["total", "placedAt", "expiresAt", "customer", "items", "tags", "attributes"]
 KINDS = {
     # The lean one, for many changes.
-    "orders": Kind("examples/orders.schema.json", lambda at: {"orderId": S("o-{}".format(at))},
-                   lambda chance: _some(ORDERS, chance), "attributes"),
+    "orders": Kind(
+        "examples/orders.schema.json",
+        lambda at: {"orderId": S(f"o-{at}")},
+        lambda chance: _some(ORDERS, chance),
+        "attributes",
+    ),
     # All types, protected columns, the old image.
-    "rich": Kind("demo/orders.schema.json", lambda at: {"orderId": S("ü-{}".format(at))},
-                 lambda chance: _some(sorted(story.MAKERS), chance), "note"),
+    "rich": Kind(
+        "demo/orders.schema.json",
+        lambda at: {"orderId": S(f"ü-{at}")},
+        lambda chance: _some(sorted(changes.MAKERS), chance),
+        "note",
+    ),
     # A sort key, and that a number.
-    "customers": Kind("examples/customers.schema.json",
-                      lambda at: {"tenant": S("t-{}".format(at % 7)), "customerId": N(at - 50)}, _customer, "address"),
+    "customers": Kind(
+        "examples/customers.schema.json",
+        lambda at: {"tenant": S(f"t-{at % 7}"), "customerId": N(at - 50)},
+        _customer,
+        "address",
+    ),
 }
 
 
@@ -89,8 +104,8 @@ class Change:
     at: int
     key: Item
     event: str
-    old: Optional[Item]
-    new: Optional[Item]
+    old: Item | None
+    new: Item | None
     time_us: int
     number: int
     ttl: bool
@@ -98,25 +113,31 @@ class Change:
     def record(self, table: str) -> bytes:
         """The change record that Kinesis carries."""
         images = {"NewImage": self.new, "OldImage": self.old}
-        return json.dumps({
-            "awsRegion": "eu-central-1",
-            "eventID": "e-{}".format(self.at),
-            "eventName": self.event,
-            "userIdentity": TTL_SERVICE if self.ttl else None,
-            "recordFormat": "application/json",
-            "tableName": table,
-            "dynamodb": {
-                "ApproximateCreationDateTime": self.time_us,
-                "ApproximateCreationDateTimePrecision": "MICROSECOND",
-                "Keys": self.key,
-                **{name: image for name, image in images.items() if image is not None},
+        return json.dumps(
+            {
+                "awsRegion": "eu-central-1",
+                "eventID": f"e-{self.at}",
+                "eventName": self.event,
+                "userIdentity": TTL_SERVICE if self.ttl else None,
+                "recordFormat": "application/json",
+                "tableName": table,
+                "dynamodb": {
+                    "ApproximateCreationDateTime": self.time_us,
+                    "ApproximateCreationDateTimePrecision": "MICROSECOND",
+                    "Keys": self.key,
+                    **{name: image for name, image in images.items() if image is not None},
+                },
+                "eventSource": "aws:dynamodb",
             },
-            "eventSource": "aws:dynamodb",
-        }, ensure_ascii=False, separators=(",", ":"), default=_binary).encode()
+            ensure_ascii=False,
+            separators=(",", ":"),
+            default=_binary,
+        ).encode()
 
     def sequence(self, number: int) -> str:
-        """`_sequence` of a delivery, by the contract: the time in 20 digits, Kinesis' number in 56."""
-        return "{:020d}-{:056d}".format(self.time_us, number)
+        """`_sequence` of a delivery, by the contract: the time in 20 digits, Kinesis' number in
+        56."""
+        return f"{self.time_us:020d}-{number:056d}"
 
 
 def _binary(value: bytes) -> str:
@@ -137,11 +158,11 @@ class Delivery:
 class Row:
     """A row that has to be in a table: its columns' values, and what has to be in `_rescued`."""
 
-    values: Dict[str, Any]
-    rescued: Dict[str, tuple]
+    values: dict[str, Any]
+    rescued: dict[str, tuple]
 
 
-Rows = Dict[tuple, Row]
+Rows = dict[tuple, Row]
 
 
 class Stream:
@@ -151,10 +172,10 @@ class Stream:
         self.kind, self.count, self.keys = kind, changes, keys
         self.table = kind.schema(1)["table"]
         self.chance = random.Random(seed)
-        self.items: Dict[int, Item] = {}
-        self.last: Dict[int, Change] = {}
-        self.changes: List[Change] = []
-        # Changes of an item within one microsecond: only Kinesis' number tells their order.
+        self.items: dict[int, Item] = {}
+        self.last: dict[int, Change] = {}
+        self.changes: list[Change] = []
+        # Changes of an item within one microsecond: only Kinesis' number gives their order.
         self.tied: set = set()
         self._make()
         self.deliveries = sorted(self._deliver(), key=lambda delivery: delivery.place)
@@ -192,26 +213,33 @@ class Stream:
             kept = {name: value for name, value in old.items() if chance.random() < 0.8}
         new = {**kept, **attributes, **key}
         self.items[at_key] = new
-        return Change(at, key, "INSERT" if old is None else "MODIFY", old, new, time_us, number, ttl=False)
+        return Change(
+            at, key, "INSERT" if old is None else "MODIFY", old, new, time_us, number, ttl=False
+        )
 
     # ---- the stream
 
-    def _deliver(self) -> List[Delivery]:
+    def _deliver(self) -> list[Delivery]:
         chance, count = self.chance, self.count
         deliveries, next_number = [], self.changes[-1].number
         for change in self.changes:
             # 3 % are stragglers.
             late = chance.uniform(0, 0.3 * count) if chance.random() < 0.03 else 0
-            deliveries.append(Delivery(change.at + chance.uniform(-JITTER, JITTER) + late, change, change.number))
+            deliveries.append(
+                Delivery(change.at + chance.uniform(-JITTER, JITTER) + late, change, change.number)
+            )
             if chance.random() < 0.1:
                 number = change.number
-                # Firehose delivers a record twice; or DynamoDB writes one twice, and then it has another number.
+                # Firehose delivers a record twice; or DynamoDB writes one twice, and then it has
+                # another number.
                 if change.at not in self.tied and chance.random() < 0.5:
                     next_number += chance.randint(1, 10**9)
                     number = next_number
-                deliveries.append(Delivery(change.at + chance.uniform(0, 0.6 * count), change, number))
+                deliveries.append(
+                    Delivery(change.at + chance.uniform(0, 0.6 * count), change, number)
+                )
         # Of each item that is gone in the end an older state comes last of all.
-        states: Dict[str, Change] = {}
+        states: dict[str, Change] = {}
         for change in self.changes:
             if change.event != "REMOVE":
                 states[json.dumps(change.key)] = change
@@ -221,7 +249,7 @@ class Stream:
                 deliveries.append(Delivery(2 * count + chance.random(), older, older.number))
         return deliveries
 
-    def parts(self) -> List[List[Delivery]]:
+    def parts(self) -> list[list[Delivery]]:
         """Before and after the schema file gets its new column."""
         at = sum(delivery.place < self.count / 2 for delivery in self.deliveries)
         return [self.deliveries[:at], self.deliveries[at:]]
@@ -230,7 +258,7 @@ class Stream:
 
     def current(self) -> Rows:
         """The model's items, as rows of the current state."""
-        number: Dict[int, int] = {}
+        number: dict[int, int] = {}
         for delivery in self.deliveries:
             number[delivery.change.at] = max(delivery.number, number.get(delivery.change.at, 0))
         live = [change for change in self.last.values() if change.new is not None]
@@ -242,13 +270,13 @@ class Stream:
     def history(self) -> Rows:
         """All states of all items: each from its own `_sequence` to the next one's of the item."""
         schema, rows = Schema(self.kind.schema(1)), {}
-        of_key: Dict[str, Dict[Tuple[int, int], Change]] = {}
+        of_key: dict[str, dict[tuple[int, int], Change]] = {}
         for delivery in self.deliveries:
             change = delivery.change
             of_key.setdefault(json.dumps(change.key), {})[change.at, delivery.number] = change
         for delivered in of_key.values():
             places = sorted(delivered)
-            for place, after in zip(places, [*places[1:], None]):
+            for place, after in zip(places, [*places[1:], None], strict=True):
                 change = delivered[place]
                 if change.new is not None:
                     row = _row(schema, change, change.sequence(place[1]))
@@ -261,12 +289,14 @@ class Stream:
         return tuple(row.values[name] for name in key_columns(schema))
 
 
-def key_columns(schema: Schema) -> List[str]:
+def key_columns(schema: Schema) -> list[str]:
     return [schema.column_of((key,))["name"] for key in schema.keys]
 
 
 def _row(schema: Schema, change: Change, sequence: str) -> Row:
-    values, rescued = schema.row(Written("", change.event, change.old, change.new, 0, 0, change.ttl))
+    values, rescued = schema.row(
+        Written("", change.event, change.old, change.new, 0, 0, change.ttl)
+    )
     for name in ("_event_type", "_table", "_ttl_delete", "_old"):
         values.pop(name, None)
     values["_event_time"] = EPOCH + timedelta(microseconds=change.time_us)

@@ -7,11 +7,11 @@ import random
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
-import tools
-from firehose import Lake
-from streams import KINDS, Rows, Schema, Stream, key_columns
+from . import tools
+from .firehose import Lake
+from .streams import KINDS, Rows, Schema, Stream, key_columns
 
 FOLDER = tools.WORK / "lakes"
 
@@ -37,25 +37,29 @@ class Made:
 
     order: Order
     lake: Lake
-    keys: List[str]
-    parts: List[List[Path]]
+    keys: list[str]
+    parts: list[list[Path]]
     current: Rows
     history: Rows
-    # Of the change log: `_sequence` of each delivery, and how many deliveries are deletes by Time to Live.
-    sequences: List[str]
+    # Of the change log: `_sequence` of each delivery, and how many deliveries are deletes by Time
+    # to Live.
+    sequences: list[str]
     ttl_deletes: int
-    by_hand: List[Dict[str, Any]] = field(default_factory=list)
+    by_hand: list[dict[str, Any]] = field(default_factory=list)
 
     def setting(self, part: int) -> dict:
-        """Its object in dynalake.tables, with the schema file as it is before or after the new column."""
+        """Its object in dynalake.tables, with the schema file as it is before or after the new
+        column."""
         setting = {
-            "schema": self.lake.schemas[part], "location": str(self.lake.folder), "name": self.order.name,
+            "schema": self.lake.schemas[part],
+            "location": str(self.lake.folder),
+            "name": self.order.name,
         }
         return {**setting, "history": True} if self.order.history else setting
 
 
-def orders(changes: int, keys: int, seeds: int) -> List[Order]:
-    many = [Order("orders_{}".format(seed), "orders", seed, changes, keys) for seed in range(1, seeds + 1)]
+def orders(changes: int, keys: int, seeds: int) -> list[Order]:
+    many = [Order(f"orders_{seed}", "orders", seed, changes, keys) for seed in range(1, seeds + 1)]
     return many + [
         Order("rich", "rich", 11, 1500, 150, by_hand=True),
         # Few batches: one of the history costs Spark as much as ten of the current state.
@@ -63,7 +67,7 @@ def orders(changes: int, keys: int, seeds: int) -> List[Order]:
     ]
 
 
-def make(all_orders: List[Order]) -> List["Future[Made]"]:
+def make(all_orders: list[Order]) -> list[Future[Made]]:
     """Makes them in processes of their own."""
     # Not forked: Spark's client has threads.
     pool = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
@@ -79,7 +83,10 @@ def _make(order: Order) -> Made:
         order=order,
         lake=lake,
         keys=key_columns(Schema(lake.schemas[1])),
-        parts=[lake.write(part, deliveries, order.files) for part, deliveries in enumerate(stream.parts())],
+        parts=[
+            lake.write(part, deliveries, order.files)
+            for part, deliveries in enumerate(stream.parts())
+        ],
         current=stream.current(),
         history=stream.history() if order.history else {},
         sequences=[delivery.change.sequence(delivery.number) for delivery in stream.deliveries],
@@ -91,12 +98,17 @@ def _make(order: Order) -> Made:
     return made
 
 
-def _by_hand(made: Made) -> List[Dict[str, Any]]:
-    """Rows that can't be merged, each for another reason. The newest of all, so that taking one would show."""
+def _by_hand(made: Made) -> list[dict[str, Any]]:
+    """Rows that can't be merged, each for another reason. The newest of all, so that taking one
+    would show."""
     [key] = made.keys
     row = {
-        key: next(iter(made.current))[0], "_event_type": "MODIFY", "_event_time": "2026-12-31T00:00:00.000000Z",
-        "_event_id": "by-hand", "_table": "orders", "_sequence": "9" * 20 + "-" + "9" * 56,
+        key: next(iter(made.current))[0],
+        "_event_type": "MODIFY",
+        "_event_time": "2026-12-31T00:00:00.000000Z",
+        "_event_id": "by-hand",
+        "_table": "orders",
+        "_sequence": "9" * 20 + "-" + "9" * 56,
     }
     lacking = [key, "_sequence", "_event_type"]
     return [{name: value for name, value in row.items() if name != lack} for lack in lacking] + [
@@ -104,7 +116,8 @@ def _by_hand(made: Made) -> List[Dict[str, Any]]:
     ]
 
 
-def replayed(made: Made, at: int) -> List[Path]:
-    """Which files come once more: all of the first table's, newest first; a random half of the others'."""
+def replayed(made: Made, at: int) -> list[Path]:
+    """Which files come once more: all of the first table's, newest first; a random half of the
+    others'."""
     files = [path for part in made.parts for path in part]
     return files[::-1] if at == 0 else random.Random(made.order.seed).sample(files, len(files) // 2)

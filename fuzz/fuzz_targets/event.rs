@@ -41,7 +41,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Whether a row was left out for want of room.
+/// Whether a row was left out because there was no room.
 fn is_shed(answer: &Answer, whole: &Answer) -> bool {
     whole.result == "Ok"
         && answer.result == "ProcessingFailed"

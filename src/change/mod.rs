@@ -16,19 +16,24 @@
 //!
 //!   ```json
 //!   {"eventSourceARN": "arn:aws:dynamodb:…:table/orders/stream/…", "eventName": "REMOVE",
-//!    "dynamodb": {"ApproximateCreationDateTime": 1720742302, "SequenceNumber": "4421584500000000017450439091",
+//!    "dynamodb": {"ApproximateCreationDateTime": 1720742302,
+//!                 "SequenceNumber": "4421584500000000017450439091",
 //!                 "Keys": {"id": {"S": "o-1"}}}}
 //!   ```
+//!
+//! A line of an export to S3 is made the same: [`export`].
 //!
 //! This module alone knows the envelope. `aws_lambda_events`' own `dynamodb::EventRecord` rejects
 //! microseconds, so it can't be the type of this record.
 
 mod envelope;
+pub mod export;
 
 pub(crate) use envelope::Envelope;
 pub use envelope::MEMBERS;
 
 use crate::item::NodeId;
+use crate::schema::Events;
 use crate::text::json::Text;
 
 /// What happened to the item.
@@ -38,8 +43,10 @@ pub(crate) enum EventName {
     Insert,
     /// It changed.
     Modify,
-    /// It is gone.
+    /// It is gone, or has left the view.
     Remove,
+    /// It is there, and a full export says so.
+    Export,
 }
 
 impl EventName {
@@ -49,8 +56,18 @@ impl EventName {
             EventName::Insert => b"INSERT",
             EventName::Modify => b"MODIFY",
             EventName::Remove => b"REMOVE",
+            EventName::Export => b"EXPORT",
         }
     }
+}
+
+/// What orders the changes to one item.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sequence<'a> {
+    /// Microseconds since 1970.
+    pub(crate) time_us: u64,
+    /// Kinesis' sequence number, else DynamoDB's; empty where there is none.
+    pub(crate) number: &'a [u8],
 }
 
 /// One change, ready to be made a row.
@@ -64,14 +81,33 @@ pub(crate) struct Change<'a> {
     pub(crate) table: &'a [u8],
     /// Creation time, in microseconds since 1970.
     pub(crate) time_us: u64,
-    /// Kinesis' sequence number, else DynamoDB's; empty where there is none.
-    pub(crate) sequence_number: &'a [u8],
+    /// Its place among the changes to the item.
+    pub(crate) sequence: Sequence<'a>,
     /// Whether Time to Live deleted the item.
     pub(crate) is_ttl: bool,
     /// The root of `Keys`.
     pub(crate) keys: NodeId,
     /// `NewImage`; a REMOVE has none.
     pub(crate) new_image: Option<NodeId>,
-    /// `OldImage`, where it was asked for.
+    /// `OldImage`, where the row needs it.
     pub(crate) old_image: Option<NodeId>,
+}
+
+impl Change<'_> {
+    /// Makes it a REMOVE: the item is no longer in the view. No Time to Live deleted it, unless the
+    /// record says so.
+    pub(crate) fn leave_view(&mut self) {
+        self.event_name = EventName::Remove;
+        self.new_image = None;
+    }
+
+    /// Whether rows of what happened are wanted.
+    pub(crate) fn is_wanted(&self, events: Events) -> bool {
+        match self.event_name {
+            EventName::Insert | EventName::Export => events.insert,
+            EventName::Modify => events.modify,
+            EventName::Remove if self.is_ttl => events.ttl,
+            EventName::Remove => events.remove,
+        }
+    }
 }

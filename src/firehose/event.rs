@@ -131,7 +131,7 @@ impl Event {
         cursor.object(|cursor, name| {
             match name {
                 b"records" if cursor.peek() == b'[' => {
-                    // Nobody will decode the data of a list that this one replaces.
+                    // The data of a list that this one replaces is never decoded.
                     checked = 0;
                     records = Some(parse_records(cursor, &mut checked)?);
                 }
@@ -168,8 +168,9 @@ pub(super) fn is_utf8(bytes: &[u8]) -> bool {
     simdutf8::basic::from_utf8(bytes).is_ok()
 }
 
-/// Reads the records; what lies between their data, from `checked` on, is checked to be UTF-8 on the way, while it is in
-/// the cache. Data is most of an event, and is read once less so: a tenth of the time of large records.
+/// Reads the records; what is between their data, from `checked` on, is checked to be UTF-8 on the
+/// way, while it is in the cache. Data is most of an event, and this reads it once less: a tenth of
+/// the time of large records.
 fn parse_records(cursor: &mut Cursor<'_>, checked: &mut usize) -> Result<Vec<Record>, EventError> {
     let input = cursor.input();
     let mut records = Vec::new();

@@ -19,7 +19,7 @@ pub(super) struct ResponseWriter<'e> {
     event: &'e [u8],
     bytes: Vec<u8>,
     max_bytes: usize,
-    /// What the records without an answer yet take at the least.
+    /// The least that the records not answered yet will take.
     reserved: usize,
 }
 
@@ -50,7 +50,8 @@ impl<'e> ResponseWriter<'e> {
         // Each answer's separator is reserved; the bracket takes the first one's place.
         if head.len() + reserved.max(1) + END.len() > max_bytes {
             let records = event.records.len();
-            // That is what is wrong with an event which is text; its data has not been looked at.
+            // Its data has not been looked at: an event that is not text is wrong in the first
+            // place.
             return Err(if is_utf8(input) {
                 EventError::TooManyRecords { records }
             } else {
@@ -84,7 +85,8 @@ impl<'e> ResponseWriter<'e> {
         self.bytes.extend_from_slice(DROPPED);
     }
 
-    /// Answers `Ok` with a row, if that and the least for all records behind it fit; says whether it did.
+    /// Answers `Ok` with a row, if that and the least for all records after it fit; says whether it
+    /// did.
     #[must_use]
     pub(super) fn ok(
         &mut self,

@@ -67,8 +67,9 @@ impl Transformer {
         let Options { tables, partition_keys, max_response_bytes } = options;
         // Whatever the limit: Lambda can't return more.
         let max_row_bytes = (max_response_bytes / 4 * 3).min(MAX_ROW_BYTES);
+        let options = record::Options { tables, max_row_bytes, default_table: None };
         Transformer {
-            records: RecordTransformer::new(plan, record::Options { tables, max_row_bytes }),
+            records: RecordTransformer::new(plan, options),
             partition_keys,
             max_response_bytes,
             row: Vec::new(),

@@ -53,7 +53,7 @@ impl Descriptor {
         }
     }
 
-    /// What `{"M":{` and the like begin, and how many bytes lie before its value.
+    /// The type of a value that begins `{"M":{` or the like, and how many bytes precede its value.
     #[inline(always)]
     pub(super) fn of_head(head: &[u8; 9]) -> Option<(Descriptor, usize)> {
         match head {

@@ -4,7 +4,7 @@
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html>);
 //! members that are null beside it are ignored. Numbers stay text, binary stays base64.
 //!
-//! Nodes lie on a [`Tape`] in document order, each followed by what it contains. The image
+//! The nodes of a [`Tape`] are in document order, each followed by what it contains. The image
 //! `{"id": {"S": "o-1"}, "lines": {"L": [{"N": "1"}, {"N": "2"}]}}` becomes
 //!
 //! ```text

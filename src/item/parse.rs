@@ -5,7 +5,8 @@ use super::tape::{NodeId, Nodes};
 use crate::failure::{Failure, MAX_DEPTH};
 use crate::text::json::{Cursor, SyntaxError, Text};
 
-/// Why a map of attributes can't be used. Whether the rest of it is JSON is known for `Syntax` only.
+/// Why a map of attributes can't be used. Whether the rest of it is JSON is known for `Syntax`
+/// only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParseError {
     /// It isn't JSON.
@@ -95,8 +96,8 @@ impl Nodes {
         self.parse_descriptors(cursor, name, depth, false)
     }
 
-    /// Takes what an attribute value holds behind its first brace, or, where the descriptor has been `found`, behind
-    /// that.
+    /// Takes what an attribute value holds behind its first brace, or, where the descriptor has
+    /// been `found`, behind that.
     #[inline(never)]
     fn parse_descriptors(
         &mut self,

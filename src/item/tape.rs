@@ -33,7 +33,7 @@ pub struct Tape {
 #[derive(Debug, Default)]
 pub struct Nodes {
     nodes: Vec<Node>,
-    /// The B nodes, set elements among them.
+    /// The B nodes not unwrapped yet, set elements among them.
     binaries: Vec<NodeId>,
 }
 
@@ -123,13 +123,15 @@ impl Tape {
         })
     }
 
-    /// Takes one layer of base64 off each binary value where what it decodes to is itself canonical base64:
+    /// Takes one layer of base64 off each binary value parsed since the last call, where what it
+    /// decodes to is itself canonical base64:
     /// Kinesis Data Streams for DynamoDB encodes twice
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds.html>). The inner text is
     /// shorter and takes the outer one's place in the text.
     pub fn unwrap_binaries(&mut self, scratch: &mut Vec<u8>) {
         let Nodes { nodes, binaries } = &mut self.nodes;
-        for &id in &*binaries {
+        // Drained: what is parsed later is unwrapped by itself.
+        for id in binaries.drain(..) {
             let value = &mut nodes[id as usize].value;
             let mut unescaped = Vec::new();
             let outer = value.decoded(&self.text, &mut unescaped);

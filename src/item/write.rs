@@ -8,8 +8,9 @@ use crate::text::number;
 use sha2::{Digest, Sha256};
 
 impl Tape {
-    /// Writes a value as plain JSON: numbers as they are written, binary as base64, sets as arrays, members
-    /// in the order given, without insignificant white space. Protected members are hashed or left out.
+    /// Writes a value as plain JSON: numbers as they are written, binary as base64, sets as arrays,
+    /// members in the order given, without insignificant white space. Protected members are
+    /// hashed or left out.
     pub fn write_plain(&self, id: NodeId, out: &mut Vec<u8>) {
         if self.node(id).mark.has(Mark::HASH) {
             json::write_string(&self.hash(id), out);
@@ -94,8 +95,8 @@ impl Tape {
         close(separator, *b"{}", out);
     }
 
-    /// Writes the text that a string column holds for a value, unescaped: an S as it is, an N's digits,
-    /// `true` or `false`, base64, or plain JSON.
+    /// Writes the text that a string column holds for a value, unescaped: an S as it is, an N's
+    /// digits, `true` or `false`, base64, or plain JSON.
     pub fn write_string_text(&self, id: NodeId, out: &mut Vec<u8>) {
         let node = self.node(id);
         match node.descriptor {

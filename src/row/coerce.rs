@@ -1,22 +1,24 @@
-//! Coercion: a scalar attribute and a column's type to the exact text of the JSON value, or the reason why
-//! it doesn't fit. A table, without state.
+//! Coercion: a scalar attribute and a column's type to the exact text of the JSON value, or the
+//! reason why it doesn't fit. A table, without state.
 //!
-//! Strict where Firehose's OpenX deserializer is lax: it wraps a scalar into an array, fills a struct from a
-//! list by position and reads microseconds as milliseconds, which turns a wrong value into a plausible one.
+//! Strict where Firehose's OpenX deserializer is lax: it wraps a scalar into an array, fills a
+//! struct from a list by position and reads microseconds as milliseconds, which turns a wrong value
+//! into a plausible one.
 
 use crate::item::Descriptor;
-use crate::schema::Kind;
+use crate::schema::{Kind, Unit};
 use crate::text::Misfit;
 use crate::text::number::{self, Decimal, Plain};
 use crate::text::time;
 use std::io::Write;
 use std::str::FromStr;
 
-/// Writes the JSON value that an S, N, B or BOOL has in a column which is not a string, array, map or struct.
-/// `text` is the attribute's text without escapes. Nothing is written where it does not fit.
+/// Writes the JSON value that an S, N, B or BOOL has in a column which is not a string, array, map
+/// or struct. `text` is the attribute's text without escapes. Nothing is written where it does not
+/// fit.
 ///
-/// Doubles and floats are written as ryu does it: the fewest digits that read back to the value, always with a
-/// point or an exponent (`12.0`, `0.1`, `1e21`, `-0.0`).
+/// Doubles and floats are written as ryu does it: the fewest digits that read back to the value,
+/// always with a point or an exponent (`12.0`, `0.1`, `1e21`, `-0.0`).
 ///
 /// # Errors
 ///
@@ -44,7 +46,10 @@ fn write_coerced(
         _ => Err(Misfit::Type),
     };
     match kind {
-        Kind::Boolean if descriptor == Descriptor::Bool => out.extend_from_slice(text),
+        Kind::Boolean => {
+            let value = boolean(descriptor, text).ok_or(Misfit::Type)?;
+            out.extend_from_slice(if value { b"true" } else { b"false" });
+        }
         &Kind::Integer { min, max } => {
             let value = number()?.to_scaled_integer(0).ok_or(Misfit::Range)?;
             if !(i128::from(min)..=i128::from(max)).contains(&value) {
@@ -79,22 +84,19 @@ fn write_coerced(
             }
             out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
         }
-        Kind::Timestamp(unit) => {
+        &Kind::Timestamp { unit, stated } => {
             let instant = match descriptor {
+                Descriptor::S if stated && is_epoch_text(text) => epoch(text, unit)?,
                 Descriptor::S => time::parse_timestamp(text)?,
-                Descriptor::N => match number::small_integer(text) {
-                    Some(value) => Some(i128::from(value) * 10_i128.pow(unit.to_nanoseconds())),
-                    None => number()?.to_scaled_integer(unit.to_nanoseconds()),
-                }
-                .and_then(time::representable)
-                .ok_or(Misfit::Range)?,
+                Descriptor::N => epoch(text, unit)?,
                 _ => return Err(Misfit::Type),
             };
             out.push(b'"');
             time::write_timestamp(instant, out);
             out.push(b'"');
         }
-        Kind::Date if descriptor == Descriptor::S && time::parse_date(text).is_some() => {
+        Kind::Date if descriptor == Descriptor::S => {
+            time::parse_date(text)?;
             out.push(b'"');
             out.extend_from_slice(text);
             out.push(b'"');
@@ -104,8 +106,50 @@ fn write_coerced(
     Ok(())
 }
 
-/// Writes a value whose text is already what the column would hold; says whether it is. Only a short cut: [`write_coerced`]
-/// gives the same.
+/// The meaning of a BOOL, an N of the value 0 or 1, or an S `true` or `false`: what AWS' own object
+/// mappers write.
+fn boolean(descriptor: Descriptor, text: &[u8]) -> Option<bool> {
+    match descriptor {
+        Descriptor::Bool => Some(text == b"true"),
+        Descriptor::S if text.eq_ignore_ascii_case(b"true") => Some(true),
+        Descriptor::S if text.eq_ignore_ascii_case(b"false") => Some(false),
+        Descriptor::N => match Decimal::parse(text)?.to_scaled_integer(0)? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A number's instant, in nanoseconds since 1970.
+fn epoch(text: &[u8], unit: Unit) -> Result<i128, Misfit> {
+    let scale = unit.to_nanoseconds();
+    let nanoseconds = if let Some(value) = number::small_integer(text) {
+        Some(i128::from(value) * 10_i128.pow(scale))
+    } else {
+        Decimal::parse(text).ok_or(Misfit::Type)?.to_scaled_integer(scale)
+    };
+    nanoseconds.and_then(time::representable).ok_or(Misfit::Range)
+}
+
+/// Whether a text is an epoch for sure: a decimal number without exponent and with at least nine
+/// digits before the point. Fewer could be a year or a date.
+fn is_epoch_text(text: &[u8]) -> bool {
+    let unsigned = text.strip_prefix(b"-").or(text.strip_prefix(b"+")).unwrap_or(text);
+    let whole = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    whole >= 9
+        && match &unsigned[whole..] {
+            [] => true,
+            [b'.', fraction @ ..] => {
+                !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit)
+            }
+            _ => false,
+        }
+}
+
+/// Writes a value whose text is already what the column would hold; says whether it is. Only a
+/// short cut: [`write_coerced`] gives the same.
 #[inline]
 fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Vec<u8>) -> bool {
     if !matches!(descriptor, Descriptor::N | Descriptor::S) {
@@ -137,15 +181,16 @@ fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Ve
             }
             (quoted, b"")
         }
-        // Of two decimal numbers of at most 15 digits no two have the same nearest double, so that none is shorter;
-        // ryu writes an exponent only from 17 digits before the point, or five zeros behind it.
+        // Of two decimal numbers of at most 15 digits no two have the same nearest double, so that
+        // none is shorter; ryu writes an exponent only from 17 digits before the point, or
+        // five zeros behind it.
         Kind::Double => match Plain::parse(text) {
             Some(Plain { whole, fraction, zeros }) if whole + fraction <= 15 && zeros <= 4 => {
                 (false, if fraction == 0 { b".0" } else { b"" })
             }
             _ => return false,
         },
-        Kind::Timestamp(_) if descriptor == Descriptor::S => {
+        Kind::Timestamp { .. } if descriptor == Descriptor::S => {
             if !time::is_plain_timestamp(text) {
                 return false;
             }
@@ -181,7 +226,9 @@ mod tests {
             Kind::Decimal { precision: 4, scale: 4, quoted: false },
             Kind::Double,
             Kind::Float,
-            Kind::Timestamp(Unit::default()),
+            Kind::Timestamp { unit: Unit::S, stated: true },
+            Kind::Boolean,
+            Kind::Date,
         ];
         let texts = [
             "0",

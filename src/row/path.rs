@@ -1,5 +1,5 @@
-//! Paths into an item, as `_rescued` writes them: raw names joined with `.`, list positions in `[n]`;
-//! a name that is empty or has `.`, `[`, `]` or `"` is `["name"]`.
+//! Paths into an item, as `_rescued` writes them: raw names joined with `.`, list positions in
+//! `[n]`; a name that is empty or has `.`, `[`, `]` or `"` is `["name"]`.
 
 use crate::text::json::write_string;
 

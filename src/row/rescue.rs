@@ -1,8 +1,8 @@
 //! `_rescued`: what did not fit into the columns, as JSON text.
 //!
 //! An object from path to `{"reason": …, "value": <DynamoDB JSON>}`, in the order of the item:
-//! `{"total": {"reason": "type", "value": {"S": "n/a"}}}`. What to rescue is read from the marks that
-//! `row::bind` left on the nodes, and added by `row::values` for what did not fit its column.
+//! `{"total": {"reason": "type", "value": {"S": "n/a"}}}`. What to rescue is read from the marks
+//! that `row::bind` left on the nodes, and added by `row::values` for what did not fit its column.
 
 use super::path::push_name;
 use crate::item::{Descriptor, Mark, NodeId, Tape};
@@ -44,7 +44,7 @@ impl From<Misfit> for Reason {
     }
 }
 
-/// A node, the attribute whose column refused it, and why it is rescued.
+/// A node, the attribute of the column that it did not fit, and why it is rescued.
 type Entry = (NodeId, NodeId, Reason);
 
 /// What has to be rescued of one item.
@@ -74,7 +74,8 @@ impl Rescue {
         self.attribute = attribute;
     }
 
-    /// Adds a value that a column refused: all of it, or each part where something inside is bound.
+    /// Adds a value that did not fit its column: all of it, or each part where something inside is
+    /// bound.
     pub(super) fn add_misfit(&mut self, tape: &Tape, id: NodeId, misfit: Misfit) {
         if tape.node(id).mark.has(Mark::PARTLY) {
             for (child, _) in tape.children(id) {
@@ -89,7 +90,8 @@ impl Rescue {
         self.entries.push((id, self.attribute, reason));
     }
 
-    /// Adds of an attribute what no column takes: all of it, or each part where something inside is bound.
+    /// Adds of an attribute what no column takes: all of it, or each part where something inside is
+    /// bound.
     pub(super) fn add_unbound(&mut self, tape: &Tape, id: NodeId, reason: Reason) {
         let mark = tape.node(id).mark;
         if mark.has(Mark::BOUND) {
@@ -122,10 +124,10 @@ impl Rescue {
         self.entries.is_empty()
     }
 
-    /// Writes the JSON text for the item at `root` into `out`, which must be empty; stops soon after
-    /// `max_bytes`, for many entries under one long name could take any room.
+    /// Writes the JSON text for the item at `root` into `out`, which must be empty; stops soon
+    /// after `max_bytes`, for many entries under one long name could take any room.
     pub(super) fn write(&mut self, tape: &Tape, root: NodeId, max_bytes: usize, out: &mut Vec<u8>) {
-        // Of two columns that refused the same value, the one of the attribute further out speaks.
+        // Where one value did not fit two columns, the reason of the outer attribute's counts.
         self.entries.sort_by_key(|&(id, attribute, _)| (id, attribute));
         self.entries.dedup_by_key(|&mut (id, ..)| id);
         let mut path = std::mem::take(&mut self.path);
@@ -136,7 +138,7 @@ impl Rescue {
     }
 }
 
-/// Writes the entries that lie inside a node and returns those behind it.
+/// Writes the entries inside a node, and returns those after it.
 fn write_inside<'a>(
     tape: &Tape,
     parent: NodeId,

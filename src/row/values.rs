@@ -19,7 +19,8 @@ pub(super) struct ValueWriter<'a> {
 }
 
 impl ValueWriter<'_> {
-    /// Writes a value; `false`, and nothing written, for a NULL. What most values are, text in a string column, first.
+    /// Writes a value; `false`, and nothing written, for a NULL. Text in a string column, which
+    /// most values are, comes first.
     #[inline(always)]
     pub(super) fn write(
         &mut self,
@@ -78,7 +79,7 @@ impl ValueWriter<'_> {
         }
     }
 
-    /// Writes an element or a map's value, `null` where there is none or it does not fit.
+    /// Writes an element or a map's value, `null` for a NULL and for a value that does not fit.
     fn write_or_null(&mut self, id: NodeId, kind: &Kind, out: &mut Vec<u8>) {
         match self.write(id, kind, out) {
             Ok(true) => return,

@@ -3,10 +3,10 @@
 use super::bind::{Binder, Flattener};
 use super::rescue::{Reason, Rescue};
 use super::values::ValueWriter;
-use crate::change::{Change, EventName};
+use crate::change::Change;
 use crate::failure::Failure;
 use crate::item::{Descriptor, NodeId, Tape};
-use crate::schema::{Metadata, Plan, Protect};
+use crate::schema::{Metadata, OnRemove, Plan, Protect};
 use crate::text::json;
 use crate::text::time;
 
@@ -15,6 +15,9 @@ use crate::text::time;
 pub(crate) struct RowWriter {
     columns: Columns,
     rescue: Rescue,
+    /// Of a REMOVE that holds the item as it was: the attributes of `Keys` that fill the key
+    /// columns.
+    keys: Vec<(usize, NodeId)>,
     text: Vec<u8>,
     max_bytes: usize,
 }
@@ -36,7 +39,13 @@ impl RowWriter {
         } else {
             Columns::Declared(Binder::new(plan))
         };
-        RowWriter { columns, rescue: Rescue::default(), text: Vec::new(), max_bytes }
+        RowWriter {
+            columns,
+            rescue: Rescue::default(),
+            keys: Vec::new(),
+            text: Vec::new(),
+            max_bytes,
+        }
     }
 
     /// Gives memory back that only a large item needs.
@@ -63,13 +72,25 @@ impl RowWriter {
         out: &mut Vec<u8>,
     ) -> Result<bool, Failure> {
         let start = out.len();
-        let image = change.new_image.unwrap_or(change.keys);
+        // The item that fills the columns; a tombstone has the key columns only.
+        let item = match change.new_image {
+            None if plan.on_remove == OnRemove::Item => change.old_image,
+            new_image => new_image,
+        };
+        let image = item.unwrap_or(change.keys);
         self.rescue.clear();
+        self.keys.clear();
         match &mut self.columns {
             Columns::Declared(binder) => {
                 binder.begin(plan);
+                if item.is_some() && change.new_image.is_none() {
+                    // The key columns are a REMOVE's `Keys`, whatever the old image says.
+                    binder.bind(plan, tape, change.keys);
+                    let keys = (0..plan.columns.len()).filter(|&at| plan.columns[at].is_key);
+                    self.keys.extend(keys.filter_map(|at| Some((at, binder.bound(at)?))));
+                }
                 binder.bind(plan, tape, image);
-                self.write_columns(plan, change, tape, out)?;
+                self.write_columns(plan, item, change.new_image.is_none(), tape, out)?;
             }
             Columns::Found(flattener) => {
                 flattener.begin(plan);
@@ -86,25 +107,32 @@ impl RowWriter {
         Ok(!self.rescue.is_empty())
     }
 
-    /// Writes the declared columns, and notes what is in none of them.
+    /// Writes the declared columns, and notes what of the item is in none of them; without an item
+    /// only the key columns.
     fn write_columns(
         &mut self,
         plan: &Plan,
-        change: &Change<'_>,
+        item: Option<NodeId>,
+        is_remove: bool,
         tape: &Tape,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let Columns::Declared(binder) = &mut self.columns else { return Ok(()) };
-        let keys_only = change.event_name == EventName::Remove;
+        let keys_apart = is_remove && item.is_some();
         let first = out.len();
         let (rescue, text) = (&mut self.rescue, &mut self.text);
         let mut values = ValueWriter { plan, tape, binder, rescue, text };
         for (at, column) in plan.columns.iter().enumerate() {
-            if column.protect == Some(Protect::Drop) || (keys_only && !column.is_key) {
+            if column.protect == Some(Protect::Drop) || (item.is_none() && !column.is_key) {
                 continue;
             }
             let start = out.len();
-            let written = match values.binder.bound(at) {
+            let bound = if keys_apart && column.is_key {
+                self.keys.iter().find(|(key, _)| *key == at).map(|(_, id)| *id)
+            } else {
+                values.binder.bound(at)
+            };
+            let written = match bound {
                 None => Ok(false),
                 Some(id) => {
                     column.prefix.append_to(out);
@@ -127,9 +155,9 @@ impl RowWriter {
             }
         }
         if values.binder.leftover()
-            && let Some(image) = change.new_image
+            && let Some(item) = item
         {
-            for (id, _) in tape.children(image) {
+            for (id, _) in tape.children(item) {
                 values.rescue.add_unbound(tape, id, Reason::Unknown);
             }
         }
@@ -220,7 +248,7 @@ impl RowWriter {
         if plan.protects
             && let Columns::Declared(binder) = &mut self.columns
         {
-            // The old image is an item of its own: binding it tells what is protected in it.
+            // The old image is an item of its own: binding it finds what is protected in it.
             binder.bind(plan, tape, old);
         }
         self.text.clear();
@@ -234,8 +262,8 @@ impl RowWriter {
 fn write_sequence(change: &Change<'_>, out: &mut Vec<u8>) {
     let mut text = [b'0'; 79];
     (text[0], text[21], text[78]) = (b'"', b'-', b'"');
-    time::write_padded(&mut text[1..21], change.time_us);
-    let number = change.sequence_number;
+    time::write_padded(&mut text[1..21], change.sequence.time_us);
+    let number = change.sequence.number;
     // All digits are looked at, whatever they are: a loop that goes many at a time.
     let digits = number.iter().fold(true, |digits, byte| digits & byte.is_ascii_digit());
     if number.len() <= 56 && digits {

@@ -3,23 +3,32 @@
 use super::error::SchemaError;
 use super::json::{Json, Members};
 use super::metadata::is_metadata;
-use super::names::normalised;
+use super::names::{is_name, normalised};
 use super::types::Type;
+use super::view::{Events, Filter, OnRemove};
 use std::collections::{HashMap, HashSet};
 
 /// What a schema file says.
 #[derive(Clone, Debug)]
 pub struct Schema {
+    /// The table's name in the lake, where it is stated; see [`Schema::lake_name`].
+    pub name: Option<String>,
     /// The DynamoDB table's name.
     pub table: String,
     /// Raw names of the table's key attributes.
     pub keys: Vec<String>,
     /// Whether rows carry `_old`.
     pub old_image: bool,
-    /// How often binary values come encoded, where the envelope's shape doesn't tell.
+    /// How often binary values are encoded; `None`: the envelope's shape decides.
     pub binary: Option<Binary>,
     /// How decimals are written.
     pub decimal_as: DecimalAs,
+    /// `where`: which items are in the view; all where it is absent.
+    pub filter: Option<Filter>,
+    /// Which rows are wanted.
+    pub events: Events,
+    /// What a REMOVE's row holds.
+    pub on_remove: OnRemove,
     /// The columns, in the table's order.
     pub columns: Vec<Column>,
 }
@@ -50,9 +59,9 @@ pub struct Column {
     pub name: String,
     /// The Hive type.
     pub ty: Type,
-    /// Raw attribute names from the item's root; none where the name does the binding.
+    /// Raw attribute names from the item's root; `None` where the name binds it.
     pub path: Option<Vec<String>>,
-    /// What may not be shown.
+    /// How its attribute is hidden.
     pub protect: Option<Protect>,
     /// The unit of numbers in a timestamp column.
     pub unit: Option<Unit>,
@@ -113,13 +122,25 @@ impl Schema {
             return Err(SchemaError::new(reason));
         };
         let here = |error: SchemaError| error.at("the schema");
-        let known = ["table", "keys", "columns", "old_image", "binary", "decimal_as"];
+        let known = [
+            "name",
+            "table",
+            "keys",
+            "columns",
+            "old_image",
+            "binary",
+            "decimal_as",
+            "where",
+            "events",
+            "on_remove",
+        ];
         let mut members = Members::new(members, &known).map_err(here)?;
         let table = match members.text("table").map_err(here)? {
             Some(table) if !table.is_empty() => table,
             Some(_) => return reject("\"table\" is empty", "write the DynamoDB table's name"),
             None => return reject("\"table\" is missing", "add the DynamoDB table's name"),
         };
+        let name = members.text("name").map_err(here)?;
         let Some(keys) = members.texts("keys").map_err(here)? else {
             return reject("\"keys\" is missing", LIST_KEYS);
         };
@@ -134,6 +155,11 @@ impl Schema {
         let binary = members.choice("binary", &layers).map_err(here)?;
         let forms = [("string", DecimalAs::String), ("number", DecimalAs::Number)];
         let decimal_as = members.choice("decimal_as", &forms).map_err(here)?;
+        let filter = members.take("where").map(Filter::read).transpose()?;
+        let events = members.texts("events").map_err(here)?;
+        let events = events.map(|names| Events::read(&names)).transpose()?;
+        let choices = [("keys", OnRemove::Keys), ("item", OnRemove::Item)];
+        let on_remove = members.choice("on_remove", &choices).map_err(here)?;
         let columns = match members.take("columns") {
             Some(Json::Array(columns)) => columns,
             Some(other) => {
@@ -148,16 +174,52 @@ impl Schema {
             .map(|(at, column)| Column::read(at, column))
             .collect::<Result<Vec<_>, _>>()?;
         let schema = Schema {
+            name,
             table,
             keys,
             old_image,
             binary,
             decimal_as: decimal_as.unwrap_or_default(),
+            filter,
+            events: events.unwrap_or_default(),
+            on_remove: on_remove.unwrap_or_default(),
             columns,
         };
+        schema.check_lake_name()?;
         schema.check_columns()?;
         schema.check_keys()?;
         Ok(schema)
+    }
+
+    /// The table's name in the lake: `name`, else the DynamoDB table's in lower case, with `_` for
+    /// every other character than a-z, 0-9 and `_`, and before a leading digit.
+    pub fn lake_name(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let fits = |char: &char| char.is_ascii_lowercase() || char.is_ascii_digit() || *char == '_';
+        let name = self.table.to_lowercase();
+        let name = name.chars().map(|char| if fits(&char) { char } else { '_' });
+        let digit = self.table.starts_with(|char: char| char.is_ascii_digit());
+        digit.then_some('_').into_iter().chain(name).collect()
+    }
+
+    fn check_lake_name(&self) -> Result<(), SchemaError> {
+        if let Some(name) = &self.name
+            && !is_name(name)
+        {
+            let reason = "a name is a-z, 0-9 and _, not beginning with a digit";
+            let error = SchemaError::new(reason).fix(format!("write \"{}\"", normalised(name)));
+            return Err(error.at(&format!("\"name\" \"{name}\"")));
+        }
+        let name = self.lake_name();
+        if name.len() > MAX_NAME_CHARACTERS {
+            return reject(
+                format!("the table's name in Glue has {} characters", name.len()),
+                format!("give it a \"name\" of at most {MAX_NAME_CHARACTERS}"),
+            );
+        }
+        Ok(())
     }
 
     fn check_columns(&self) -> Result<(), SchemaError> {
@@ -214,13 +276,18 @@ impl Schema {
         Ok(())
     }
 
-    /// The column that a key attribute fills: the one with its path, else the one with its
-    /// normalised name.
+    /// The column that a key attribute fills: the one with its path, else the one with its name,
+    /// else the one with its normalised name.
     pub fn key_column(&self, key: &str) -> Option<usize> {
         let by_path = |column: &Column| column.path.as_deref() == Some(&[key.to_owned()]);
-        let by_name = |column: &Column| column.path.is_none() && column.name == normalised(key);
+        let named = |column: &Column, name: &str| column.path.is_none() && column.name == name;
         let columns = &self.columns;
-        columns.iter().position(by_path).or_else(|| columns.iter().position(by_name))
+        let normal = normalised(key);
+        columns
+            .iter()
+            .position(by_path)
+            .or_else(|| columns.iter().position(|column| named(column, key)))
+            .or_else(|| columns.iter().position(|column| named(column, &normal)))
     }
 
     /// The columns that hold the key, in the order of `keys`.
@@ -262,7 +329,13 @@ impl Column {
         let Some(ty) = members.text("type")? else {
             return reject("\"type\" is missing", "write a Hive type, such as string");
         };
-        let ty = Type::parse(&ty).map_err(|error| error.at(&format!("type \"{ty}\"")))?;
+        let ty = Type::parse(&ty).map_err(|error| error.at(&type_place(&ty)))?;
+        let length = ty.to_string().chars().count();
+        if length > MAX_TYPE_CHARACTERS {
+            let reason = format!("the type has {length} characters");
+            let fix = format!("Glue takes {MAX_TYPE_CHARACTERS}; make a part of it a string");
+            return reject(reason, fix);
+        }
         let path = members.texts("path")?;
         if path.as_ref().is_some_and(Vec::is_empty) {
             let fix = "list attribute names from the item's root, or remove it";
@@ -283,23 +356,56 @@ impl Column {
             return reject(format!("\"unit\" on {ty}"), fix);
         }
         let comment = members.text("comment")?;
+        if let Some(comment) = &comment {
+            let length = comment.chars().count();
+            if length > MAX_COMMENT_CHARACTERS {
+                let fix = format!("Glue takes {MAX_COMMENT_CHARACTERS}; shorten it");
+                return reject(format!("\"comment\" has {length} characters"), fix);
+            }
+            if comment.contains(|char: char| char.is_control() && char != '\t') {
+                let reason = "\"comment\" has a line break or another control character";
+                return reject(reason, "Glue takes one line; write it as one");
+            }
+        }
         Ok(Column { name, ty, path, protect, unit, comment })
     }
 }
 
+/// What Glue takes: names and comments
+/// (<https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html>).
+const MAX_NAME_CHARACTERS: usize = 255;
+const MAX_COMMENT_CHARACTERS: usize = 255;
+const MAX_TYPE_CHARACTERS: usize = 131_072;
+
+/// Names that the lakehouse keeps for itself: Auto Loader's rescued data and file metadata, and
+/// the bounds of a history by AUTO CDC.
+const KEPT_NAMES: [&str; 4] = ["_rescued_data", "_metadata", "__start_at", "__end_at"];
+
+/// A type in a message: of a long one the beginning.
+fn type_place(ty: &str) -> String {
+    const SHOWN: usize = 200;
+    let shown: String = ty.chars().take(SHOWN).collect();
+    let more = if shown.len() < ty.len() { "…" } else { "" };
+    format!("type \"{shown}{more}\"")
+}
+
 fn check_name(name: &str) -> Result<(), SchemaError> {
-    let fits = |(at, byte): (usize, u8)| {
-        byte.is_ascii_lowercase() || byte == b'_' || (at > 0 && byte.is_ascii_digit())
-    };
-    if name.is_empty() || !name.bytes().enumerate().all(fits) {
+    if !is_name(name) {
         return reject(
             "a name is a-z, 0-9 and _, not beginning with a digit",
             format!("write \"{}\"", normalised(name)),
         );
     }
+    if name.len() > MAX_NAME_CHARACTERS {
+        let reason = format!("the name has {} characters", name.len());
+        return reject(reason, format!("Glue takes {MAX_NAME_CHARACTERS}; shorten it"));
+    }
+    let fix = "choose another, and bind the attribute by \"path\"";
     if is_metadata(name.as_bytes()) {
-        let fix = "choose another, and bind the attribute by \"path\"";
         return reject("the name belongs to a metadata column", fix);
+    }
+    if KEPT_NAMES.contains(&name) {
+        return reject("the lakehouse keeps this name for itself", fix);
     }
     Ok(())
 }

@@ -78,7 +78,8 @@ impl Members {
     }
 }
 
-/// JSON with an object's members in order, duplicates included: serde_json's own map would hide these.
+/// JSON with an object's members in order, duplicates included: serde_json's own map would hide
+/// these.
 pub(super) enum Json {
     Null,
     Bool(bool),

@@ -12,6 +12,10 @@ pub struct MetadataColumn {
     /// Its Hive type.
     #[serde(rename = "type")]
     pub ty: String,
+    /// Whether it says something of the change and nothing of the item: no column of the current
+    /// state.
+    #[serde(default)]
+    pub of_change: bool,
     /// For Glue.
     pub comment: String,
 }
@@ -41,7 +45,7 @@ pub(crate) enum Metadata {
 }
 
 impl Metadata {
-    /// The content that a name in the metadata columns' file stands for.
+    /// What the metadata column of this name holds.
     ///
     /// # Panics
     ///

@@ -9,6 +9,7 @@ mod metadata;
 mod names;
 mod plan;
 mod types;
+mod view;
 
 pub use error::SchemaError;
 pub use file::{Binary, Column, DecimalAs, Protect, Schema, Unit};
@@ -18,3 +19,4 @@ pub use names::{normalise, normalised};
 pub(crate) use plan::{Kind, PlannedStruct};
 pub use plan::{Plan, PlannedColumn};
 pub use types::{Field, Type};
+pub use view::{Condition, Events, Filter, OnRemove, Pattern};

@@ -1,8 +1,8 @@
 //! Column names from attribute names.
 
-/// Appends an attribute's name, normalised, to `out`: `camelCase` and `PascalCase` split to `snake_case`, ASCII
-/// lower case, every other character than `a-z`, `0-9` and `_` to `_`, runs of `_` collapsed, a `_` before a
-/// leading digit; an empty name is `_`.
+/// Appends an attribute's name, normalised, to `out`: `camelCase` and `PascalCase` split to
+/// `snake_case`, ASCII lower case, every other character than `a-z`, `0-9` and `_` to `_`, runs of
+/// `_` collapsed, a `_` before a leading digit; an empty name is `_`.
 ///
 /// `customerID` → `customer_id`, `HTTPCode` → `http_code`, `line1Address` → `line1_address`.
 pub fn normalise(name: &[u8], out: &mut Vec<u8>) {
@@ -34,6 +34,14 @@ pub fn normalised(name: &str) -> String {
     let mut out = Vec::new();
     normalise(name.as_bytes(), &mut out);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Whether it is `[a-z_][a-z0-9_]*`.
+pub(super) fn is_name(name: &str) -> bool {
+    let fits = |(at, byte): (usize, u8)| {
+        byte.is_ascii_lowercase() || byte == b'_' || (at > 0 && byte.is_ascii_digit())
+    };
+    !name.is_empty() && name.bytes().enumerate().all(fits)
 }
 
 fn push(byte: u8, start: usize, out: &mut Vec<u8>) {

@@ -4,6 +4,7 @@ use super::file::{Binary, DecimalAs, Protect, Schema, Unit};
 use super::metadata::{METADATA_COLUMNS, Metadata};
 use super::names::normalise;
 use super::types::Type;
+use super::view::{Events, Filter, OnRemove};
 use crate::text::bytes::Piece;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -13,14 +14,20 @@ use std::ops::Bound;
 pub struct Plan {
     /// The columns in the table's order, those that are dropped included.
     pub columns: Vec<PlannedColumn>,
-    /// The source table of the schema; none without a schema.
+    /// The source table of the schema; `None` without a schema.
     pub table: Option<String>,
     /// Whether rows carry `_old`.
     pub old_image: bool,
-    /// How often binary values come encoded, where the schema says.
+    /// How often binary values are encoded, where the schema says.
     pub binary: Option<Binary>,
     /// Whether there is no schema: every attribute makes its own column.
     pub schemaless: bool,
+    /// Which items are in the view; all where there is no filter.
+    pub(crate) filter: Option<Filter>,
+    /// Which rows are wanted.
+    pub(crate) events: Events,
+    /// What a REMOVE's row holds.
+    pub(crate) on_remove: OnRemove,
     /// Whether any attribute is to be hidden.
     pub(crate) protects: bool,
     /// Explicit paths, as a tree of raw names; the first branch is the item's root.
@@ -41,23 +48,34 @@ pub struct PlannedColumn {
     /// `,"name":`
     pub(crate) prefix: Piece,
     pub(crate) kind: Kind,
-    /// What may not be shown of its attribute.
+    /// How its attribute is hidden.
     pub protect: Option<Protect>,
     /// Whether it holds a key attribute.
     pub is_key: bool,
 }
 
-/// A type with all that is known of it beforehand.
+/// A type, with everything about it that is known in advance.
 #[derive(Debug)]
 pub(crate) enum Kind {
     String,
     Boolean,
-    Integer { min: i64, max: i64 },
+    Integer {
+        min: i64,
+        max: i64,
+    },
     Float,
     Double,
-    Decimal { precision: u8, scale: u8, quoted: bool },
+    Decimal {
+        precision: u8,
+        scale: u8,
+        quoted: bool,
+    },
     Date,
-    Timestamp(Unit),
+    /// The unit of numbers, and of text that is a number where the column states it.
+    Timestamp {
+        unit: Unit,
+        stated: bool,
+    },
     Array(Box<Kind>),
     Map(Box<Kind>),
     Struct(PlannedStruct),
@@ -89,8 +107,11 @@ impl Plan {
         plan.old_image = schema.old_image;
         plan.binary = schema.binary;
         plan.schemaless = false;
+        plan.filter.clone_from(&schema.filter);
+        plan.events = schema.events;
+        plan.on_remove = schema.on_remove;
         for (at, column) in schema.columns.iter().enumerate() {
-            let kind = plan.kind(&column.ty, schema.decimal_as, column.unit.unwrap_or_default());
+            let kind = plan.kind(&column.ty, schema.decimal_as, column.unit);
             match &column.path {
                 Some(path) => plan.claim(path, at as u32),
                 None => drop(plan.by_name.insert(column.name.clone().into_bytes(), at as u32)),
@@ -114,7 +135,7 @@ impl Plan {
         plan
     }
 
-    /// The plan without a schema: all is flattened.
+    /// The plan without a schema: everything is flattened.
     pub fn schemaless() -> Plan {
         Plan::empty()
     }
@@ -129,6 +150,9 @@ impl Plan {
             old_image: false,
             binary: None,
             schemaless: true,
+            filter: None,
+            events: Events::default(),
+            on_remove: OnRemove::default(),
             protects: false,
             branches: vec![HashMap::new()],
             by_name: BTreeMap::new(),
@@ -154,7 +178,7 @@ impl Plan {
         }
     }
 
-    fn kind(&mut self, ty: &Type, decimal_as: DecimalAs, unit: Unit) -> Kind {
+    fn kind(&mut self, ty: &Type, decimal_as: DecimalAs, unit: Option<Unit>) -> Kind {
         match ty {
             Type::String => Kind::String,
             Type::Boolean => Kind::Boolean,
@@ -168,7 +192,9 @@ impl Plan {
                 Kind::Decimal { precision, scale, quoted: decimal_as == DecimalAs::String }
             }
             Type::Date => Kind::Date,
-            Type::Timestamp => Kind::Timestamp(unit),
+            Type::Timestamp => {
+                Kind::Timestamp { unit: unit.unwrap_or_default(), stated: unit.is_some() }
+            }
             Type::Array(element) => Kind::Array(Box::new(self.kind(element, decimal_as, unit))),
             Type::Map(value) => Kind::Map(Box::new(self.kind(value, decimal_as, unit))),
             Type::Struct(fields) => {
@@ -189,7 +215,7 @@ impl Plan {
         }
     }
 
-    /// Where an attribute stands on the explicit paths, in the branch of its map.
+    /// What the explicit paths say of an attribute, in the branch of its map.
     pub(crate) fn step(&self, branch: u32, name: &[u8]) -> Step {
         self.branches[branch as usize].get(name).copied().unwrap_or_default()
     }

@@ -3,7 +3,7 @@
 //! convert from JSON.
 
 use super::error::SchemaError;
-use super::names::normalised;
+use super::names::{is_name, normalised};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -223,10 +223,14 @@ impl<'a> Parser<'a> {
         self.expect('<')?;
         loop {
             let name = self.word().to_owned();
-            if name.is_empty() || !name.bytes().all(is_field_byte) {
-                return error(format!(
-                    "struct member \"{name}\" should have a name of letters, digits, _, -, . and $"
-                ));
+            if !is_name(&name) {
+                // Hive lower-cases the names of struct members at every depth, and Firehose with
+                // `case_insensitive = false` then finds no value for them: null, without an error.
+                let reason = format!(
+                    "struct member \"{name}\": a name is a-z, 0-9 and _, not beginning with a digit"
+                );
+                let fix = format!("write \"{}\"", normalised(&name));
+                return Err(SchemaError::new(reason).fix(fix));
             }
             self.expect(':')?;
             let ty = self.ty(depth + 1)?;
@@ -250,10 +254,6 @@ fn error<T>(reason: String) -> Result<T, SchemaError> {
     Err(SchemaError::new(reason))
 }
 
-fn is_field_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-.$".contains(&byte)
-}
-
 #[cfg(test)]
 mod tests {
     use super::Type;
@@ -265,7 +265,7 @@ mod tests {
             (" DECIMAL ", "decimal(10,0)"),
             ("decimal( 38 , 9 )", "decimal(38,9)"),
             ("decimal(38,38)", "decimal(38,38)"),
-            ("Array < Struct < Sku : STRING , qty:int > >", "array<struct<Sku:string,qty:int>>"),
+            ("Array < Struct < sku : STRING , qty:int > >", "array<struct<sku:string,qty:int>>"),
             ("map<string,map<string,bigint>>", "map<string,map<string,bigint>>"),
         ] {
             assert_eq!(Type::parse(text).unwrap().to_string(), written);
@@ -290,8 +290,9 @@ mod tests {
             ("array<string", "the end"),
             ("array<string>>", "goes on"),
             ("array", "should have \"<\""),
-            ("struct<>", "should have a name"),
-            ("struct<a:int,A:int>", "same normalised name"),
+            ("struct<>", "write \"_\""),
+            ("struct<orderId:int>", "write \"order_id\""),
+            ("struct<a_b:int,a__b:int>", "same normalised name"),
             ("struct<a int>", "should have \":\""),
             ("string int", "goes on"),
         ] {

@@ -85,7 +85,8 @@ fn sql(ty: &Type) -> String {
 }
 
 /// A string literal (<https://docs.databricks.com/aws/en/sql/language-manual/data-types/string-type>). A notebook
-/// would take a bare `$` for a widget, and Spark puts a variable's value, or nothing, in place of `${name}`.
+/// would take a bare `$` for a widget, and Spark puts a variable's value, or nothing, in place of
+/// `${name}`.
 fn literal(text: &str) -> String {
     let mut literal = String::from("'");
     let mut before = None;

@@ -18,10 +18,11 @@ pub enum Dialect {
     Databricks,
 }
 
-/// What things are called in the engine's catalog, and where the Parquet objects lie.
+/// The names in the engine's catalog, and where the Parquet objects are.
 #[derive(Clone, Debug)]
 pub struct Names {
-    /// The database (in Unity Catalog: the schema, with its catalog before it), in parts; none: the session's.
+    /// The database (in Unity Catalog: the schema, with its catalog before it), in parts; none:
+    /// the session's.
     pub database: Vec<String>,
     /// The table of changes.
     pub table: String,
@@ -34,10 +35,10 @@ pub struct Names {
 }
 
 impl Names {
-    /// In Athena the names that `terraform/` gives where the pipeline is called `dynalake-<table>`, in Databricks those of
-    /// the pipeline in `databricks/`. The bucket's is not known.
+    /// In Athena the names that `terraform/` gives where the pipeline is called `dynalake-<table>`,
+    /// in Databricks those of the pipeline in `databricks/`. The bucket's is not known.
     pub fn new(schema: &Schema, dialect: Dialect) -> Names {
-        let name = glue_name(&schema.table);
+        let name = schema.lake_name();
         let (database, table) = match dialect {
             Dialect::Athena => (vec![format!("dynalake_{name}")], name.clone()),
             Dialect::Databricks => (Vec::new(), format!("{name}_changes")),
@@ -67,7 +68,7 @@ pub struct Part {
     pub kind: PartKind,
     /// What it is for, in lines.
     pub about: String,
-    /// A statement without its semicolon; hints are none.
+    /// A statement without its semicolon, or the text of hints.
     pub text: String,
 }
 
@@ -108,22 +109,17 @@ pub fn script(schema: &Schema, dialect: Dialect, parts: &[Part]) -> String {
     text
 }
 
-/// A table's name as Glue allows it: lower case, every other character than a-z, 0-9 and _ made _.
-fn glue_name(table: &str) -> String {
-    let fits = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || char == '_';
-    table.to_lowercase().chars().map(|char| if fits(char) { char } else { '_' }).collect()
-}
-
 /// A column of the table.
 struct LakeColumn<'a> {
     name: &'a str,
     ty: Type,
     comment: Option<&'a str>,
     is_metadata: bool,
+    is_of_change: bool,
 }
 
-/// The table's columns in their order: those declared, without what never leaves the Lambda, then the
-/// metadata columns.
+/// The table's columns in their order: those declared, without what never leaves the Lambda, then
+/// the metadata columns.
 fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
     let declared = schema.columns.iter().filter(|column| column.protect != Some(Protect::Drop));
     let declared = declared.map(|column| LakeColumn {
@@ -131,23 +127,21 @@ fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
         ty: column.ty.clone(),
         comment: column.comment.as_deref(),
         is_metadata: false,
+        is_of_change: false,
     });
     let metadata = METADATA_COLUMNS.iter().map(|column| LakeColumn {
         name: &column.name,
         ty: Type::parse(&column.ty).expect("a metadata column's type is one of Hive's"),
         comment: Some(&column.comment),
         is_metadata: true,
+        is_of_change: column.of_change,
     });
     declared.chain(metadata).collect()
 }
 
-/// Metadata that says something of a change and nothing of the item: no columns of the current state, as in the
-/// pipeline in `databricks/`.
-const OF_THE_CHANGE: [&str; 5] = ["_event_type", "_event_id", "_table", "_ttl_delete", "_old"];
-
 /// The columns of the current state, among all.
 fn state_columns<'a>(columns: &'a [LakeColumn<'a>]) -> impl Iterator<Item = &'a LakeColumn<'a>> {
-    columns.iter().filter(|column| !OF_THE_CHANGE.contains(&column.name))
+    columns.iter().filter(|column| !column.is_of_change)
 }
 
 /// The columns that hold the key, in the order of `keys`.
@@ -155,7 +149,8 @@ fn key_columns(schema: &Schema) -> Vec<&str> {
     schema.key_columns().map(|at| schema.columns[at].name.as_str()).collect()
 }
 
-/// Leaves out rows that can't be of any item's state, as the pipeline in `databricks/` does. The function writes none.
+/// Leaves out rows that can't be of any item's state, as the pipeline in `databricks/` does. The
+/// function writes none.
 fn is_mergeable(keys: &[&str], quote: char) -> String {
     let needed = keys.iter().chain(&["_sequence", "_event_type"]);
     let conditions = needed.map(|name| format!("{} IS NOT NULL", quoted(name, quote)));
@@ -168,7 +163,8 @@ fn lines(lines: impl IntoIterator<Item = String>) -> String {
     lines.join(",\n")
 }
 
-/// An identifier between quotes of this kind. Always quoted: which words are reserved changes with the engine.
+/// An identifier between quotes of this kind. Always quoted: which words are reserved changes with
+/// the engine.
 fn quoted(name: &str, quote: char) -> String {
     let twice = format!("{quote}{quote}");
     format!("{quote}{}{quote}", name.replace(quote, &twice))

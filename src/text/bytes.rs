@@ -1,14 +1,16 @@
-//! What the hot path does with bytes most often: finding the end of a JSON string's plain part, and comparing and
-//! appending short pieces.
+//! What the hot path does with bytes most often: finding the end of a JSON string's plain part, and
+//! comparing and appending short pieces.
 //!
-//! The one module with `unsafe`: vector loads of arrays that are borrowed, and a prefetch. Every way of doing a thing
-//! is tested against the plain one, and the fuzzers run over all of them under `AddressSanitizer`.
+//! The one module with `unsafe`: vector loads of arrays that are borrowed, and a prefetch. Every
+//! way of doing a thing is tested against the plain one, and the fuzzers run over all of them under
+//! `AddressSanitizer`.
 
-/// How many bytes one step of a search sees: with SSE2, which every `x86_64` has, or by arithmetic on two words.
+/// How many bytes one step of a search sees: with SSE2, which every `x86_64` has, or by arithmetic
+/// on two words.
 const STEP: usize = 16;
 
-/// The offset, at or after `at`, of the first byte that can't stand for itself in a JSON string: a quote, a
-/// backslash or a control character; else the end.
+/// The offset, at or after `at`, of the first byte that can't stand for itself in a JSON string: a
+/// quote, a backslash or a control character; else the end.
 #[inline(always)]
 pub(crate) fn find_special(input: &[u8], at: usize) -> usize {
     let Some(chunk) = ahead(input, at) else { return find_special_near_end(input, at) };
@@ -22,7 +24,8 @@ pub(crate) fn ahead<const N: usize>(input: &[u8], at: usize) -> Option<&[u8; N]>
     input.get(at..)?.first_chunk()
 }
 
-/// Goes on where sixteen bytes were plain. Behind 64 the string is taken for a long one, such as an event's `data`.
+/// Goes on where sixteen bytes were plain. After 64 bytes the string is likely a long one, such as
+/// an event's `data`.
 #[inline(never)]
 fn find_special_further(input: &[u8], mut at: usize) -> usize {
     for steps in 1.. {
@@ -39,8 +42,8 @@ fn find_special_further(input: &[u8], mut at: usize) -> usize {
     find_special_near_end(input, at)
 }
 
-/// How many bytes of a long string can be stepped over: with AVX2, where this processor has it, 64 at once, in a fifth
-/// of the time.
+/// How many bytes of a long string can be stepped over: with AVX2, where this processor has it, 64
+/// at once, in a fifth of the time.
 fn plain_before_far(input: &[u8]) -> usize {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
@@ -85,7 +88,8 @@ fn plain_before_avx2(input: &[u8]) -> usize {
     chunks.len() * 64
 }
 
-/// The same where fewer bytes are left than a step sees: by the last sixteen, of which some have been seen.
+/// The same where fewer bytes are left than a step sees: by the last sixteen, of which some have
+/// been seen.
 #[inline(never)]
 fn find_special_near_end(input: &[u8], at: usize) -> usize {
     let Some(last) = input.last_chunk::<STEP>() else {
@@ -113,7 +117,7 @@ pub(crate) fn digits_ahead(input: &[u8], at: usize) -> usize {
     count + input[at + count..].iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// The high bits of the bytes that are no digits; above the first such byte they mean nothing.
+/// The high bits of the bytes that are no digits; above the first such byte they have no meaning.
 #[inline(always)]
 fn non_digits(word: u64) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
@@ -135,8 +139,8 @@ pub(crate) fn eight_digits(text: [u8; 8]) -> Option<u64> {
     Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xFFFF_FFFF)
 }
 
-/// Asks for the first bytes of what is needed soon. When a record's turn comes, its data has long left the nearer
-/// caches: the event was read through in between.
+/// Asks for the first bytes of what is needed soon. By the time a record is read, its data has left
+/// the nearer caches: the event was read through in between.
 #[inline(always)]
 pub(crate) fn prefetch(bytes: &[u8]) {
     #[cfg(target_arch = "x86_64")]
@@ -156,8 +160,8 @@ pub(crate) fn prefetch(bytes: &[u8]) {
 #[cfg(target_arch = "x86_64")]
 const PREFETCHED_LINES: usize = 32;
 
-/// Whether `len` bytes at `start` of `bytes` are `text`. Where sixteen bytes are there on both sides, one comparison
-/// of a word does it, where a call of `memcmp` takes several.
+/// Whether `len` bytes at `start` of `bytes` are `text`. Where sixteen bytes are there on both
+/// sides, one comparison of a word does it; a call of `memcmp` takes several.
 #[inline(always)]
 pub(crate) fn equal_at(
     bytes: &[u8],
@@ -178,8 +182,9 @@ pub(crate) fn equal_at(
 /// What [`append_from`] copies at once.
 pub(crate) const PIECE: usize = 32;
 
-/// Appends `len` bytes that begin at `start` of `bytes`. Where [`PIECE`] bytes are there all are copied, and those
-/// behind `len` forgotten: two stores and no branch on the length, where a call of `memcpy` takes several.
+/// Appends `len` bytes that begin at `start` of `bytes`. Where [`PIECE`] bytes are there all are
+/// copied, and those behind `len` forgotten: two stores and no branch on the length, where a call
+/// of `memcpy` takes several.
 #[inline(always)]
 pub(crate) fn append_from(bytes: &[u8], start: usize, len: usize, out: &mut Vec<u8>) {
     if len <= PIECE
@@ -220,7 +225,8 @@ fn plain_before(chunk: &[u8; STEP]) -> usize {
     (specials(chunk) | 1 << STEP).trailing_zeros() as usize
 }
 
-/// Of the next 64 bytes, a bit for each that can't stand for itself in a JSON string, the lowest for the first.
+/// Of the next 64 bytes, a bit for each that can't stand for itself in a JSON string, the lowest
+/// for the first.
 #[inline(always)]
 pub(crate) fn specials_ahead(input: &[u8], at: usize) -> Option<u64> {
     let quarters = ahead::<64>(input, at)?.as_chunks::<STEP>().0;
@@ -237,7 +243,8 @@ fn specials(chunk: &[u8; STEP]) -> u32 {
         _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
         _mm_set1_epi8,
     };
-    // SAFETY: SSE2 is part of x86_64, and the load reads the sixteen bytes that `chunk` borrows, at any alignment.
+    // SAFETY: SSE2 is part of x86_64, and the load reads the sixteen bytes that `chunk` borrows, at
+    // any alignment.
     unsafe {
         let bytes = _mm_loadu_si128(chunk.as_ptr().cast());
         let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"' as i8));

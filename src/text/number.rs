@@ -1,15 +1,15 @@
 //! Decimal numbers as text: exact at any length and exponent, never through a double.
 //!
-//! A decimal number is ASCII: an optional sign, digits with an optional point (at least one digit before it,
-//! and one after it if it is there), an optional exponent; no blanks. DynamoDB's have up to 38 significant
-//! digits and exponents from -130 to 125
+//! A decimal number is ASCII: an optional sign, digits with an optional point (at least one digit
+//! before it, and one after it if it is there), an optional exponent; no blanks. DynamoDB's have up
+//! to 38 significant digits and exponents from -130 to 125
 //! (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>);
 //! hand-made ones may have any, and cost time linear in their text and no memory.
 
 use super::bytes::eight_digits;
 use std::borrow::Cow;
 
-/// As many significant digits as any use here can need: 38 for a decimal, 20 for nanoseconds.
+/// The most significant digits that any use here needs: 38 for a decimal, 20 for nanoseconds.
 const KEPT_DIGITS: usize = 40;
 
 /// A decimal number, taken apart: `±digits × 10^exponent`, without needless zeros at either end.
@@ -26,7 +26,7 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Takes a decimal number apart; `None` where the text is none.
+    /// Parses a decimal number; `None` if the text is not one.
     pub fn parse(text: &[u8]) -> Option<Decimal> {
         let (negative, unsigned) = sign(text);
         let (mantissa, power) = match memchr::memchr2(b'e', b'E', unsigned) {
@@ -43,7 +43,8 @@ impl Decimal {
         let fraction = fraction.unwrap_or_default();
 
         let mut digits = [b'0'; KEPT_DIGITS];
-        // `seen` counts digits from the first that is not zero, `len` those up to the last that is not.
+        // `seen` counts digits from the first that is not zero, `len` those up to the last that is
+        // not.
         let (mut seen, mut len, mut cut) = (0, 0, false);
         for &digit in whole.iter().chain(fraction) {
             if digit != b'0' {
@@ -70,7 +71,8 @@ impl Decimal {
         &self.digits[..self.len]
     }
 
-    /// The value × 10^`scale`, where that is an integer that an `i128` surely holds (38 digits).
+    /// The value × 10^`scale`, where that is an integer of at most 38 digits, which an `i128`
+    /// holds.
     pub fn to_scaled_integer(self, scale: u32) -> Option<i128> {
         if self.len == 0 {
             return Some(0);
@@ -96,8 +98,8 @@ impl Decimal {
         Some(if self.negative { -value } else { value })
     }
 
-    /// Writes the value in plain notation if it has at most `precision - scale` digits before and `scale`
-    /// digits after the point; says whether it did. `-0` is `0`.
+    /// Writes the value in plain notation if it has at most `precision - scale` digits before and
+    /// `scale` digits after the point; says whether it did. `-0` is `0`.
     pub fn write_fitting(&self, precision: u8, scale: u8, out: &mut Vec<u8>) -> bool {
         if self.len == 0 {
             out.push(b'0');
@@ -131,11 +133,11 @@ impl Decimal {
     }
 }
 
-/// A decimal number as this crate would write it: no exponent, no needless zeros, not zero. Most are, and need only be
-/// copied.
+/// A decimal number as this crate would write it: no exponent, no needless zeros, not zero. Most
+/// are, and need only be copied.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plain {
-    /// Digits before the point; none where that is a `0`.
+    /// Digits before the point; 0 where that is a `0`.
     pub(crate) whole: usize,
     /// Digits behind the point.
     pub(crate) fraction: usize,
@@ -166,6 +168,30 @@ impl Plain {
     }
 }
 
+/// Whether two texts are decimal numbers of the same value.
+pub fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let (Some(a_number), Some(b_number)) = (Decimal::parse(a), Decimal::parse(b)) else {
+        return false;
+    };
+    if a_number.len == 0 || b_number.len == 0 {
+        return a_number.len == b_number.len;
+    }
+    let same = a_number.negative == b_number.negative
+        && a_number.magnitude() == b_number.magnitude()
+        && a_number.digits() == b_number.digits()
+        && a_number.cut == b_number.cut;
+    // Of longer ones all digits count.
+    same && (!a_number.cut || significant_digits(a).eq(significant_digits(b)))
+}
+
+/// The digits of a decimal number's text, without needless zeros at either end.
+fn significant_digits(text: &[u8]) -> impl Iterator<Item = u8> {
+    let end = memchr::memchr2(b'e', b'E', text).unwrap_or(text.len());
+    let digits = |byte: &u8| byte.is_ascii_digit();
+    let last = text[..end].iter().rposition(|byte| (b'1'..=b'9').contains(byte)).unwrap_or(0);
+    text[..=last].iter().copied().filter(digits).skip_while(|digit| *digit == b'0')
+}
+
 /// The value of up to 18 digits and nothing else.
 #[inline]
 pub(crate) fn small_integer(text: &[u8]) -> Option<u64> {
@@ -187,8 +213,8 @@ pub(crate) fn small_integer(text: &[u8]) -> Option<u64> {
     Some(value)
 }
 
-/// A decimal number's text in a form that the standard library reads right: that stops at exponents of five
-/// digits, even where as many zeros in the mantissa bring the value back into range.
+/// A decimal number's text in a form that the standard library reads right: that stops at exponents
+/// of five digits, even where as many zeros in the mantissa bring the value back into range.
 pub fn float_text(text: &[u8]) -> Cow<'_, [u8]> {
     const SHORT: usize = 1_000;
     let Some(at) = memchr::memchr2(b'e', b'E', text) else { return Cow::Borrowed(text) };
@@ -223,7 +249,8 @@ fn is_digits(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 
-/// An exponent's value, held within ±2^40, beyond which no number of 4 GiB of digits comes back into range.
+/// An exponent's value, held within ±2^40, beyond which no number of 4 GiB of digits comes back
+/// into range.
 fn parse_exponent(text: &[u8]) -> Option<i64> {
     let (negative, digits) = sign(text);
     if !is_digits(digits) {
@@ -249,7 +276,33 @@ pub fn is_json_number(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::float_text;
+    use super::{float_text, is_same};
+
+    #[test]
+    fn numbers_are_the_same_by_value_however_they_are_written() {
+        let long = "1".repeat(60);
+        let longer = format!("{long}0.0");
+        let other = format!("{}2", "1".repeat(59));
+        for (a, b, same) in [
+            ("12", "12.0", true),
+            ("12", "1.2E+1", true),
+            ("-0", "0.00", true),
+            ("0", "0e99999", true),
+            ("1", "-1", false),
+            ("12", "1.2", false),
+            ("1e999999999", "10e999999998", true),
+            (&long, &format!("{long}.0"), true),
+            (&long, &format!("0.{long}e60"), true),
+            (&long, &longer, false),
+            (&long, &other, false),
+            ("1", "one", false),
+            ("", "", false),
+            ("1*", "1", false),
+        ] {
+            assert_eq!(is_same(a.as_bytes(), b.as_bytes()), same, "{a} {b}");
+            assert_eq!(is_same(b.as_bytes(), a.as_bytes()), same, "{b} {a}");
+        }
+    }
 
     #[test]
     fn floats_are_read_right_however_their_point_is_moved() {

@@ -4,8 +4,8 @@ use super::misfit::Misfit;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// Firehose keeps timestamps as 64-bit nanoseconds since 1970 and wraps silently outside: the whole years
-/// that fit, as seconds from the first up to the end of the last (1678-01-01 to 2262-01-01).
+/// Firehose keeps timestamps as 64-bit nanoseconds since 1970 and wraps silently outside: the whole
+/// years that fit, as seconds from the first up to the end of the last (1678-01-01 to 2262-01-01).
 const REPRESENTABLE_SECONDS: std::ops::Range<i64> = -9_214_560_000..9_214_646_400;
 
 /// A date and a time of day in UTC.
@@ -83,29 +83,70 @@ pub fn representable(nanoseconds: i128) -> Option<i128> {
     (FIRST..END).contains(&nanoseconds).then_some(nanoseconds)
 }
 
-/// Reads a date, `yyyy-MM-dd`, that exists; the day counted from 1970-01-01.
-pub fn parse_date(text: &[u8]) -> Option<i64> {
-    let mut scan = Scan(text);
-    let days = scan.date()?;
-    scan.0.is_empty().then_some(days)
-}
+/// Java's calendar in the `SerDe` is Julian before this day, and Spark's rebasing moves dates
+/// there.
+const FIRST_GREGORIAN_DAY: i64 = -141_427;
 
-/// Reads ISO 8601 / RFC 3339: a date, then `T`, `t` or a blank, hours and minutes, optional seconds with an
-/// optional fraction, then nothing (UTC), `Z`, `z`, `±hh`, `±hhmm` or `±hh:mm`. A date alone is midnight.
-/// Returns nanoseconds since 1970.
+/// Reads a date, `yyyy-MM-dd`; the day counted from 1970-01-01.
 ///
 /// # Errors
 ///
-/// [`Misfit::Type`] for any other text; [`Misfit::Range`] for a leap second, significant digits beyond the
-/// nanosecond, and years that Firehose can't hold.
-pub fn parse_timestamp(text: &[u8]) -> Result<i128, Misfit> {
+/// [`Misfit::Type`] for any other text, and for a date that does not exist; [`Misfit::Range`] for
+/// one before 1582-10-15.
+pub fn parse_date(text: &[u8]) -> Result<i64, Misfit> {
     let mut scan = Scan(text);
-    let (seconds, nanoseconds, exact) = scan.timestamp().ok_or(Misfit::Type)?;
-    if !scan.0.is_empty() {
-        return Err(Misfit::Type);
-    }
-    let instant = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
+    let days = scan.date().filter(|_| scan.0.is_empty()).ok_or(Misfit::Type)?;
+    if days < FIRST_GREGORIAN_DAY { Err(Misfit::Range) } else { Ok(days) }
+}
+
+/// Reads ISO 8601 / RFC 3339: a date, then `T`, `t` or a blank, hours and minutes, optional seconds
+/// with an optional fraction, then nothing (UTC), `Z`, `z`, `±hh`, `±hhmm` or `±hh:mm`. A date
+/// alone is midnight. Returns nanoseconds since 1970.
+///
+/// # Errors
+///
+/// [`Misfit::Type`] for any other text; [`Misfit::Range`] for a leap second, significant digits
+/// beyond the nanosecond, and years that Firehose can't hold.
+pub fn parse_timestamp(text: &[u8]) -> Result<i128, Misfit> {
+    let stamp = Stamp::parse(text).ok_or(Misfit::Type)?;
+    let instant = i128::from(stamp.seconds) * 1_000_000_000 + i128::from(stamp.nanoseconds);
+    let exact = !stamp.is_leap && !stamp.is_finer;
     representable(instant).filter(|_| exact).ok_or(Misfit::Range)
+}
+
+/// Reads the same as [`parse_timestamp`], with `Z` or an offset, as microseconds since 1970. Finer
+/// digits are cut.
+///
+/// # Errors
+///
+/// [`Misfit::Type`] for any other text; [`Misfit::Range`] for a leap second and for years before
+/// 1970 or that Firehose can't hold.
+pub fn parse_instant_us(text: &[u8]) -> Result<u64, Misfit> {
+    let stamp = Stamp::parse(text).filter(|stamp| stamp.has_offset).ok_or(Misfit::Type)?;
+    let instant = i128::from(stamp.seconds) * 1_000_000_000 + i128::from(stamp.nanoseconds);
+    let instant = representable(instant).filter(|_| !stamp.is_leap).ok_or(Misfit::Range)?;
+    u64::try_from(instant.div_euclid(1_000)).map_err(|_| Misfit::Range)
+}
+
+/// A timestamp's text, taken apart.
+struct Stamp {
+    /// Since 1970.
+    seconds: i64,
+    /// Of the second.
+    nanoseconds: u32,
+    /// Whether it is a leap second.
+    is_leap: bool,
+    /// Whether it has significant digits beyond the nanosecond.
+    is_finer: bool,
+    /// Whether it says where its clock is.
+    has_offset: bool,
+}
+
+impl Stamp {
+    fn parse(text: &[u8]) -> Option<Stamp> {
+        let mut scan = Scan(text);
+        scan.timestamp().filter(|_| scan.0.is_empty())
+    }
 }
 
 /// Whether a timestamp's text is what [`write_timestamp`] makes of it, which most are.
@@ -172,38 +213,45 @@ impl Scan<'_> {
         (day <= days_in_month(year, month)).then(|| days_from_civil(year, month, day))
     }
 
-    /// Seconds since 1970, nanoseconds of the second, and whether these are all that the text says.
-    fn timestamp(&mut self) -> Option<(i64, u32, bool)> {
+    fn timestamp(&mut self) -> Option<Stamp> {
         let midnight = self.date()? * SECONDS_PER_DAY;
+        let mut stamp = Stamp {
+            seconds: midnight,
+            nanoseconds: 0,
+            is_leap: false,
+            is_finer: false,
+            has_offset: false,
+        };
         if self.0.is_empty() {
-            return Some((midnight, 0, true));
+            return Some(stamp);
         }
         self.take(|byte| matches!(byte, b'T' | b't' | b' '))?;
         let hour = self.number(2, 0..=23)?;
         self.take(|byte| byte == b':')?;
         let minute = self.number(2, 0..=59)?;
-        let (mut second, mut nanoseconds, mut exact) = (0, 0, true);
+        let mut second = 0;
         if self.take(|byte| byte == b':').is_some() {
             second = self.number(2, 0..=60)?;
-            exact = second < 60;
+            stamp.is_leap = second == 60;
             if self.take(|byte| byte == b'.').is_some() {
                 let mut unit = 100_000_000;
                 let mut digit = self.take(|byte| byte.is_ascii_digit());
                 digit?;
                 while let Some(byte) = digit {
                     let value = u32::from(byte - b'0');
-                    nanoseconds += value * unit;
-                    exact &= unit > 0 || value == 0;
+                    stamp.nanoseconds += value * unit;
+                    stamp.is_finer |= unit == 0 && value != 0;
                     unit /= 10;
                     digit = self.take(|byte| byte.is_ascii_digit());
                 }
             }
         }
-        let offset = self.offset()?;
-        Some((midnight + hour * 3600 + minute * 60 + second - offset, nanoseconds, exact))
+        stamp.has_offset = !self.0.is_empty();
+        stamp.seconds += hour * 3600 + minute * 60 + second - self.offset()?;
+        Some(stamp)
     }
 
-    /// Seconds east of UTC.
+    /// Seconds east of UTC, which it is where the text ends.
     fn offset(&mut self) -> Option<i64> {
         let Some(sign) = self.take(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-')) else {
             return Some(0);
@@ -220,8 +268,8 @@ impl Scan<'_> {
     }
 }
 
-/// Writes an instant as `yyyy-MM-dd'T'HH:mm:ss[.S…]'Z'` with 0, 3, 6 or 9 fraction digits, the fewest that
-/// hold it. `nanoseconds` must be [`representable`].
+/// Writes an instant as `yyyy-MM-dd'T'HH:mm:ss[.S…]'Z'` with 0, 3, 6 or 9 fraction digits, the
+/// fewest that hold it. `nanoseconds` must be [`representable`].
 pub fn write_timestamp(nanoseconds: i128, out: &mut Vec<u8>) {
     // What is representable fits into 64 bits, whose division is much cheaper.
     let nanoseconds = nanoseconds as i64;

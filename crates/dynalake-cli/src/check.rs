@@ -7,7 +7,10 @@ use crate::setting_size::{MAX_BYTES, setting_bytes};
 use crate::table::new_table;
 use crate::text::{count, joined, path, printable, thousands};
 use crate::warnings::{is_key, warnings};
-use dynalake::schema::{Binary, Column, DecimalAs, METADATA_COLUMNS, Protect, Schema, Unit};
+use dynalake::schema::{
+    Binary, Column, Condition, DecimalAs, Events, METADATA_COLUMNS, OnRemove, Pattern, Protect,
+    Schema, Unit,
+};
 use dynalake::settings;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -21,8 +24,8 @@ filled from and its protection, then the metadata columns that every row has.
 Also tells how much the schema takes of the 4 KB that Lambda gives all environment variables of a
 function, in the form in which Terraform sends it: base64gzip(jsonencode(…)).
 
-Warnings, on standard error, are for what is legal and surely not meant, as a protected attribute
-that could still appear inside another column.";
+Warnings, on standard error, are for what is valid and almost certainly a mistake, such as a
+protected attribute that could still appear inside another column.";
 
 const EXAMPLES: &str = "\
 Example:
@@ -58,7 +61,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     if size > MAX_BYTES {
         say(&format!(
             "warning: the schema takes {} bytes as {}, and Lambda gives all environment variables \
-             together {}: it can't be deployed so; shorten comments, or split the table's columns",
+             together {}; put it into the package (package.py --schema FILE, and DYNALAKE_SCHEMA=@FILE), or \
+             shorten comments",
             thousands(size as u64),
             settings::SCHEMA,
             thousands(MAX_BYTES as u64)
@@ -72,12 +76,15 @@ fn explain(schema: &Schema, size: usize) -> String {
     let keys: Vec<_> = schema.keys.iter().map(|key| path(&[key])).collect();
     let columns = count(schema.columns.len() as u64, "column", "columns");
     let mut text = format!(
-        "table {}: {columns} and {} of metadata; {} {}\n\n",
+        "table {}: {columns} and {} of metadata; {} {}\n",
         printable(&schema.table),
         METADATA_COLUMNS.len(),
         if keys.len() == 1 { "key" } else { "keys" },
         keys.join(", "),
     );
+    let _ = writeln!(text, "in the lake: {}", schema.lake_name());
+    text.push_str(&rows(schema));
+    text.push('\n');
     let mut table = new_table();
     table.set_header(["column", "type", "filled from", "protection", "comment"]);
     let is_key = is_key(schema);
@@ -127,6 +134,48 @@ fn explain(schema: &Schema, size: usize) -> String {
         (size * 100).div_ceil(MAX_BYTES)
     );
     text
+}
+
+/// Which rows the table gets, in sentences; nothing where it gets them all.
+fn rows(schema: &Schema) -> String {
+    let mut text = String::new();
+    if let Some(filter) = &schema.filter {
+        let conditions: Vec<String> = filter.conditions.iter().map(condition).collect();
+        let _ = writeln!(
+            text,
+            "Rows: of items in which {}. A change by which an item\nleaves this view is a REMOVE.",
+            conditions.join(" and ")
+        );
+    }
+    let events = schema.events;
+    if events != Events::default() {
+        let wanted = [
+            (events.insert, "INSERT"),
+            (events.modify, "MODIFY"),
+            (events.remove, "REMOVE"),
+            (events.ttl, "TTL (a REMOVE by Time to Live)"),
+        ];
+        let wanted: Vec<&str> =
+            wanted.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)).collect();
+        let _ = writeln!(text, "Events: only {}.", wanted.join(", "));
+    }
+    if schema.on_remove == OnRemove::Item {
+        text.push_str("A REMOVE has the item as it was, in its columns, from the old image.\n");
+    }
+    text
+}
+
+fn condition(condition: &Condition) -> String {
+    let texts: Vec<String> = condition
+        .texts
+        .iter()
+        .map(|text| match text {
+            Pattern::Equals(text) => format!("is {}", printable(&format!("{text:?}"))),
+            Pattern::Begins(text) if text.is_empty() => "is a text".to_owned(),
+            Pattern::Begins(text) => format!("begins with {}", printable(&format!("{text:?}"))),
+        })
+        .collect();
+    format!("{} {}", path(&[&condition.attribute]), texts.join(" or "))
 }
 
 fn key_source(schema: &Schema, at: usize) -> String {

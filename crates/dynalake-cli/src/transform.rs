@@ -143,7 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         let transformer = Transformer::new(plan, options);
         events(input, transformer, &mut output)?;
     } else {
-        let options = record::Options { tables, max_row_bytes: MAX_ROW_BYTES };
+        let options = record::Options { tables, default_table: None, max_row_bytes: MAX_ROW_BYTES };
         records(input, RecordTransformer::new(plan, options), &mut output)?;
     }
     Ok(output.code())

@@ -22,7 +22,12 @@ pub(crate) fn warnings(schema: &Schema) -> Vec<String> {
             warnings.extend(inside_another(schema, &is_key, column));
         }
         warnings.extend(inside_protected(schema, column));
+        warnings.extend(partition_name(column));
+        warnings.extend(change_feed_name(column));
+        warnings.extend(wide_decimal(column));
     }
+    warnings.extend(deletions_left_out(schema));
+    warnings.extend(view_of_attributes(schema));
     warnings
 }
 
@@ -45,16 +50,88 @@ fn key_type(column: &Column) -> Option<String> {
     })
 }
 
-/// A column whose name is no attribute's normalised name.
+/// A column whose name is no attribute's normalised name, and no attribute's name, most likely.
 fn unreachable(column: &Column) -> Option<String> {
     let (name, normal) = (&column.name, normalised(&column.name));
-    (*name != normal).then(|| {
+    // Names such as __typename are meant: they are the attribute's own.
+    (*name != normal && !name.starts_with("__")).then(|| {
         format!(
-            "column \"{name}\" takes no attribute at the top of an item, not even one named {name}: \
-             runs of _ collapse, so that one's column is \"{normal}\"; give \"{name}\" a path, or \
-             rename it"
+            "column \"{name}\" takes only an attribute with exactly that name: in every other spelling \
+             runs of _ collapse, so its column is \"{normal}\"; rename \"{name}\" to \"{normal}\", or \
+             give it a path"
         )
     })
+}
+
+/// A column with the name of a partition of the table.
+fn partition_name(column: &Column) -> Option<String> {
+    let name = &column.name;
+    matches!(name.as_str(), "dt" | "hour").then(|| {
+        format!(
+            "column \"{name}\" has the name of a partition of the table, and Terraform rejects it \
+             (hour: unless partitions are days); choose another, and bind the attribute by \"path\""
+        )
+    })
+}
+
+/// A column with a name that Delta's change data feed uses.
+fn change_feed_name(column: &Column) -> Option<String> {
+    let name = &column.name;
+    matches!(name.as_str(), "_change_type" | "_commit_version" | "_commit_timestamp").then(|| {
+        format!(
+            "column \"{name}\" has the name of a column of Delta's change data feed, which such a table \
+             can't have; choose another, and bind the attribute by \"path\""
+        )
+    })
+}
+
+/// A decimal, at any depth, that public code of Firehose's `SerDe` reads as decimal(38,18).
+fn wide_decimal(column: &Column) -> Option<String> {
+    fn find(ty: &Type) -> Option<&Type> {
+        match ty {
+            Type::Decimal { precision, scale } => {
+                (precision - scale > 20 || *scale > 18).then_some(ty)
+            }
+            Type::Array(inner) | Type::Map(inner) => find(inner),
+            Type::Struct(fields) => fields.iter().find_map(|field| find(&field.ty)),
+            _ => None,
+        }
+    }
+    find(&column.ty).map(|ty| {
+        format!(
+            "column \"{}\": {ty}: public code of the SerDe that Firehose uses reads every decimal as \
+             decimal(38,18): more than 20 digits before the point become null there, and digits beyond \
+             18 behind it are rounded, both in silence. What AWS' own does was not seen; compare such \
+             values first, or make the type string",
+            column.name
+        )
+    })
+}
+
+/// Rows of deletions that are not wanted.
+fn deletions_left_out(schema: &Schema) -> Option<String> {
+    (!schema.events.has_deletions()).then(|| {
+        let left_out: Vec<&str> = [(schema.events.remove, "REMOVE"), (schema.events.ttl, "TTL")]
+            .into_iter()
+            .filter_map(|(wanted, name)| (!wanted).then_some(name))
+            .collect();
+        format!(
+            "\"events\" leaves out {}: the current state keeps items that are deleted so",
+            left_out.join(" and ")
+        )
+    })
+}
+
+/// A view that only an item's image decides.
+fn view_of_attributes(schema: &Schema) -> Option<String> {
+    let filter = schema.filter.as_ref()?;
+    let attribute = filter.conditions.iter().map(|condition| &condition.attribute);
+    let attribute = attribute.clone().find(|attribute| !schema.keys.contains(attribute))?;
+    Some(format!(
+        "\"where\": {} is not a key, so the old image decides whether a deleted item was in the view; \
+         where the stream has no old images, a REMOVE row is written for every deleted item",
+        path(&[attribute])
+    ))
 }
 
 /// A column whose attribute another column's path takes.

@@ -1,8 +1,8 @@
-//! Logs by the runtime's own settings: `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, else INFO; JSON where
-//! `AWS_LAMBDA_LOG_FORMAT` says so.
+//! Logs by the runtime's own settings: `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, else INFO; JSON
+//! where `AWS_LAMBDA_LOG_FORMAT` says so.
 //!
-//! Not `lambda_runtime`'s own subscriber: that leaves the timestamp out, and Lambda takes a line without one
-//! for INFO, so a log level of ERROR would drop our errors
+//! Not `lambda_runtime`'s own subscriber: that leaves the timestamp out, and Lambda takes a line
+//! without one for INFO, so a log level of ERROR would drop our errors
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>).
 
 use std::env;

@@ -28,7 +28,9 @@ fn main() -> ExitCode {
     }
     tokio.block_on(async {
         let settings = Settings::read(|name| std::env::var_os(name));
-        let result = match settings.and_then(|settings| settings.transformer()) {
+        let transformer =
+            settings.and_then(|settings| settings.transformer_with_files(read_package_file));
+        let result = match transformer {
             Ok(transformer) => runtime::run(transformer, shown_level).await,
             Err(error) => Err(runtime::report_init_error(&error).await),
         };
@@ -40,4 +42,11 @@ fn main() -> ExitCode {
             }
         }
     })
+}
+
+/// Reads a file of the package, which Lambda unpacks into the program's folder.
+fn read_package_file(path: &str) -> std::io::Result<String> {
+    let program = std::env::current_exe()?;
+    let folder = program.parent().ok_or(std::io::ErrorKind::NotFound)?;
+    std::fs::read_to_string(folder.join(path))
 }

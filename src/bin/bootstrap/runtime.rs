@@ -1,7 +1,7 @@
 //! Lambda's Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>), by
-//! `lambda_runtime`, with its conversion of events and responses replaced: the core takes an event's bytes as
-//! they came and hands a response's bytes over as they are. Theirs also logs the whole event at TRACE, where
-//! attribute values must never be seen.
+//! `lambda_runtime`, with its conversion of events and responses replaced: the core takes an
+//! event's bytes as they came and hands a response's bytes over as they are. Theirs also logs the
+//! whole event at TRACE, where attribute values must never be seen.
 
 use dynalake::firehose::{EventError, Transformed, Transformer, UNKNOWN_STREAM};
 use dynalake::metrics::to_embedded_metrics;
@@ -47,7 +47,8 @@ pub(crate) async fn run(transformer: Transformer, level: &'static str) -> Result
     let transformer = Rc::new(RefCell::new(transformer));
     let answer = tower::service_fn(move |invocation: LambdaInvocation| {
         let (client, transformer) = (Rc::clone(&client), Rc::clone(&transformer));
-        // Not lambda_runtime's own span, which is of level INFO: ERROR lines carry the request id too.
+        // Not lambda_runtime's own span, which is of level INFO: ERROR lines carry the request id
+        // too.
         let span = error_span!(
             "invocation",
             requestId = invocation.context.request_id,

@@ -16,10 +16,10 @@
 //!
 //! What a name leads to depends on the *context* in which it is found: the root, each map that
 //! leads on (`customer`, `customer.address`), each struct type. In a context each name has an
-//! *entry*: the column that it reaches, and the context inside it. [`names`] works an entry out once
-//! and remembers it; [`contest`] decides collisions; [`flatten`] is the way without a schema. What
-//! came of each attribute is left on its node as a [`Mark`], from which `row::rescue` reads what
-//! has to be rescued.
+//! *entry*: the column that it reaches, and the context inside it. [`names`] works an entry out
+//! once and remembers it; [`contest`] decides collisions; [`flatten`] is the way without a schema.
+//! What came of each attribute is left on its node as a [`Mark`], from which `row::rescue` reads
+//! what has to be rescued.
 
 mod contest;
 mod flatten;

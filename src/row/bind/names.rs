@@ -282,7 +282,9 @@ impl Names {
         } else if let Some((start, end)) = place.prefix {
             self.joined.extend_from_slice(&self.bytes[start..end]);
             normalise(name, &mut self.joined);
-            if let Some(column) = plan.column_named(&self.joined) {
+            // At the root a column also takes the attribute that has its name to the letter.
+            let by_raw_name = plan.column_named(name).filter(|_| place.map == NONE);
+            if let Some(column) = by_raw_name.or_else(|| plan.column_named(&self.joined)) {
                 entry.target = column;
                 entry.loses = plan.columns[column as usize].is_key;
             } else {
@@ -331,7 +333,7 @@ impl Names {
             chain[from] = id;
             id = self.context(self.entry(id).context).map;
         }
-        debug_assert!(id == NONE, "no attribute lies deeper than MAX_DEPTH");
+        debug_assert!(id == NONE, "no attribute is deeper than MAX_DEPTH");
         take(&chain[from..])
     }
 

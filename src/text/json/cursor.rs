@@ -20,7 +20,7 @@ impl fmt::Display for SyntaxError {
 impl std::error::Error for SyntaxError {}
 /// Walks through JSON text from left to right, checking its grammar.
 ///
-/// A copy is cheap, and in a loop much faster than what lies behind a reference: its offset stays in a register.
+/// A copy is cheap, and in a loop much faster than a reference: its offset stays in a register.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a> {
     input: &'a [u8],
@@ -109,8 +109,8 @@ impl<'a> Cursor<'a> {
         Ok(text)
     }
 
-    /// Takes the rest of a string that began at `start`, from its first escape. Where there is one there are more: of 64
-    /// bytes all are found at once.
+    /// Takes the rest of a string that began at `start`, from its first escape. Where there is one
+    /// there are more: of 64 bytes all are found at once.
     #[inline(never)]
     fn string_with_escapes(mut self, start: usize) -> Result<(Text, Self), SyntaxError> {
         let mut escapes = Escapes::None;
@@ -190,7 +190,8 @@ impl<'a> Cursor<'a> {
         Ok(name)
     }
 
-    /// Takes a `,` and says that a member or element follows, or takes `close` and says that none does.
+    /// Takes a `,` and says that a member or element follows, or takes `close` and says that none
+    /// does.
     #[inline(always)]
     pub fn more(&mut self, close: u8) -> Result<bool, SyntaxError> {
         match self.peek() {
@@ -277,11 +278,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes members of the form `"name":{"X":"text"}` without escapes and white space, as most are, and hands name,
-    /// `X` and text to `take`, which may refuse what it doesn't know. Stops before the first member of another form, or
-    /// behind the last one where the object ends: then it says so.
+    /// Takes members of the form `"name":{"X":"text"}` without escapes and white space, as most
+    /// are, and hands name, `X` and text to `take`, which may reject what it doesn't know.
+    /// Stops before the first member of another form, or behind the last one where the object
+    /// ends: then it says so.
     ///
-    /// Two searches and two comparisons a member: half of the time of the way that takes each token by itself.
+    /// Two searches and two comparisons a member: half of the time of the way that takes each token
+    /// by itself.
     #[inline(always)]
     pub(crate) fn plain_members(&mut self, mut take: impl FnMut(Text, u8, Text) -> bool) -> bool {
         let (input, mut at) = (self.input, self.at);
@@ -313,8 +316,8 @@ impl<'a> Cursor<'a> {
         ended
     }
 
-    /// Takes one value of any kind and depth, checked and not kept. Not recursive: depth costs one bit a
-    /// level.
+    /// Takes one value of any kind and depth, checked and not kept. Not recursive: depth costs one
+    /// bit a level.
     #[inline(always)]
     pub fn skip_value(&mut self) -> Result<(), SyntaxError> {
         match self.peek() {

@@ -12,15 +12,15 @@ pub enum Escapes {
     None,
     /// Only escapes that this crate would write itself: the span may be copied into a JSON string.
     Canonical,
-    /// `\/` or `\u…`: to be decoded and escaped anew.
+    /// `\/` or `\u…`: to be decoded and escaped again.
     Other,
 }
 
 /// The most bytes that a [`Cursor`] can walk through: a [`Text`] has 30 bits for a length.
 pub const MAX_INPUT_BYTES: usize = (1 << 30) - 1;
 
-/// The contents of a JSON string, or another token, as a span of the input. Eight bytes, for an item may have a
-/// million of them.
+/// The contents of a JSON string, or another token, as a span of the input. Eight bytes, for an
+/// item may have a million of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Text {
     start: u32,
@@ -102,7 +102,8 @@ impl Text {
 pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
     pieces(raw, |piece| out.extend_from_slice(piece));
 }
-/// Hands the decoded text of a string's contents, which a [`Cursor`] has checked, to `take`, piece by piece.
+/// Hands the decoded text of a string's contents, which a [`Cursor`] has checked, to `take`, piece
+/// by piece.
 pub(super) fn pieces(raw: &[u8], mut take: impl FnMut(&[u8])) {
     let mut rest = raw;
     while let Some(at) = memchr::memchr(b'\\', rest) {

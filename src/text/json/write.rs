@@ -3,8 +3,8 @@
 use super::text::{Escapes, Text, pieces};
 use crate::text::bytes::find_special;
 
-/// Writes text as the contents of a JSON string, escaped as serde_json does it: two-character escapes where
-/// there is one, `\u00xx` for other control characters, all else as it is.
+/// Writes text as the contents of a JSON string, escaped as serde_json does it: two-character
+/// escapes where there is one, `\u00xx` for other control characters, all else as it is.
 pub fn write_escaped(text: &[u8], out: &mut Vec<u8>) {
     let mut from = 0;
     loop {

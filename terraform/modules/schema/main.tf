@@ -1,5 +1,12 @@
 locals {
-  metadata_columns = jsondecode(file("${path.module}/../../metadata_columns.json"))
+  # Glue has no place for `of_change`.
+  metadata_columns = [
+    for column in jsondecode(file("${path.module}/../../metadata_columns.json")) : {
+      name    = column.name
+      type    = column.type
+      comment = column.comment
+    }
+  ]
 
   # The same rules as in src/schema/names.rs; a test holds the contract's examples against both.
   key_names = {

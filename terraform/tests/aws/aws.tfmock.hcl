@@ -1,4 +1,5 @@
-# The mock of AWS in the tests of the root module and of the examples.
+# AWS in the tests of the root module, the modules and the examples. A test that needs another value
+# has it beside `source`.
 mock_data "aws_caller_identity" {
   defaults = { account_id = "123456789012" }
 }

@@ -1,11 +1,6 @@
 # In a file of its own, as it plans another root than the rest.
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
-  }
+  source = "../../tests/aws"
 }
 
 run "a_credential_made_in_the_same_apply_makes_no_cycle" {

@@ -2,27 +2,7 @@
 # at all.
 
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
-  }
-  mock_data "aws_region" {
-    defaults = { name = "eu-central-1" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/orders-firehose" }
-  }
-  mock_resource "aws_s3_bucket" {
-    defaults = { arn = "arn:aws:s3:::orders-123456789012-eu-central-1" }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/kinesisfirehose/orders" }
-  }
-  mock_resource "aws_kinesis_firehose_delivery_stream" {
-    defaults = { arn = "arn:aws:firehose:eu-central-1:123456789012:deliverystream/orders" }
-  }
+  source = "../../tests/aws"
 }
 
 variables {

@@ -1,7 +1,5 @@
 mock_provider "aws" {
-  mock_data "aws_region" {
-    defaults = { name = "eu-central-1" }
-  }
+  source = "../../tests/aws"
   mock_resource "aws_cloudwatch_metric_alarm" {
     defaults = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:one" }
   }

@@ -1,7 +1,5 @@
 mock_provider "aws" {
-  mock_resource "aws_kinesis_stream" {
-    defaults = { arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders" }
-  }
+  source = "../../tests/aws"
 }
 
 variables {

@@ -1,22 +1,7 @@
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/orders" }
-  }
-  mock_resource "aws_lambda_function" {
-    defaults = {
-      arn           = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
-      qualified_arn = "arn:aws:lambda:eu-central-1:123456789012:function:orders:1"
-      version       = "1"
-    }
-  }
+  source = "../../tests/aws"
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders" }
-  }
-  mock_resource "aws_lambda_invocation" {
-    defaults = { result = "{\"records\":[]}" }
   }
 }
 

@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Tests of package.py that need no build: what it refuses, and what it says then."""
+"""Tests of package.py that need no build: what it rejects, and its messages."""
 
 import os
 import struct
@@ -9,9 +8,7 @@ import unittest
 import zipfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.dont_write_bytecode = True
-import package  # noqa: E402
+import package
 
 
 def elf(machine: int = 62, interpreter: bytes = b"", library: bytes = b"") -> bytes:
@@ -29,8 +26,8 @@ def elf(machine: int = 62, interpreter: bytes = b"", library: bytes = b"") -> by
 
 
 class Package(unittest.TestCase):
-    def refused(self, *words: str):
-        return self.assertRaisesRegex(package.Refused, "(?s)" + ".*".join(words))
+    def rejected(self, *words: str):
+        return self.assertRaisesRegex(package.PackageError, "(?s)" + ".*".join(words))
 
     def test_reads_the_program_that_runs_this(self):
         if sys.platform != "linux":
@@ -43,28 +40,30 @@ class Package(unittest.TestCase):
         package.check_program(elf(), "x86_64")
         package.check_program(elf(machine=183), "arm64")
 
-    def test_refuses_a_program_with_an_interpreter(self):
-        with self.refused("dynamically", "/lib64/ld.so", "rustup target add x86_64-unknown-linux-musl"):
+    def test_rejects_a_program_with_an_interpreter(self):
+        with self.rejected(
+            "dynamically", "/lib64/ld.so", "rustup target add x86_64-unknown-linux-musl"
+        ):
             package.check_program(elf(interpreter=b"/lib64/ld.so\0"), "x86_64")
 
-    def test_refuses_a_program_that_needs_a_library(self):
-        with self.refused("dynamically", "libc.so.6"):
+    def test_rejects_a_program_that_needs_a_library(self):
+        with self.rejected("dynamically", "libc.so.6"):
             package.check_program(elf(library=b"libc.so.6"), "x86_64")
 
-    def test_refuses_the_other_architecture(self):
-        with self.refused("machine 62", "arm64"):
+    def test_rejects_the_other_architecture(self):
+        with self.rejected("machine 62", "arm64"):
             package.check_program(elf(), "arm64")
 
-    def test_refuses_what_is_no_program(self):
-        with self.refused("not a 64-bit"):
+    def test_rejects_what_is_not_a_program(self):
+        with self.rejected("not a 64-bit"):
             package.check_program(b"#!/bin/sh\n", "x86_64")
 
-    def test_refuses_a_program_over_the_bar(self):
-        with self.refused("3,000,001 bytes", "3,000,000"):
+    def test_rejects_a_program_over_the_bar(self):
+        with self.rejected("3,000,001 bytes", "3,000,000"):
             package.check_program(elf().ljust(3_000_001, b"\0"), "x86_64")
 
-    def test_refuses_a_path_of_this_machine(self):
-        with self.refused("/home/me/src/main.rs"):
+    def test_rejects_a_path_of_this_machine(self):
+        with self.rejected("/home/me/src/main.rs"):
             package.check_paths(b"\0/home/me/src/main.rs\0", ["/opt", "/home/me"])
 
     def test_writes_the_same_zip_whatever_the_time_and_the_umask(self):
@@ -79,12 +78,12 @@ class Package(unittest.TestCase):
                 zips.append(path.read_bytes())
             self.assertEqual(zips[0], zips[1])
 
-    def test_refuses_a_zip_whose_program_could_not_be_run(self):
+    def test_rejects_a_zip_whose_program_could_not_be_run(self):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "bootstrap.zip"
             with zipfile.ZipFile(path, "w") as archive:
                 archive.writestr(zipfile.ZipInfo("bootstrap"), elf())
-            with self.refused("mode", "100755"):
+            with self.rejected("mode", "100755"):
                 package.check_zip(path, "x86_64")
 
     def test_prefers_musl_then_the_machines_own_gnu(self):
@@ -92,9 +91,5 @@ class Package(unittest.TestCase):
         self.assertEqual(package.choose_target("x86_64", gnu, lambda _: True), musl)
         self.assertEqual(package.choose_target("x86_64", gnu, lambda target: target == gnu), gnu)
         # Another machine's gnu target would need another machine's C library.
-        with self.refused("rustup target add aarch64-unknown-linux-musl"):
+        with self.rejected("rustup target add aarch64-unknown-linux-musl"):
             package.choose_target("arm64", gnu, lambda target: target.endswith("-gnu"))
-
-
-if __name__ == "__main__":
-    unittest.main()

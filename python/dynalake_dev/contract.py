@@ -1,8 +1,8 @@
 """What must arrive, worked out from what was written and the schema file alone.
 
-None of this comes from the Rust code or goes through it: it is the contract once more, in plain Python, for
-the schemas and values that the demo uses. `differences` compares it with the rows that DuckDB read from Parquet,
-`current_differences` compares the table's items with the current state.
+None of this comes from the Rust code or goes through it: it is the contract once more, in plain
+Python, for the schemas and values that the demo uses. `differences` compares it with the rows that
+DuckDB read from Parquet, `current_differences` compares the table's items with the current state.
 """
 
 from __future__ import annotations
@@ -13,22 +13,29 @@ import json
 import math
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any
 
-from story import Attribute, Item
+from .changes import Attribute, Item
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?)?"
 )
 INTEGERS = {"tinyint": 8, "smallint": 16, "int": 32, "bigint": 64}
+# What must be in `_rescued`: path to reason and attribute.
+Rescued = dict[str, tuple[str, Attribute]]
 UNITS = {"s": 10**6, "ms": 10**3, "us": 1}
 # Firehose's 64-bit nanoseconds reach from 1677 to 2262; the contract takes the whole years within.
 FIRST_YEAR, LAST_YEAR = 1678, 2261
+# Java's calendar is Julian before this day.
+FIRST_DAY = date(1582, 10, 15)
+# Text that is an epoch in a column which states its unit: fewer digits could be a year or a date.
+EPOCH_TEXT = re.compile(r"[+-]?[0-9]{9,}(\.[0-9]+)?")
 
 
 @dataclass
@@ -37,19 +44,19 @@ class Written:
 
     key: str
     event: str
-    old: Optional[Item]
-    new: Optional[Item]
+    old: Item | None
+    new: Item | None
     began: float
     ended: float
     ttl: bool = False
-    tells: str = ""
+    note: str = ""
 
 
 @dataclass
 class Unordered:
     """Members of a set, which DynamoDB gives back in any order."""
 
-    members: list
+    members: list[Any]
 
 
 @dataclass
@@ -73,7 +80,7 @@ class Misfit(Exception):
 # ---- one value into one type
 
 
-def coerce(attribute: Attribute, hive: str, unit: str, path: str, rescued: Dict[str, tuple]) -> Any:
+def coerce(attribute: Attribute, hive: str, unit: str | None, path: str, rescued: Rescued) -> Any:
     """The column's value; what does not fit is added to `rescued`, and leaves None."""
     [(kind, value)] = attribute.items()
     if kind == "NULL":
@@ -91,13 +98,11 @@ def coerce(attribute: Attribute, hive: str, unit: str, path: str, rescued: Dict[
         return None
 
 
-def _scalar(kind: str, value: Any, hive: str, unit: str) -> Any:
+def _scalar(kind: str, value: Any, hive: str, unit: str | None) -> Any:
     if hive == "string":
         return text_of({kind: value})
     if hive == "boolean":
-        if kind != "BOOL":
-            raise Misfit("type")
-        return value
+        return _boolean(kind, value)
     if hive == "date":
         return _date(kind, value)
     if hive == "timestamp":
@@ -106,7 +111,9 @@ def _scalar(kind: str, value: Any, hive: str, unit: str) -> Any:
         raise Misfit("type")
     number = Decimal(value)
     if hive in INTEGERS:
-        if number != int(number) or not -(2 ** (INTEGERS[hive] - 1)) <= number < 2 ** (INTEGERS[hive] - 1):
+        if number != int(number) or not -(2 ** (INTEGERS[hive] - 1)) <= number < 2 ** (
+            INTEGERS[hive] - 1
+        ):
             raise Misfit("range")
         return int(number)
     if hive.startswith("decimal("):
@@ -122,32 +129,46 @@ def _scalar(kind: str, value: Any, hive: str, unit: str) -> Any:
         return nearest
     if hive == "float":
         try:
-            # "<" for the standard's format, which refuses what is too large; the machine's own makes infinity of it.
+            # "<" for the standard's format, which rejects what is too large; the machine's own
+            # makes infinity of it.
             return struct.unpack("<f", struct.pack("<f", float(value)))[0]
         except OverflowError:
             raise Misfit("range") from None
     raise AssertionError("no expectation for the type " + hive)
 
 
+def _boolean(kind: str, value: Any) -> bool:
+    if kind == "BOOL":
+        return bool(value)
+    if kind == "S" and value.isascii() and value.lower() in ("true", "false"):
+        return bool(value.lower() == "true")
+    if kind == "N" and NUMBER.fullmatch(value) and Decimal(value) in (0, 1):
+        return Decimal(value) == 1
+    raise Misfit("type")
+
+
 def _date(kind: str, value: Any) -> date:
     if kind != "S" or not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         raise Misfit("type")
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         raise Misfit("type") from None
+    if day < FIRST_DAY:
+        raise Misfit("range")
+    return day
 
 
-def _timestamp(kind: str, value: Any, unit: str) -> datetime:
-    if kind == "N":
-        micros = Decimal(value) * UNITS[unit]
+def _timestamp(kind: str, value: Any, unit: str | None) -> datetime:
+    if kind == "N" or (kind == "S" and unit and EPOCH_TEXT.fullmatch(value)):
+        micros = Decimal(value) * UNITS[unit or "s"]
         if not -(10**17) < micros < 10**17:
             raise Misfit("range")
         when = datetime(1970, 1, 1) + timedelta(microseconds=int(micros))
-    elif kind == "S" and TIME.fullmatch(value):
-        day, minutes, seconds, fraction, zone = TIME.fullmatch(value).groups()
+    elif kind == "S" and (match := TIME.fullmatch(value)):
+        day, minutes, seconds, fraction, zone = match.groups()
         try:
-            when = datetime.fromisoformat("{}T{}:{}".format(day, minutes or "00:00", seconds or "00"))
+            when = datetime.fromisoformat(f"{day}T{minutes or '00:00'}:{seconds or '00'}")
         except ValueError:
             raise Misfit("type") from None
         when += timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
@@ -162,21 +183,24 @@ def _timestamp(kind: str, value: Any, unit: str) -> datetime:
     return when
 
 
-def _array(kind: str, value: Any, member: str, path: str, rescued: Dict[str, tuple]) -> Any:
+def _array(kind: str, value: Any, member: str, path: str, rescued: Rescued) -> Any:
     if kind == "L":
-        return [coerce(each, member, "s", "{}[{}]".format(path, i), rescued) for i, each in enumerate(value)]
+        return [coerce(each, member, None, f"{path}[{i}]", rescued) for i, each in enumerate(value)]
     if kind in ("SS", "NS", "BS"):
-        return Unordered([coerce({kind[0]: each}, member, "s", path, rescued) for each in value])
+        return Unordered([coerce({kind[0]: each}, member, None, path, rescued) for each in value])
     raise Misfit("type")
 
 
-def _map(kind: str, value: Any, member: str, path: str, rescued: Dict[str, tuple]) -> Any:
+def _map(kind: str, value: Any, member: str, path: str, rescued: Rescued) -> Any:
     if kind != "M":
         raise Misfit("type")
-    return {name: coerce(each, member.strip(), "s", join(path, name), rescued) for name, each in value.items()}
+    return {
+        name: coerce(each, member.strip(), None, join(path, name), rescued)
+        for name, each in value.items()
+    }
 
 
-def _struct(kind: str, value: Any, members: str, path: str, rescued: Dict[str, tuple]) -> Any:
+def _struct(kind: str, value: Any, members: str, path: str, rescued: Rescued) -> Any:
     if kind != "M":
         raise Misfit("type")
     types = dict(member.strip().split(":", 1) for member in split(members))
@@ -184,13 +208,13 @@ def _struct(kind: str, value: Any, members: str, path: str, rescued: Dict[str, t
         if name not in types:
             rescued[join(path, name)] = ("unknown", each)
     return {
-        name: coerce(value[name], hive, "s", join(path, name), rescued) if name in value else None
+        name: coerce(value[name], hive, None, join(path, name), rescued) if name in value else None
         for name, hive in types.items()
     }
 
 
-def split(text: str) -> List[str]:
-    """Splits at the commas that stand in no brackets."""
+def split(text: str) -> list[str]:
+    """Splits at the commas outside all brackets."""
     parts, depth = [""], 0
     for letter in text:
         depth += letter in "<("
@@ -204,8 +228,8 @@ def split(text: str) -> List[str]:
 
 def join(path: str, name: str) -> str:
     if name == "" or re.search(r'[.\[\]"]', name):
-        return '{}[{}]'.format(path, json.dumps(name, ensure_ascii=False))
-    return "{}.{}".format(path, name) if path else name
+        return f"{path}[{json.dumps(name, ensure_ascii=False)}]"
+    return f"{path}.{name}" if path else name
 
 
 def text_of(attribute: Attribute) -> Any:
@@ -244,19 +268,21 @@ def plain(attribute: Attribute) -> Any:
 
 
 class Schema:
-    def __init__(self, schema: dict) -> None:
-        self.columns: List[dict] = schema["columns"]
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.columns: list[dict[str, Any]] = schema["columns"]
         self.table: str = schema["table"]
-        self.keys: List[str] = schema["keys"]
+        self.keys: list[str] = schema["keys"]
         self.keeps_old: bool = schema.get("old_image", False)
-        self.by_path = {tuple(column["path"]): column for column in self.columns if "path" in column}
+        self.by_path = {
+            tuple(column["path"]): column for column in self.columns if "path" in column
+        }
         self.by_name = {column["name"]: column for column in self.columns if "path" not in column}
         self.in_lake = [column for column in self.columns if column.get("protect") != "drop"]
 
-    def column_of(self, path: Tuple[str, ...]) -> Optional[dict]:
+    def column_of(self, path: tuple[str, ...]) -> dict[str, Any] | None:
         return self.by_path.get(path) or self.by_name.get("_".join(snake(name) for name in path))
 
-    def row(self, written: Written) -> Tuple[Dict[str, Any], Dict[str, tuple]]:
+    def row(self, written: Written) -> tuple[dict[str, Any], Rescued]:
         """The columns' values, and what must be in `_rescued`: path to reason and attribute."""
         row, rescued = self.state(written.new or {})
         if written.event == "REMOVE":
@@ -268,16 +294,16 @@ class Schema:
             row["_old"] = JsonText(self._old(written.old, ())) if written.old is not None else None
         return row, rescued
 
-    def state(self, item: Item) -> Tuple[Dict[str, Any], Dict[str, tuple]]:
+    def state(self, item: Item) -> tuple[dict[str, Any], Rescued]:
         """What an item is in the lake: the declared columns, and what must be in `_rescued`."""
-        row: Dict[str, Any] = {column["name"]: None for column in self.in_lake}
-        rescued: Dict[str, tuple] = {}
+        row: dict[str, Any] = {column["name"]: None for column in self.in_lake}
+        rescued: Rescued = {}
         self._bind(item, (), row, rescued)
         return row, rescued
 
-    def attributes(self, members: Item, above: Tuple[str, ...] = ()) -> Dict[str, Attribute]:
+    def attributes(self, members: Item, above: tuple[str, ...] = ()) -> dict[str, Attribute]:
         """The attribute that each column takes of an item."""
-        found: Dict[str, Attribute] = {}
+        found: dict[str, Attribute] = {}
         for name, attribute in members.items():
             column = self.column_of(above + (name,))
             if column is not None:
@@ -286,7 +312,9 @@ class Schema:
                 found.update(self.attributes(attribute["M"], above + (name,)))
         return found
 
-    def _bind(self, members: Item, above: Tuple[str, ...], row: Dict[str, Any], rescued: Dict[str, tuple]) -> bool:
+    def _bind(
+        self, members: Item, above: tuple[str, ...], row: dict[str, Any], rescued: Rescued
+    ) -> bool:
         """Fills the row from a map; returns whether a column took anything of it."""
         took, left = False, {}
         for name, attribute in members.items():
@@ -298,7 +326,7 @@ class Schema:
                 protect = column.get("protect")
                 if protect == "drop":
                     continue
-                value = coerce(attribute, column["type"], column.get("unit", "s"), where, rescued)
+                value = coerce(attribute, column["type"], column.get("unit"), where, rescued)
                 row[column["name"]] = digest(value) if protect == "sha256" else value
             elif "M" in attribute and self._bind(attribute["M"], path, row, rescued):
                 took = True
@@ -309,9 +337,9 @@ class Schema:
             rescued.update(left)
         return took
 
-    def _old(self, members: Item, above: Tuple[str, ...]) -> dict:
+    def _old(self, members: Item, above: tuple[str, ...]) -> dict[str, Any]:
         """The item before the change; what a column protects is hidden here too."""
-        old = {}
+        old: dict[str, Any] = {}
         for name, attribute in members.items():
             path = above + (name,)
             protect = (self.column_of(path) or {}).get("protect")
@@ -326,7 +354,7 @@ class Schema:
         return old
 
 
-def digest(value: Optional[str]) -> Optional[str]:
+def digest(value: str | None) -> str | None:
     return None if value is None else hashlib.sha256(value.encode()).hexdigest()
 
 
@@ -349,23 +377,43 @@ def snake(name: str) -> str:
 
 def same(expected: Any, actual: Any) -> bool:
     if isinstance(expected, JsonText):
-        return isinstance(actual, str) and same(expected.value, json.loads(actual, parse_float=Decimal, parse_int=Decimal))
+        return isinstance(actual, str) and same(
+            expected.value, json.loads(actual, parse_float=Decimal, parse_int=Decimal)
+        )
     if isinstance(expected, NumberText):
         return isinstance(actual, str) and Decimal(actual) == expected.value
     if isinstance(expected, Unordered):
-        return isinstance(actual, list) and len(actual) == len(expected.members) and all(
-            same(one, other) for one, other in zip(sorted(expected.members, key=_order), sorted(actual, key=_order)))
+        return (
+            isinstance(actual, list)
+            and len(actual) == len(expected.members)
+            and all(
+                same(one, other)
+                for one, other in zip(
+                    sorted(expected.members, key=_order),
+                    sorted(actual, key=_order),
+                    strict=True,
+                )
+            )
+        )
     if isinstance(expected, dict):
-        return isinstance(actual, dict) and expected.keys() == actual.keys() and all(
-            same(value, actual[name]) for name, value in expected.items())
+        return (
+            isinstance(actual, dict)
+            and expected.keys() == actual.keys()
+            and all(same(value, actual[name]) for name, value in expected.items())
+        )
     if isinstance(expected, list):
-        return isinstance(actual, list) and len(expected) == len(actual) and all(map(same, expected, actual))
+        return (
+            isinstance(actual, list)
+            and len(expected) == len(actual)
+            and all(map(same, expected, actual))
+        )
     if isinstance(expected, bool) or isinstance(actual, bool):
         return expected is actual
-    return expected == actual and (isinstance(actual, type(expected)) or isinstance(expected, Decimal))
+    has_type = isinstance(actual, type(expected)) or isinstance(expected, Decimal)
+    return has_type and bool(expected == actual)
 
 
-def _order(value: Any) -> tuple:
+def _order(value: Any) -> tuple[int, Any, str]:
     if isinstance(value, NumberText):
         return (1, value.value, "")
     if isinstance(value, Decimal):
@@ -374,16 +422,18 @@ def _order(value: Any) -> tuple:
 
 
 def same_attribute(expected: Attribute, actual: Any) -> bool:
-    """DynamoDB JSON as it was written (binary as bytes), and as `_rescued` has it (binary as base64)."""
+    """DynamoDB JSON as it was written (binary as bytes), and as `_rescued` has it (binary as
+    base64)."""
     if not isinstance(actual, dict) or expected.keys() != actual.keys():
         return False
     [(kind, one)], [other] = expected.items(), actual.values()
     if kind == "M":
-        return one.keys() == other.keys() and all(same_attribute(each, other[name]) for name, each in one.items())
+        same_names = bool(one.keys() == other.keys())
+        return same_names and all(same_attribute(each, other[name]) for name, each in one.items())
     if kind == "L":
         return len(one) == len(other) and all(map(same_attribute, one, other))
     if kind == "B":
-        return base64.b64encode(one).decode() == other
+        return bool(base64.b64encode(one).decode() == other)
     if kind == "BS":
         return sorted(base64.b64encode(each).decode() for each in one) == sorted(other)
     if kind == "N":
@@ -392,16 +442,18 @@ def same_attribute(expected: Attribute, actual: Any) -> bool:
         return sorted(map(Decimal, one)) == sorted(map(Decimal, other))
     if kind == "SS":
         return sorted(one) == sorted(other)
-    return one == other
+    return bool(one == other)
 
 
-def differences(changes: Sequence[Written], rows: Sequence[Dict[str, Any]], schema: Schema) -> List[str]:
+def differences(
+    changes: Sequence[Written], rows: Sequence[dict[str, Any]], schema: Schema
+) -> list[str]:
     """Every way in which the lake is not what was written; empty where all is well."""
-    found: List[str] = []
-    arrived: Dict[str, List[dict]] = {}
+    found: list[str] = []
+    arrived: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         arrived.setdefault(row["order_id"], []).append(row)
-    wanted: Dict[str, List[Written]] = {}
+    wanted: dict[str, list[Written]] = {}
     for change in changes:
         wanted.setdefault(change.key, []).append(change)
     for key in sorted(set(wanted) | set(arrived)):
@@ -409,71 +461,92 @@ def differences(changes: Sequence[Written], rows: Sequence[Dict[str, Any]], sche
         theirs = sorted(arrived.get(key, []), key=lambda row: row["_sequence"])
         ours = wanted.get(key, [])
         if len(theirs) != len(ours):
-            found.append("{}: {} changes were written ({}), {} rows arrived ({})".format(
-                key, len(ours), ", ".join(change.event for change in ours),
-                len(theirs), ", ".join(row["_event_type"] for row in theirs)))
+            found.append(
+                "{}: {} changes were written ({}), {} rows arrived ({})".format(
+                    key,
+                    len(ours),
+                    ", ".join(change.event for change in ours),
+                    len(theirs),
+                    ", ".join(row["_event_type"] for row in theirs),
+                )
+            )
             continue
-        for number, (change, row) in enumerate(zip(ours, theirs), 1):
-            place = "{}, change {} of {} ({})".format(key, number, len(ours), change.event)
-            found += ["{}: {}".format(place, what) for what in _row_differences(change, row, schema)]
+        for number, (change, row) in enumerate(zip(ours, theirs, strict=True), 1):
+            place = f"{key}, change {number} of {len(ours)} ({change.event})"
+            found += [f"{place}: {what}" for what in _row_differences(change, row, schema)]
     ids = [row["_event_id"] for row in rows]
     if len(set(ids)) != len(ids) or None in ids:
-        found.append("{} rows have {} different event ids".format(len(ids), len(set(ids) - {None})))
+        found.append(f"{len(ids)} rows have {len(set(ids) - {None})} different event ids")
     return found
 
 
-def current_differences(items: Sequence[Item], rows: Sequence[Dict[str, Any]], schema: Schema) -> List[str]:
-    """Every way in which the current state is not what the DynamoDB table holds; empty where all is well."""
-    found: List[str] = []
+def current_differences(
+    items: Sequence[Item], rows: Sequence[dict[str, Any]], schema: Schema
+) -> list[str]:
+    """Every way in which the current state is not what the DynamoDB table holds; empty where all is
+    well."""
+    found: list[str] = []
     ours = {item[schema.keys[0]]["S"]: item for item in items}
-    theirs: Dict[str, List[dict]] = {}
+    theirs: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         theirs.setdefault(row["order_id"], []).append(row)
     for key in sorted(set(ours) | set(theirs)):
         if key not in theirs:
-            found.append("{}: is in DynamoDB, and not in the current state".format(key))
+            found.append(f"{key}: is in DynamoDB, and not in the current state")
         elif key not in ours:
-            found.append("{}: is in the current state, and not in DynamoDB".format(key))
+            found.append(f"{key}: is in the current state, and not in DynamoDB")
         elif len(theirs[key]) > 1:
-            found.append("{}: is {} times in the current state".format(key, len(theirs[key])))
+            found.append(f"{key}: is {len(theirs[key])} times in the current state")
         else:
             expected, rescued = schema.state(ours[key])
-            found += ["{}, current state: {}".format(key, what)
-                      for what in _value_differences(expected, rescued, theirs[key][0])]
+            found += [
+                f"{key}, current state: {what}"
+                for what in _value_differences(expected, rescued, theirs[key][0])
+            ]
     return found
 
 
-def _row_differences(change: Written, row: Dict[str, Any], schema: Schema) -> List[str]:
+def _row_differences(change: Written, row: dict[str, Any], schema: Schema) -> list[str]:
     expected, rescued = schema.row(change)
     found = _value_differences(expected, rescued, row)
-    when = row["_event_time"].replace(tzinfo=timezone.utc).timestamp()
+    when = row["_event_time"].replace(tzinfo=UTC).timestamp()
     if not change.began - 0.05 <= when <= change.ended + 0.05:
-        found.append("_event_time {} is not between {} and {}".format(when, change.began, change.ended))
+        found.append(f"_event_time {when} is not between {change.began} and {change.ended}")
     micros = round((row["_event_time"] - datetime(1970, 1, 1)) / timedelta(microseconds=1))
-    if not row["_sequence"].startswith("{:020d}-".format(micros)):
-        found.append("_sequence {} does not begin with the event time {}".format(row["_sequence"], micros))
+    if not row["_sequence"].startswith(f"{micros:020d}-"):
+        found.append(
+            "_sequence {} does not begin with the event time {}".format(row["_sequence"], micros)
+        )
     return found
 
 
-def _value_differences(expected: Dict[str, Any], rescued: Dict[str, tuple], row: Dict[str, Any]) -> List[str]:
+def _value_differences(
+    expected: dict[str, Any], rescued: Rescued, row: dict[str, Any]
+) -> list[str]:
     found = []
     for name, value in expected.items():
         if name not in row:
-            found.append("there is no column {}".format(name))
+            found.append(f"there is no column {name}")
         elif not same(value, row[name]):
-            found.append("{}\n      expected  {!r}\n      arrived   {!r}".format(name, value, row[name]))
+            found.append(f"{name}\n      expected  {value!r}\n      arrived   {row[name]!r}")
     return found + rescued_differences(rescued, row["_rescued"])
 
 
-def rescued_differences(rescued: Dict[str, tuple], text: Optional[str]) -> List[str]:
-    """What differs between what must be in `_rescued`, path to reason and attribute, and what is."""
+def rescued_differences(rescued: Rescued, text: str | None) -> list[str]:
+    """What differs between what must be in `_rescued`, path to reason and attribute, and what
+    is."""
     found = []
     actual = json.loads(text) if text is not None else {}
     for path in sorted(set(rescued) | set(actual)):
         if path not in actual:
-            found.append("_rescued lacks {}: {!r}".format(path, rescued[path]))
+            found.append(f"_rescued lacks {path}: {rescued[path]!r}")
         elif path not in rescued:
-            found.append("_rescued has {} and should not: {!r}".format(path, actual[path]))
-        elif actual[path]["reason"] != rescued[path][0] or not same_attribute(rescued[path][1], actual[path]["value"]):
-            found.append("_rescued, {}\n      expected  {!r}\n      arrived   {!r}".format(path, rescued[path], actual[path]))
+            found.append(f"_rescued has {path} and should not: {actual[path]!r}")
+        elif actual[path]["reason"] != rescued[path][0] or not same_attribute(
+            rescued[path][1], actual[path]["value"]
+        ):
+            found.append(
+                f"_rescued, {path}\n      expected  {rescued[path]!r}\n      arrived   "
+                f"{actual[path]!r}"
+            )
     return found

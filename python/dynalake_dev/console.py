@@ -1,4 +1,4 @@
-"""What the demo prints: stages with their time and progress, and tables as wide as the terminal."""
+"""What a program prints: stages with their time and progress, tables as wide as the terminal."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 import unicodedata
+from collections.abc import Sequence
 from decimal import Context, Decimal
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any
 
 IS_TERMINAL = sys.stdout.isatty()
 HAS_COLOUR = IS_TERMINAL and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
@@ -25,7 +26,7 @@ def width() -> int:
 
 
 def paint(text: str, code: str) -> str:
-    return "\033[{}m{}\033[0m".format(code, text) if HAS_COLOUR else text
+    return f"\033[{code}m{text}\033[0m" if HAS_COLOUR else text
 
 
 def bold(text: str) -> str:
@@ -54,33 +55,38 @@ def heading(text: str) -> None:
 
 # ---- stages
 
+# Each stage that has ended, with its seconds.
+Timings = list[tuple[str, float]]
+
 
 class Stage:
     """One step with its time. On a terminal a line that moves, elsewhere a line now and then."""
 
-    def __init__(self, title: str, timings: List[Tuple[str, float]]) -> None:
+    def __init__(self, title: str, timings: Timings) -> None:
         self.title, self.timings = title, timings
         self._detail, self._done, self._total = "", 0, 0
         self._stop = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
         self.result = ""
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> Stage:
         self._began = time.monotonic()
         if not IS_TERMINAL:
-            say("… {}".format(self.title))
+            say(f"… {self.title}")
         self._ticker.start()
         return self
 
-    def __exit__(self, kind: Optional[type], error: Any, trace: Any) -> None:
+    def __exit__(self, kind: type | None, error: Any, trace: Any) -> None:
         self._stop.set()
         self._ticker.join()
         seconds = time.monotonic() - self._began
         if IS_TERMINAL:
             sys.stdout.write("\r\033[K")
         mark = good("✓") if kind is None else bad("✗")
-        text = clip(self.title + (": " + self.result if self.result and kind is None else ""), width() - 12)
-        say("{} {}{:>8.1f} s".format(mark, pad(text, width() - 12), seconds))
+        text = clip(
+            self.title + (": " + self.result if self.result and kind is None else ""), width() - 12
+        )
+        say(f"{mark} {pad(text, width() - 12)}{seconds:>8.1f} s")
         if kind is None:
             self.timings.append((self.title, seconds))
 
@@ -93,17 +99,21 @@ class Stage:
             elapsed = time.monotonic() - self._began
             if IS_TERMINAL:
                 frame += 1
-                line = "{} {} {}".format(FRAMES[frame % len(FRAMES)], self.title, self._progress())
-                sys.stdout.write("\r\033[K" + pad(clip(line, width() - 10), width() - 10) + dim("{:>6.0f} s".format(elapsed)))
+                line = f"{FRAMES[frame % len(FRAMES)]} {self.title} {self._progress()}"
+                sys.stdout.write(
+                    "\r\033[K"
+                    + pad(clip(line, width() - 10), width() - 10)
+                    + dim(f"{elapsed:>6.0f} s")
+                )
                 sys.stdout.flush()
             elif time.monotonic() - said >= QUIET_SECONDS:
                 said = time.monotonic()
-                say("    {:>4.0f} s  {}".format(elapsed, self._progress()))
+                say(f"    {elapsed:>4.0f} s  {self._progress()}")
 
     def _progress(self) -> str:
         if not self._total:
             return self._detail
-        counts = "{:,} of {:,}".format(self._done, self._total)
+        counts = f"{self._done:,} of {self._total:,}"
         if not IS_TERMINAL:
             return " ".join([counts, self._detail])
         size = 24
@@ -116,7 +126,10 @@ class Stage:
 
 def cells(text: str) -> int:
     """How many columns of the terminal a text takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
 
 
 def clip(text: str, most: int) -> str:
@@ -142,10 +155,15 @@ def one_line(value: Any) -> str:
     return "".join(c if c.isprintable() else "␤" if c == "\n" else " " for c in text)
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], most: Optional[int] = None) -> List[str]:
-    """A table that fits the terminal: wide cells are cut, and columns that find no room are told of below."""
+def table(
+    headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | None = None
+) -> list[str]:
+    """A table that fits the terminal: wide cells are cut, and columns that find no room are named
+    below."""
     texts = [[one_line(value) for value in row] for row in rows]
-    wanted = [max([cells(header)] + [cells(row[i]) for row in texts]) for i, header in enumerate(headers)]
+    wanted = [
+        max([cells(header)] + [cells(row[i]) for row in texts]) for i, header in enumerate(headers)
+    ]
     sizes = [min(most or width() // 3, size) for size in wanted]
     room, shown = width() - 1, 0
     for i, size in enumerate(sizes):
@@ -162,7 +180,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], most: Optional[
         room -= more
 
     def line(values: Sequence[str]) -> str:
-        return "│" + "│".join(" {} ".format(pad(clip(v, s), s)) for v, s in zip(values, sizes[:shown])) + "│"
+        return (
+            "│"
+            + "│".join(f" {pad(clip(v, s), s)} " for v, s in zip(values, sizes, strict=False))
+            + "│"
+        )
 
     def rule(left: str, middle: str, right: str, fill: str) -> str:
         return left + middle.join(fill * (size + 2) for size in sizes[:shown]) + right
@@ -175,5 +197,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], most: Optional[
     return lines
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[Any]], most: Optional[int] = None) -> None:
+def print_table(
+    headers: Sequence[str], rows: Sequence[Sequence[Any]], most: int | None = None
+) -> None:
     say("\n".join(table(headers, rows, most)))

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-/// The mixes, by name.
-pub const NAMES: [&str; 5] = ["small", "typical", "wide", "large", "hostile"];
+/// The workloads, by name.
+pub const NAMES: [&str; 5] = ["small", "typical", "wide", "large", "adversarial"];
 
-/// How large an event shall be.
+/// How large an event is made.
 #[derive(Clone, Copy, Debug)]
 pub enum Size {
     /// So many records.
@@ -69,13 +69,13 @@ impl Random {
     }
 }
 
-/// The schema that goes with a mix.
-pub fn schema(mix: &str) -> String {
+/// The schema that goes with a workload.
+pub fn schema(workload: &str) -> String {
     let columns = |columns: &[(&str, &str)]| {
         let columns = columns.iter().map(|(name, ty)| json!({"name": name, "type": ty}));
         columns.collect::<Vec<_>>()
     };
-    let columns = match mix {
+    let columns = match workload {
         "small" => columns(&[("order_id", "string"), ("status", "string"), ("quantity", "int")]),
         "typical" => columns(&[
             ("order_id", "string"),
@@ -100,7 +100,7 @@ pub fn schema(mix: &str) -> String {
             all
         }
         "large" => columns(&[("order_id", "string"), ("document", "string"), ("revision", "int")]),
-        "hostile" => columns(&[
+        "adversarial" => columns(&[
             ("order_id", "string"),
             ("total", "decimal(10,2)"),
             ("quantity", "int"),
@@ -108,13 +108,13 @@ pub fn schema(mix: &str) -> String {
             ("tags", "array<bigint>"),
             ("shipping", "struct<zip:int>"),
         ]),
-        _ => panic!("no mix {mix}"),
+        _ => panic!("no workload {workload}"),
     };
     json!({"table": "orders", "keys": ["order_id"], "columns": columns}).to_string()
 }
 
-fn item(mix: &str, random: &mut Random) -> Map<String, Value> {
-    let item = match mix {
+fn item(workload: &str, random: &mut Random) -> Map<String, Value> {
+    let item = match workload {
         "small" => json!({
             "status": {"S": random.pick(&["new", "paid", "shipped"])},
             "quantity": {"N": random.below(100).to_string()},
@@ -177,7 +177,7 @@ fn item(mix: &str, random: &mut Random) -> Map<String, Value> {
             }
             json!({"document": {"S": document}, "revision": {"N": random.below(1_000).to_string()}})
         }
-        "hostile" => json!({
+        "adversarial" => json!({
             "total": {"S": format!("about {}", random.below(100))},
             "quantity": {"N": format!("{}.5", random.below(100))},
             "placed_at": {"S": "yesterday \"noon\""},
@@ -187,7 +187,7 @@ fn item(mix: &str, random: &mut Random) -> Map<String, Value> {
             "unknown_b": {"M": {"x": {"N": random.below(1_000).to_string()}, "y": {"L": [{"N": "1"}, {"N": "2"}]}}},
             "unknown_c": {"NS": ["1", "2", "3"]},
         }),
-        _ => panic!("no mix {mix}"),
+        _ => panic!("no workload {workload}"),
     };
     match item {
         Value::Object(item) => item,
@@ -196,11 +196,11 @@ fn item(mix: &str, random: &mut Random) -> Map<String, Value> {
 }
 
 /// One change record: 40 of 100 INSERT, 50 MODIFY, 10 REMOVE.
-fn change(mix: &str, number: usize, random: &mut Random) -> String {
+fn change(workload: &str, number: usize, random: &mut Random) -> String {
     let key = json!({"S": format!("o-{:08}", number)});
     let image = |random: &mut Random| {
         let mut image = Map::from_iter([("order_id".to_owned(), key.clone())]);
-        image.extend(item(mix, random));
+        image.extend(item(workload, random));
         Value::Object(image)
     };
     let (event_name, new, old) = match random.below(10) {
@@ -229,8 +229,8 @@ fn change(mix: &str, number: usize, random: &mut Random) -> String {
     .to_string()
 }
 
-/// An event of a mix.
-pub fn event(mix: &str, wanted: Size) -> Vec<u8> {
+/// An event of a workload.
+pub fn event(workload: &str, wanted: Size) -> Vec<u8> {
     const HEAD: &str = concat!(
         r#"{"invocationId":"f2ef8b1c-0f9c-4f5f-9a55-3b6e1f5bb3a1","#,
         r#""sourceKinesisStreamArn":"arn:aws:kinesis:eu-west-1:111122223333:stream/orders","#,
@@ -241,7 +241,7 @@ pub fn event(mix: &str, wanted: Size) -> Vec<u8> {
     let mut event = HEAD.as_bytes().to_vec();
     let mut raw = 0;
     for number in 0.. {
-        let data = change(mix, number, &mut random);
+        let data = change(workload, number, &mut random);
         // 56 digits, and six more make a `recordId`.
         let sequence_number =
             format!("49615332175499404275388999519764255559264071771916{number:06}");

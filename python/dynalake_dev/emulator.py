@@ -6,38 +6,45 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
-import environment
-import processes
-from processes import Refused
+from . import process
+from .machine import REGION, clean_environment
+from .process import ToolError
 
-REGION = "eu-central-1"
-PROGRAM = environment.DEMO / "emulator_process.py"
-LOG = environment.WORK / "emulator.log"
-# The emulator unpacks the function and makes its Parquet files in a folder that is removed with it.
-SCRATCH = environment.WORK / "emulator"
+MODULE = "dynalake_dev.emulator_process"
 FIRST_PORT, LAST_PORT = 4630, 4699
 
 
 @dataclass
 class Emulator:
-    """A running emulator. `process` is None where an earlier run of the demo started it."""
+    """A running emulator. `process` is None if an earlier program started it."""
 
+    work: Path
     port: int
     pid: int
-    process: Optional[subprocess.Popen] = None
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.work / "emulator.log"
+
+    @property
+    def scratch(self) -> Path:
+        """Where it unpacks the function and makes its Parquet files; removed when it is stopped."""
+        return self.work / "emulator"
 
     @property
     def endpoint(self) -> str:
-        return "http://127.0.0.1:{}".format(self.port)
+        return f"http://127.0.0.1:{self.port}"
 
     def client(self, service: str) -> Any:
         """A boto3 client that asks once: a retry would put records into the stream twice."""
@@ -48,49 +55,53 @@ class Emulator:
             aws_access_key_id="test",
             aws_secret_access_key="test",
             config=Config(
-                retries={"total_max_attempts": 1}, read_timeout=120, s3={"addressing_style": "path"}, proxies={}
+                retries={"total_max_attempts": 1},
+                read_timeout=120,
+                s3={"addressing_style": "path"},
+                proxies={},
             ),
         )
 
     def is_running(self) -> bool:
-        return processes.is_running(self.pid, str(PROGRAM))
+        return process.is_running(self.pid, MODULE)
 
     def stop(self) -> None:
         if self.process is not None:
-            processes.stop(self.process)
+            process.stop(self.process)
             if self.process.stdin is not None:
                 self.process.stdin.close()
         else:
-            processes.stop_by_id(self.pid, str(PROGRAM))
-        shutil.rmtree(SCRATCH, ignore_errors=True)
+            process.stop_by_id(self.pid, MODULE)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def start(owned: bool) -> Emulator:
-    """Starts the emulator and waits until it answers. Where `owned`, it ends when this process does."""
-    port = _free_port()
-    shutil.rmtree(SCRATCH, ignore_errors=True)
-    SCRATCH.mkdir(parents=True)
-    settings = environment.clean_environment()
+def start(work: Path, owned: bool) -> Emulator:
+    """Starts the emulator in the folder `work` and waits until it answers. If `owned`, it ends when
+    this process does."""
+    emulator = Emulator(work, _free_port(), 0)
+    shutil.rmtree(emulator.scratch, ignore_errors=True)
+    emulator.scratch.mkdir(parents=True)
+    settings = clean_environment()
     settings.update(
-        GATEWAY_PORT=str(port),
+        GATEWAY_PORT=str(emulator.port),
         BIND_HOST="127.0.0.1",
         MINISTACK_HOST="127.0.0.1",
         MINISTACK_REGION=REGION,
         LAMBDA_EXECUTOR="local",
-        TMPDIR=str(SCRATCH),
+        TMPDIR=str(emulator.scratch),
     )
-    command = [str(environment.PYTHON), str(PROGRAM)] + (["--owned"] if owned else [])
-    with open(LOG, "w") as log:
-        process = subprocess.Popen(
+    command = [sys.executable, "-m", MODULE] + (["--owned"] if owned else [])
+    with open(emulator.log, "w") as log:
+        emulator.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE if owned else subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=settings,
-            cwd=SCRATCH,
+            cwd=emulator.scratch,
             start_new_session=True,
         )
-    emulator = Emulator(port, process.pid, process)
+    emulator.pid = emulator.process.pid
     try:
         _wait_until_up(emulator)
     except BaseException:
@@ -100,6 +111,7 @@ def start(owned: bool) -> Emulator:
 
 
 def _wait_until_up(emulator: Emulator, seconds: float = 60.0) -> None:
+    assert emulator.process is not None
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -111,8 +123,8 @@ def _wait_until_up(emulator: Emulator, seconds: float = 60.0) -> None:
                     return
         except (OSError, ValueError):
             time.sleep(0.1)
-    raise Refused("the emulator did not come up; see {}:\n{}".format(
-        LOG, "\n".join(LOG.read_text(errors="replace").splitlines()[-15:])))
+    last = "\n".join(emulator.log.read_text(errors="replace").splitlines()[-15:])
+    raise ToolError(f"the emulator did not come up; see {emulator.log}:\n{last}")
 
 
 def _free_port() -> int:
@@ -124,4 +136,4 @@ def _free_port() -> int:
             except OSError:
                 continue
             return port
-    raise Refused("no free port from {} to {} on 127.0.0.1".format(FIRST_PORT, LAST_PORT))
+    raise ToolError(f"no free port from {FIRST_PORT} to {LAST_PORT} on 127.0.0.1")

@@ -1,13 +1,13 @@
-//! The afternoon's Rust as a Lambda function, after the template of `cargo lambda new`.
+//! Idiomatic Rust as a Lambda function, after the template of `cargo lambda new`.
 
 use aws_lambda_events::firehose::{KinesisFirehoseEvent, KinesisFirehoseResponse};
-use dynalake_benches::peers::afternoon_handler;
+use dynalake_benches::peers::baseline_handler;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 
 async fn handler(
     event: LambdaEvent<KinesisFirehoseEvent>,
 ) -> Result<KinesisFirehoseResponse, Error> {
-    Ok(afternoon_handler(event.payload))
+    Ok(baseline_handler(event.payload))
 }
 
 #[tokio::main]

@@ -2,13 +2,13 @@
 
 Three things differ from `python -m ministack`:
 
-- Answers about resources that it leaves incomplete are completed (`emulator_gaps`), so that a second plan is as empty
-  as on AWS.
-- The standard library's HTTP server sends headers and body in two packets, and the kernel holds the second one
-  until the first is acknowledged: 40 ms of nothing for each call of a Lambda function. One attribute of the
-  standard library turns that off.
-- With `--owned`, standard input is a pipe that the owner holds open and never writes to. When it ends, the
-  owner is gone, however it went, and so this process goes too.
+- Answers about resources that it leaves incomplete are completed (`emulator_gaps`), so that a
+  second plan is as empty as on AWS.
+- The standard library's HTTP server sends headers and body in two packets, and the kernel holds the
+  second one until the first is acknowledged: 40 ms of nothing for each call of a Lambda function.
+  One attribute of the standard library turns that off.
+- With `--owned`, standard input is a pipe that the owner holds open and never writes to. When it
+  ends, the owner is gone, whatever happened to it, and so this process ends too.
 """
 
 import os
@@ -17,7 +17,7 @@ import socketserver
 import sys
 import threading
 
-import emulator_gaps
+from . import emulator_gaps
 
 
 def _leave_with_owner() -> None:

@@ -12,19 +12,22 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 # How long anything may take. Nothing waits for it unless something is broken.
 PATIENCE_SECONDS = 60
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:111122223333:function:function"
 
 
 class RuntimeApi:
-    """Starts a function and hands it events. `first_poll_ms` is the time from its exec to its first poll."""
+    """Starts a function and hands it events. `first_poll_ms` is the time from its exec to its first
+    poll."""
 
     def __init__(self, command: list[str], settings: dict[str, str]) -> None:
         self.name = Path(command[0]).name
         self.listener = socket.create_server(("127.0.0.1", 0))
         environment = {
-            "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % self.listener.getsockname()[1],
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.listener.getsockname()[1]}",
             "AWS_LAMBDA_FUNCTION_NAME": "function",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -32,7 +35,7 @@ class RuntimeApi:
             **settings,
         }
         self.log = tempfile.TemporaryFile()
-        self.peers: dict[socket.socket, object] = {}
+        self.peers: dict[socket.socket, BinaryIO] = {}
         self.invocations = 0
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
@@ -62,11 +65,13 @@ class RuntimeApi:
         headers = {
             "Lambda-Runtime-Aws-Request-Id": f"request-{self.invocations}",
             "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + 1000 * PATIENCE_SECONDS),
-            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:111122223333:function:function",
+            "Lambda-Runtime-Invoked-Function-Arn": FUNCTION_ARN,
             "Content-Type": "application/json",
         }
         self._send("200 OK", headers, event)
-        return self._receive(f"POST /2018-06-01/runtime/invocation/request-{self.invocations}/response")
+        return self._receive(
+            f"POST /2018-06-01/runtime/invocation/request-{self.invocations}/response"
+        )
 
     def await_poll(self) -> None:
         """Takes the answer, and waits for the function to ask for the next event."""
@@ -76,7 +81,9 @@ class RuntimeApi:
     def peak_kib(self) -> int:
         """The most memory that was resident so far."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+        return int(
+            next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
+        )
 
     def close(self) -> None:
         self.process.kill()

@@ -1,4 +1,5 @@
-"""Looks at both ends and in between: the DynamoDB table's items, objects and rows, notifications, metrics, the Kinesis stream."""
+"""What is at both ends and in between: the DynamoDB table's items, objects and rows, notifications,
+metrics, the Kinesis stream."""
 
 from __future__ import annotations
 
@@ -6,48 +7,52 @@ import json
 import re
 import shutil
 import urllib.parse
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Sequence, Tuple
+from typing import Any
 
 import duckdb
 
-import environment
-
-FOLDER = environment.WORK / "lake"
-
 
 class Lake:
-    """The bucket's objects under a prefix, and the rows in them."""
+    """The bucket's objects under a prefix, and where their copies are on this machine."""
 
-    def __init__(self, s3: Any, bucket: str, data_prefix: str, error_prefix: str) -> None:
-        self.s3, self.bucket = s3, bucket
+    def __init__(
+        self, folder: Path, s3: Any, bucket: str, data_prefix: str, error_prefix: str
+    ) -> None:
+        self.folder, self.s3, self.bucket = folder, s3, bucket
         self.data_prefix, self.error_prefix = data_prefix, error_prefix
 
-    def objects(self) -> List[dict]:
+    def objects(self) -> list[dict[str, Any]]:
         return self._list(self.data_prefix)
 
-    def errors(self) -> List[dict]:
+    def errors(self) -> list[dict[str, Any]]:
         return self._list(self.error_prefix)
 
-    def error_texts(self, most: int = 3) -> List[str]:
-        """What Firehose says of records that it could not convert; without their data, which may be anyone's."""
+    def error_texts(self, most: int = 3) -> list[str]:
+        """What Firehose says of records that it could not convert; without their data, which may be
+        anyone's."""
         said = []
         for each in self.errors()[:most]:
-            document = json.loads(self.s3.get_object(Bucket=self.bucket, Key=each["Key"])["Body"].read())
+            document = json.loads(
+                self.s3.get_object(Bucket=self.bucket, Key=each["Key"])["Body"].read()
+            )
             document.pop("rawData", None)
             said.append("{}: {}".format(each["Key"], document.get("ErrorCode", document)))
         return said
 
-    def _list(self, prefix: str) -> List[dict]:
+    def _list(self, prefix: str) -> list[dict[str, Any]]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return [each for page in pages for each in page.get("Contents", [])]
 
-    def fetch(self, anew: bool = False) -> None:
-        """Brings the Parquet objects here; those that are here already stay."""
-        if anew:
-            shutil.rmtree(FOLDER, ignore_errors=True)
+    def clear(self) -> None:
+        """Removes the copies of an earlier run."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def fetch(self) -> None:
+        """Copies the Parquet objects that aren't here yet."""
         for each in self.objects():
-            path = FOLDER / each["Key"]
+            path = self.folder / each["Key"]
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 unfinished = path.with_suffix(".new")
@@ -55,42 +60,45 @@ class Lake:
                 unfinished.replace(path)
 
 
-def connect(database: str, table: str, current_state: str) -> duckdb.DuckDBPyConnection:
-    """DuckDB with the fetched Parquet files under the names that Glue has for them, and with the current state over
-    them: `current_state` is the view that `dynalake ddl` made for Athena, as it is."""
+def connect(
+    folder: Path, database: str, table: str, current_state: str
+) -> duckdb.DuckDBPyConnection:
+    """DuckDB with the Parquet files of a folder under the names that Glue has for them, and with
+    the current state over them: `current_state` is the view that `dynalake ddl` prints for
+    Athena."""
     connection = duckdb.connect()
-    connection.execute("CREATE SCHEMA {0}; USE {0}".format(_quoted(database)))
-    files = str(FOLDER / "**" / "*.parquet").replace("'", "''")
-    connection.execute(
-        "CREATE VIEW {} AS FROM read_parquet('{}', hive_partitioning = true, union_by_name = true)".format(
-            _quoted(table), files))
+    schema = _quoted(database)
+    connection.execute(f"CREATE SCHEMA {schema}; USE {schema}")
+    files = str(folder / "**" / "*.parquet").replace("'", "''")
+    options = "hive_partitioning = true, union_by_name = true"
+    connection.execute(f"CREATE VIEW {_quoted(table)} AS FROM read_parquet('{files}', {options})")
     connection.execute(current_state)
     return connection
 
 
-def rows(connection: duckdb.DuckDBPyConnection, name: str) -> List[Dict[str, Any]]:
-    found = connection.execute("FROM {}".format(_quoted(name)))
+def rows(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    found = connection.execute(f"FROM {_quoted(name)}")
     names = [column[0] for column in found.description]
-    return [dict(zip(names, values)) for values in found.fetchall()]
+    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
 
 
-def types(connection: duckdb.DuckDBPyConnection, name: str) -> List[Tuple[str, str]]:
+def types(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[str, str]]:
     """Each column with DuckDB's type."""
-    return [row[:2] for row in connection.execute("DESCRIBE {}".format(_quoted(name))).fetchall()]
+    return [row[:2] for row in connection.execute(f"DESCRIBE {_quoted(name)}").fetchall()]
 
 
 def _quoted(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""'))
 
 
-def items(dynamodb: Any, table: str) -> List[Dict[str, dict]]:
+def items(dynamodb: Any, table: str) -> list[dict[str, Any]]:
     """All that the DynamoDB table holds now."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return [item for page in pages for item in page["Items"]]
 
 
-def notifications(sqs: Any, queue_url: str, keep: bool) -> List[str]:
-    """Receives every message in the queue; returns the object keys that they tell of.
+def notifications(sqs: Any, queue_url: str, keep: bool) -> list[str]:
+    """Receives every message in the queue; returns the object keys in them.
 
     Each is deleted as a reader of the queue does, or shown again at once where it is to be kept.
     """
@@ -108,13 +116,18 @@ def notifications(sqs: Any, queue_url: str, keep: bool) -> List[str]:
             keys += [record["s3"]["object"]["key"] for record in event.get("Records", [])]
         seen += messages
         if not keep:
-            sqs.delete_message_batch(QueueUrl=queue_url, Entries=[
-                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]} for number, message in enumerate(messages)
-            ])
+            sqs.delete_message_batch(
+                QueueUrl=queue_url,
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+                    for number, message in enumerate(messages)
+                ],
+            )
     if keep:
         for message in seen:
             sqs.change_message_visibility(
-                QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+                QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            )
     return keys
 
 
@@ -124,14 +137,16 @@ def unquoted(key: str) -> str:
 
 
 def count_messages(sqs: Any, queue_url: str) -> int:
-    attributes = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+    attributes = sqs.get_queue_attributes(
+        QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+    )
     return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
 
 METRICS = ["RecordsIn", "RecordsOk", "RecordsDropped", "RecordsFailed", "RowsRescued", "Duplicates"]
 
 
-def metrics(logs: Any, function: Any, function_name: str) -> Tuple[Dict[str, int], List[str]]:
+def metrics(logs: Any, function: Any, function_name: str) -> tuple[dict[str, int], list[str]]:
     """The sums of what the function counted, and its lines at WARN or ERROR, from its log group."""
     sums, said = dict.fromkeys(METRICS, 0), []
     for message in messages(logs, function, function_name):
@@ -139,7 +154,8 @@ def metrics(logs: Any, function: Any, function_name: str) -> Tuple[Dict[str, int
             line = json.loads(message)
             for name in METRICS:
                 sums[name] += line.get(name, 0)
-        # As text or as JSON: on AWS the function's logging settings decide, the emulator knows text only.
+        # As text or as JSON: on AWS the function's logging settings decide, the emulator knows text
+        # only.
         elif re.search(r" (WARN|ERROR) |\"level\":\"(WARN|ERROR)\"", message):
             said.append(message)
     return sums, said
@@ -149,7 +165,7 @@ def messages(logs: Any, function: Any, function_name: str) -> Iterator[str]:
     """Every line in the function's log group."""
     configuration = function.get_function_configuration(FunctionName=function_name)
     group = configuration.get("LoggingConfig", {}).get("LogGroup", "/aws/lambda/" + function_name)
-    more: Dict[str, str] = {}
+    more: dict[str, str] = {}
     while True:
         answer = logs.filter_log_events(logGroupName=group, **more)
         yield from (event["message"] for event in answer["events"])
@@ -158,9 +174,11 @@ def messages(logs: Any, function: Any, function_name: str) -> Iterator[str]:
         more = {"nextToken": answer["nextToken"]}
 
 
-def event_ids_in_stream(kinesis: Any, stream: str) -> Tuple[List[str], List[str]]:
-    """Event ids of the records in the Kinesis stream: the relay's, and those that the emulator put there itself."""
-    ours, emulators = [], []
+def event_ids_in_stream(kinesis: Any, stream: str) -> tuple[list[str], list[str]]:
+    """Event ids of the records in the Kinesis stream: the relay's, and those that the emulator put
+    there itself."""
+    ours: list[str] = []
+    emulators: list[str] = []
     for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
         iterator = kinesis.get_shard_iterator(
             StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
@@ -179,9 +197,9 @@ def event_ids_in_stream(kinesis: Any, stream: str) -> Tuple[List[str], List[str]
     return ours, emulators
 
 
-def partitions(keys: Sequence[str]) -> Dict[str, int]:
-    """How many objects lie under each folder."""
-    counts: Dict[str, int] = {}
+def partitions(keys: Sequence[str]) -> dict[str, int]:
+    """How many objects are under each folder."""
+    counts: dict[str, int] = {}
     for key in keys:
         folder = str(Path(key).parent) + "/"
         counts[folder] = counts.get(folder, 0) + 1

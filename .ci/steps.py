@@ -1,0 +1,264 @@
+"""The steps of the gate, in the order in which they are begun: what others need first, then the
+long ones. `.ci/run` runs them; python/dynalake_dev/gate.py says how.
+
+Each step works alone, from a clean clone. Two steps that build into one folder have a lock in
+common: cargo would let one wait for the other anyway.
+"""
+
+import os
+
+from dynalake_dev.gate import Step
+from dynalake_dev.machine import architecture
+
+FUZZ_SECONDS = os.environ.get("FUZZ_SECONDS", "30")
+BOOTSTRAP = f"dist/{architecture()}/bootstrap.zip"
+# Built once, and out of the way of the steps that build it with other features.
+DYNALAKE = "target/ci/bin/dynalake"
+
+CARGO = ("rust",)
+# The folders that cargo and `terraform init` write into, and the ports of the emulator.
+DEBUG, BENCHES, TERRAFORM, EMULATOR = "target/debug", "benches/target", "terraform", "emulator"
+
+
+def fuzz(seconds: str) -> str:
+    """Builds the fuzzers, and runs each for so many seconds. What is new goes to a folder of the
+    run's own, and no further."""
+    return f"""
+        if ! cargo fuzz --version; then cargo install cargo-fuzz --locked --version '^0.13'; fi
+        # Its own lockfile must be up to date; cargo fuzz itself has no --locked.
+        cargo metadata --locked --format-version=1 --manifest-path fuzz/Cargo.toml > /dev/null
+        cargo +nightly fuzz build
+        found=$(mktemp -d)
+        trap 'rm -rf "$found"' EXIT
+        for target in event change_record schema; do
+            echo "fuzz: $target, {seconds} s"
+            mkdir "$found/$target"
+            log="$found/$target.log"
+            if ! cargo +nightly fuzz run "$target" "$found/$target" "fuzz/seeds/$target" -- \\
+                -dict=fuzz/dynalake.dict -max_total_time={seconds} -max_len=8192 -timeout=10 \\
+                -rss_limit_mb=2048 -print_final_stats=1 > "$log" 2>&1; then
+                tail -n 60 "$log"
+                exit 1
+            fi
+            grep -E '^(Done|stat::)' "$log"
+        done
+    """
+
+
+STEPS = [
+    Step(
+        "format",
+        "Rust is formatted",
+        """
+        cargo --version
+        cargo fmt --check
+        cargo fmt --check --manifest-path fuzz/Cargo.toml
+        cargo fmt --check --manifest-path benches/Cargo.toml
+        """,
+        tools=("rust", "rustfmt"),
+    ),
+    Step(
+        "package",
+        "the function's package is built, static and small",
+        "python3 package.py",
+        locks=("target/release",),
+        tools=CARGO,
+    ),
+    Step(
+        "python",
+        "Python: format, ruff, mypy, pytest",
+        """
+        python3 --version
+        python3 python --install python
+        export PATH="$PWD/target/python/venv/bin:$PATH"
+        ruff format --check .
+        ruff check .
+        mypy -p dynalake_dev -p demo
+        mypy package.py databricks/src/dynalake_pipeline.py
+        python -m pytest --quiet
+        """,
+    ),
+    Step(
+        "docs",
+        "links and anchors in Markdown, and what the pages have from the code",
+        """
+        python3 .ci/test_check_docs.py
+        python3 .ci/check_docs.py
+        """,
+    ),
+    Step(
+        "command-line",
+        "`dynalake` is built",
+        f"""
+        python3 python --build-command-line {DYNALAKE}
+        """,
+        locks=(DEBUG,),
+        tools=CARGO,
+    ),
+    Step(
+        "terraform",
+        "format, validate, test, rejected schemas, columns of the SQL, READMEs, checkov",
+        """
+        terraform version
+        python3 python --install checks
+        target/ci/venv/bin/python .ci/terraform.py
+        """,
+        locks=(TERRAFORM,),
+        tools=("terraform",),
+    ),
+    Step(
+        "tests",
+        "cargo test, and the examples",
+        """
+        cargo test --locked
+        cargo run --quiet --locked --package dynalake --example one_change
+        cargo run --quiet --locked --package dynalake --example event
+        """,
+        locks=(DEBUG,),
+        tools=CARGO,
+    ),
+    Step(
+        "bundle",
+        "the Databricks bundle, filled by Terraform, and faults planted in it",
+        """
+        python3 python --install checks
+        target/ci/venv/bin/python .ci/bundle.py
+        """,
+        locks=(TERRAFORM,),
+        tools=("terraform",),
+    ),
+    Step(
+        "spark",
+        "the Databricks pipeline on Spark, against a model of the DynamoDB tables",
+        f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 databricks/tests",
+        needs=("command-line",),
+        tools=("rust", "jdk"),
+    ),
+    Step(
+        "clippy",
+        "clippy, in all combinations of features that are built",
+        """
+        cargo clippy --all-targets --locked -- -D warnings
+        cargo clippy --package dynalake --lib --no-default-features --locked -- -D warnings
+        """,
+        locks=(DEBUG,),
+        tools=("rust", "clippy"),
+    ),
+    Step(
+        "demo",
+        "the demo with 1,000 changes: each value, an empty second plan, a schema change, destroy",
+        f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 demo --test",
+        needs=("package", "command-line"),
+        locks=(EMULATOR,),
+        tools=("linux", "rust", "terraform"),
+    ),
+    Step(
+        "examples",
+        "the root module and the other examples, applied; the rights that an apply needs",
+        """
+        python3 python --install demo
+        target/demo/venv/bin/python .ci/examples.py
+        """,
+        needs=("package",),
+        locks=(EMULATOR,),
+        tools=("linux", "terraform"),
+    ),
+    Step(
+        "documentation",
+        "rustdoc without warnings",
+        'RUSTDOCFLAGS="-D warnings" cargo doc --package dynalake --lib --no-deps --locked',
+        locks=(DEBUG,),
+        tools=CARGO,
+    ),
+    Step(
+        "reproducible",
+        "the package has the same bytes when it is built elsewhere",
+        f"python3 .ci/reproducible.py {BOOTSTRAP}",
+        needs=("package",),
+        tools=CARGO,
+    ),
+    Step(
+        "bars",
+        "the package's memory over the largest events, and its start",
+        f"""
+        python3 python --install python
+        target/python/venv/bin/python .ci/bars.py {BOOTSTRAP}
+        """,
+        needs=("package",),
+        tools=("linux",),
+    ),
+    Step(
+        "benches",
+        "every peer runs and agrees, memory keeps its bar; report and chart fit the results",
+        """
+        python3 benches --render --check
+        python3 benches --quick
+        """,
+        needs=("package",),
+        locks=(BENCHES,),
+        tools=("linux", "rust", "node"),
+    ),
+    Step(
+        "instructions",
+        "counted instructions are those that are kept",
+        "python3 benches --instructions",
+        locks=(BENCHES,),
+        tools=("rust", "valgrind"),
+    ),
+    Step(
+        "benches-clippy",
+        "clippy on the benches",
+        "cargo clippy --manifest-path benches/Cargo.toml --all-targets --locked -- -D warnings",
+        locks=(BENCHES,),
+        tools=("rust", "clippy"),
+    ),
+    Step(
+        "fuzz",
+        f"three fuzzers, {FUZZ_SECONDS} s each",
+        fuzz(FUZZ_SECONDS),
+        locks=("fuzz/target",),
+        tools=("rust", "nightly", "c++"),
+    ),
+    # ---- what takes too long for the gate
+    Step(
+        "fuzz-long",
+        "three fuzzers, 20 minutes each",
+        fuzz("1200"),
+        locks=("fuzz/target",),
+        tools=("rust", "nightly", "c++"),
+        is_deep=True,
+    ),
+    Step(
+        "spark-large",
+        "the Databricks pipeline on Spark, with five tables of 300,000 changes",
+        f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 databricks/tests --changes 300000 --seeds 5",
+        needs=("command-line",),
+        tools=("rust", "jdk"),
+        is_deep=True,
+    ),
+    Step(
+        "demo-large",
+        "the demo with 10,000 changes of another seed",
+        f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 demo --test --changes 10000 --seed 2",
+        needs=("package", "command-line"),
+        locks=(EMULATOR,),
+        tools=("linux", "rust", "terraform"),
+        is_deep=True,
+    ),
+    Step(
+        "arm64",
+        "the package for the other architecture, static and small",
+        """
+        other=$(uname -m | sed 's/x86_64/arm64/; s/aarch64/x86_64/')
+        target=$(echo "$other" | sed 's/arm64/aarch64/')-unknown-linux-musl
+        if [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
+            echo "skipped: $target is not installed; run: rustup target add $target"
+            exit 77
+        fi
+        python3 package.py --arch "$other"
+        """,
+        locks=("target/release",),
+        tools=CARGO,
+        is_deep=True,
+    ),
+]

@@ -1,0 +1,322 @@
+"""The steps of a run. Each takes what the steps before it returned, and returns a value of its own:
+
+deploy   → Deployment    what Terraform made, and the clients that reach it
+write    → Delivery      the changes that were written, and what else went into the stream
+verify   → Verified      the rows that arrived, and how they differ from the changes
+compare  → CurrentState  the table's items beside the current state in the lake
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from dynalake_dev import build, contract, ddl, emulator, lake
+from dynalake_dev.changes import generated
+from dynalake_dev.console import Stage, Timings
+from dynalake_dev.emulator import Emulator
+from dynalake_dev.machine import REGION, ROOT
+from dynalake_dev.process import ToolError
+from dynalake_dev.terraform import Applied, Terraform
+
+from . import state
+from .relay import Relay
+from .state import WORK, Running
+from .story import story
+from .writing import Writer
+
+SCHEMA = ROOT / "demo" / "orders.schema.json"
+# Without any progress for so long, something is broken, and it is time to say what is missing.
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What Terraform made on the emulator, and what reaches it."""
+
+    emulator: Emulator
+    terraform: Terraform
+    applied: Applied
+    schema: contract.Schema
+    lake: lake.Lake
+    relay: Relay
+    writer: Writer
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        return self.applied.outputs
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was written into the table and the stream."""
+
+    # How many of the changes are the story's; they are the first.
+    story_length: int
+    foreign: ForeignRecords
+    failures: list[str]
+
+
+@dataclass
+class ForeignRecords:
+    """What a shared stream may bring: a record that is no change at all, and another table's
+    changes."""
+
+    failed: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The lake as it was when its objects were fetched, with the SQL that belongs to it."""
+
+    # The current-state view that `dynalake ddl` prints for Athena, and its name.
+    view_sql: str
+    view: str
+    duckdb: Any
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What arrived, and how it differs from what was written."""
+
+    command_line: ddl.CommandLine
+    opened: Opened
+    rows: list[dict[str, Any]]
+    metrics: dict[str, int]
+    log_lines: list[str]
+    notified: list[str]
+    # Event ids of the records that the emulator itself put into the stream.
+    emulators_own: list[str]
+    differences: list[str]
+
+
+@dataclass(frozen=True)
+class CurrentState:
+    """The DynamoDB table as a scan finds it, beside the view that ships for Athena."""
+
+    items: list[dict[str, Any]]
+    rows: list[dict[str, Any]]
+    differences: list[str]
+
+
+def deploy(running: Running, is_kept: bool, timings: Timings) -> Deployment:
+    with Stage("function's package", timings) as stage:
+        package = build.bootstrap(WORK / "dist", WORK / "package.log", stage.update)
+        stage.result = f"{package.stat().st_size:,} bytes"
+    # There is time enough during the apply: Terraform waits for AWS more than it works.
+    running.build = build.CommandLineBuild(WORK / "command_line.log")
+    with Stage("emulator", timings) as stage:
+        running.emulator = started = emulator.start(WORK, owned=not is_kept)
+        state.write(started)
+        stage.result = started.endpoint
+    terraform = Terraform(WORK, started.endpoint)
+    with Stage("terraform init", timings):
+        terraform.prepare(SCHEMA, package)
+        terraform.init()
+    with Stage("terraform apply", timings) as stage:
+        applied = terraform.apply(stage.update)
+        done = sum(kind == "apply_complete" for kind, _ in applied.events)
+        stage.result = f"{done} resources"
+    client, outputs = started.client, applied.outputs
+    table, prefixes = outputs["table_name"], (outputs["data_prefix"], outputs["error_prefix"])
+    description = client("dynamodb").describe_table(TableName=table)["Table"]
+    running.relay = relay = Relay(
+        client("dynamodbstreams"),
+        client("kinesis"),
+        description["LatestStreamArn"],
+        outputs["stream_name"],
+        REGION,
+    )
+    return Deployment(
+        emulator=started,
+        terraform=terraform,
+        applied=applied,
+        schema=contract.Schema(json.loads(SCHEMA.read_text())),
+        lake=lake.Lake(WORK / "lake", client("s3"), outputs["bucket"], *prefixes),
+        relay=relay,
+        writer=Writer(client("dynamodb"), table, "orderId", relay.expired),
+    )
+
+
+# ---- changes
+
+
+def write(deployed: Deployment, changes: int, seed: int, timings: Timings) -> Delivery:
+    deployed.relay.start()
+    with Stage("changes into DynamoDB", timings) as stage:
+        steps = story()
+        story_length = len(steps)
+        steps += generated(changes, seed)
+        for number, step in enumerate(steps):
+            stage.update(done=number, total=len(steps))
+            _check_relay(deployed.relay)
+            deployed.writer.write(step)
+        stage.result = f"{story_length} of the story, {changes:,} made up (seed {seed})"
+    with Stage("changes into Parquet", timings) as stage:
+        failures = wait_for_objects(deployed, stage)
+        stage.result = f"{len(deployed.lake.objects()):,} objects"
+    with Stage("records that are no change of the table", timings) as stage:
+        foreign = ForeignRecords()
+        _put(deployed, b"this is not a change record")
+        foreign.failed += 1
+        _put_another_tables_change(deployed, foreign)
+        stage.result = "one of another table, one that is no change at all"
+    return Delivery(story_length, foreign, failures)
+
+
+def _check_relay(relay: Relay) -> None:
+    if relay.error is not None:
+        log = WORK / "emulator.log"
+        raise ToolError(f"the relay failed: {relay.error!r}\nThe emulator's log is {log}")
+
+
+def wait_for_objects(deployed: Deployment, stage: Stage) -> list[str]:
+    """Waits until there are as many objects as changes; whether they are the right ones is checked
+    later. Returns what is missing once nothing has moved for a minute."""
+    written, sent = deployed.writer.written, deployed.relay.sent
+    total = len(written)
+    before, since = None, time.monotonic()
+    while True:
+        _check_relay(deployed.relay)
+        relayed, delivered = len(sent), len(deployed.lake.objects())
+        failed = len(deployed.lake.errors())
+        detail = f"{relayed:,} relayed" + (f", {failed} in the error prefix" if failed else "")
+        stage.update(detail, delivered, total)
+        if relayed >= total and delivered + failed >= total:
+            return []
+        if (relayed, delivered, failed) != before:
+            before, since = (relayed, delivered, failed), time.monotonic()
+        elif time.monotonic() - since > PATIENCE_SECONDS:
+            return [
+                f"after {PATIENCE_SECONDS:.0f} s without progress: {total:,} changes written, "
+                f"{relayed:,} relayed, {delivered:,} objects"
+            ]
+        time.sleep(0.5)
+
+
+def _put_another_tables_change(deployed: Deployment, foreign: ForeignRecords) -> None:
+    change = dict(deployed.relay.sent[0], tableName="customers")
+    _put(deployed, json.dumps(change).encode())
+    foreign.dropped += 1
+
+
+def _put(deployed: Deployment, data: bytes) -> None:
+    deployed.emulator.client("kinesis").put_record(
+        StreamName=deployed.outputs["stream_name"], PartitionKey="foreign", Data=data
+    )
+
+
+# ---- checking
+
+
+def verify(
+    deployed: Deployment,
+    delivery: Delivery,
+    building: build.CommandLineBuild,
+    is_kept: bool,
+    timings: Timings,
+) -> Verified:
+    with Stage("command line, built meanwhile", timings):
+        command_line = ddl.CommandLine(building.wait(), deployed.terraform.schema)
+    with Stage("every value compared", timings) as stage:
+        stage.update("fetching the Parquet objects")
+        deployed.lake.clear()
+        deployed.lake.fetch()
+        opened = open_lake(deployed, command_line)
+        rows = lake.rows(opened.duckdb, deployed.outputs["glue_table"])
+        found = contract.differences(deployed.writer.written, rows, deployed.schema)
+        found += ["in the error prefix: " + text for text in deployed.lake.error_texts()]
+        metrics, log_lines, differences = _check_metrics(deployed, delivery.foreign)
+        found += differences
+        emulators_own, differences = _check_stream(deployed, rows)
+        found += differences
+        notified, differences = _check_notifications(deployed, is_kept)
+        found += differences
+        values = sum(value is not None for row in rows for value in row.values())
+        outcome = "all equal" if not found else f"{len(found)} differences"
+        stage.result = f"{len(rows):,} rows, {values:,} values, {outcome}"
+    return Verified(command_line, opened, rows, metrics, log_lines, notified, emulators_own, found)
+
+
+def open_lake(deployed: Deployment, command_line: ddl.CommandLine) -> Opened:
+    """Takes the fetched objects and the schema file as they are now."""
+    database, table = deployed.outputs["glue_database"], deployed.outputs["glue_table"]
+    view_sql = command_line.sql("athena", "view")
+    connection = lake.connect(deployed.lake.folder, database, table, view_sql)
+    return Opened(view_sql, table + "_current", connection)
+
+
+def _check_metrics(
+    deployed: Deployment, foreign: ForeignRecords
+) -> tuple[dict[str, int], list[str], list[str]]:
+    """The function's own count must agree; what is in no row must be in it."""
+    logs, function = deployed.emulator.client("logs"), deployed.emulator.client("lambda")
+    written = deployed.writer.written
+    rescued = sum(bool(deployed.schema.row(change)[1]) for change in written)
+    for _ in range(3):
+        metrics, lines = lake.metrics(logs, function, deployed.outputs["function_name"])
+        expected = {
+            "RecordsIn": len(written) + foreign.failed + foreign.dropped,
+            "RecordsOk": len(written),
+            "RowsRescued": rescued,
+            "Duplicates": 0,
+            "RecordsFailed": foreign.failed,
+            "RecordsDropped": foreign.dropped,
+        }
+        if metrics["RecordsIn"] >= expected["RecordsIn"]:
+            break
+        # The emulator may collect an invocation's last line only with the next invocation.
+        _put_another_tables_change(deployed, foreign)
+    found = [
+        f"the function counted {name} = {metrics[name]:,}, not {value:,}"
+        for name, value in expected.items()
+        if metrics[name] != value
+    ]
+    return metrics, lines, found
+
+
+def _check_stream(deployed: Deployment, rows: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    """The emulator's own records in the stream must not have been delivered too."""
+    kinesis = deployed.emulator.client("kinesis")
+    ours, emulators = lake.event_ids_in_stream(kinesis, deployed.outputs["stream_name"])
+    twice = {row["_event_id"] for row in rows} & set(emulators)
+    found = []
+    if twice:
+        found.append(f"{len(twice)} changes were delivered twice, in the emulator's own shape too")
+    missing = {change["eventID"] for change in deployed.relay.sent} - set(ours)
+    if missing:
+        found.append(f"{len(missing)} relayed changes are not in the Kinesis stream")
+    return emulators, found
+
+
+def _check_notifications(deployed: Deployment, is_kept: bool) -> tuple[list[str], list[str]]:
+    """The queue must have one notification for each object."""
+    sqs, outputs = deployed.emulator.client("sqs"), deployed.outputs
+    notified = lake.notifications(sqs, outputs["queue_url"], keep=is_kept)
+    # S3 writes a key in a notification as a URL has it, so `=` is %3D.
+    keys = sorted(lake.unquoted(key) for key in notified)
+    objects = sorted(each["Key"] for each in deployed.lake.objects())
+    dead = lake.count_messages(sqs, outputs["dead_letter_queue_url"])
+    found = []
+    if keys != objects:
+        found.append(
+            f"the queue has notifications of {len(keys):,} objects ({len(set(keys)):,} different "
+            f"ones), the bucket has {len(objects):,}"
+        )
+    if dead:
+        found.append(f"{dead} messages are in the dead-letter queue")
+    return notified, found
+
+
+def compare(deployed: Deployment, verified: Verified, timings: Timings) -> CurrentState:
+    with Stage("current state compared", timings) as stage:
+        dynamodb, view = deployed.emulator.client("dynamodb"), verified.opened.view
+        items = lake.items(dynamodb, deployed.outputs["table_name"])
+        rows = lake.rows(verified.opened.duckdb, view)
+        found = contract.current_differences(items, rows, deployed.schema)
+        outcome = f"{len(found):,} differences" if found else "all equal"
+        stage.result = f"{len(items):,} items in DynamoDB, {len(rows):,} rows in {view}, {outcome}"
+    return CurrentState(items, rows, found)

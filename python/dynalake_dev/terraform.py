@@ -1,0 +1,209 @@
+"""Terraform on the emulator: the example as it is in the repository, with an override beside it.
+
+The example is copied under target/, so that neither state nor the override ever is in the
+sources. All that is peculiar to the emulator is in the override: the keys, the checks that need a
+real account, and the DynamoDB stream from which the relay takes the changes.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import process
+from .machine import REGION, ROOT, clean_environment
+from .process import ToolError
+
+PROVIDER = f"""\
+# Written by the demo: what a run on the local emulator needs, and a run on AWS must not have.
+provider "aws" {{
+  region                      = "{REGION}"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  s3_use_path_style           = true
+}}
+"""
+
+OVERRIDE = (
+    PROVIDER
+    + """
+# The relay's source. On AWS, DynamoDB itself writes into the Kinesis stream and needs none.
+resource "aws_dynamodb_table" "this" {
+  stream_enabled   = true
+  stream_view_type = "NEW_AND_OLD_IMAGES"
+}
+"""
+)
+
+
+@dataclass
+class Applied:
+    """What an apply did: the outputs, and each resource's start and end in the order of the
+    events."""
+
+    outputs: dict[str, Any] = field(default_factory=dict)
+    events: list[tuple[str, str]] = field(default_factory=list)
+
+    def position(self, event: str, address_part: str) -> int | None:
+        """Where in the apply a resource whose address holds `address_part` had this event."""
+        places = [
+            i
+            for i, (kind, address) in enumerate(self.events)
+            if kind == event and address_part in address
+        ]
+        return places[-1] if places else None
+
+
+class Terraform:
+    """The example `complete`, copied into the folder `work` and applied to the emulator."""
+
+    def __init__(self, work: Path, endpoint: str) -> None:
+        self.work, self.folder = work, work / "terraform"
+        self.example = self.folder / "examples" / "complete"
+        self.schema = work / "orders.schema.json"
+        self.log = work / "terraform.log"
+        self.environment = clean_environment(endpoint)
+        cache = work / "plugins"
+        cache.mkdir(parents=True, exist_ok=True)
+        self.environment.setdefault("TF_PLUGIN_CACHE_DIR", str(cache))
+        self.environment["TF_IN_AUTOMATION"] = "1"
+
+    def prepare(self, schema: Path, package: Path) -> None:
+        """Copies the Terraform and writes what belongs beside it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "tests")
+        shutil.copytree(ROOT / "terraform", self.folder, ignore=ignored)
+        if not self.example.is_dir():
+            raise ToolError(
+                f"{self.example.relative_to(self.work)} is missing; the demo applies it"
+            )
+        shutil.copyfile(schema, self.schema)
+        (self.example / "local_override.tf").write_text(OVERRIDE)
+        variables = {
+            "schema_file": str(self.schema),
+            "package_file": str(package),
+            "force_destroy": True,
+        }
+        # The emulator's permissions hold at once.
+        variables["iam_propagation_seconds"] = 0
+        (self.example / "demo.auto.tfvars.json").write_text(json.dumps(variables, indent=2) + "\n")
+
+    def init(self) -> None:
+        mirror = plugin_mirror()
+        options = [f"-plugin-dir={mirror}"] if mirror else []
+        process.run(
+            self._command("init", "-input=false", "-no-color", *options), self.log, self.environment
+        )
+
+    def apply(self, say: Callable[[str, int, int], None]) -> Applied:
+        return self._change("apply", say)
+
+    def destroy(self, say: Callable[[str, int, int], None]) -> Applied:
+        return self._change("destroy", say)
+
+    def has_no_changes(self) -> bool:
+        """Whether a further plan is empty; what it would do is in the log."""
+        command = self._command("plan", "-detailed-exitcode", "-input=false", "-no-color")
+        return process.run(command, self.log, self.environment, accept=(0, 2), append=True) == 0
+
+    def planned_actions(self) -> dict[str, list[str]]:
+        """What a plan would do: resource address to actions, without those it leaves alone."""
+        file = self.work / "changes.tfplan"
+        command = self._command("plan", "-input=false", "-no-color", f"-out={file}")
+        process.run(command, self.log, self.environment, append=True)
+        lines: list[str] = []
+        show = self.work / "changes.json"
+        process.run(
+            self._command("show", "-json", str(file)), show, self.environment, on_line=lines.append
+        )
+        plan = json.loads(next(line for line in lines if line.startswith("{")))
+        return {
+            change["address"]: change["change"]["actions"]
+            for change in plan.get("resource_changes", [])
+            if change["change"]["actions"] not in (["no-op"], ["read"])
+        }
+
+    def _command(self, *words: str) -> list[str]:
+        return ["terraform", f"-chdir={self.example}", *words]
+
+    def _change(self, action: str, say: Callable[[str, int, int], None]) -> Applied:
+        applied = Applied()
+        errors: list[str] = []
+        total = 0
+
+        def heard(line: str) -> None:
+            nonlocal total
+            try:
+                event = json.loads(line)
+            except ValueError:
+                return
+            kind = event.get("type")
+            if kind == "change_summary":
+                changes = event["changes"]
+                total = max(total, changes["add"] + changes["change"] + changes["remove"])
+            elif kind in ("apply_start", "apply_complete") and event["hook"]["action"] != "read":
+                applied.events.append((kind, event["hook"]["resource"]["addr"]))
+            elif kind == "outputs":
+                applied.outputs = {
+                    name: value.get("value") for name, value in event["outputs"].items()
+                }
+            elif kind == "diagnostic" and event["diagnostic"]["severity"] == "error":
+                diagnostic = event["diagnostic"]
+                where = diagnostic.get("address") or (diagnostic.get("range") or {}).get(
+                    "filename", ""
+                )
+                detail = diagnostic.get("detail", "")
+                errors.append(f"  {where}: {diagnostic['summary']}\n    {detail}")
+            done = sum(kind == "apply_complete" for kind, _ in applied.events)
+            say(_waited_for(applied.events) or "planning", done, total)
+
+        command = self._command(action, "-auto-approve", "-input=false", "-json")
+        code = process.run(
+            command, self.log, self.environment, on_line=heard, accept=(0, 1), append=True
+        )
+        if code != 0:
+            said = "\n".join(errors)
+            raise ToolError(f"terraform {action} failed:\n{said}\nAll of it is in {self.log}")
+        return applied
+
+
+def _waited_for(events: list[tuple[str, str]]) -> str:
+    """The resource that was begun first of those that are not done."""
+    done = {address for kind, address in events if kind == "apply_complete"}
+    running = [address for kind, address in events if kind == "apply_start" and address not in done]
+    return running[0].replace("module.", "") if running else ""
+
+
+def plugin_mirror() -> str | None:
+    """A folder on this machine that holds the provider, for machines without a way to the registry.
+
+    Terraform looks into its own standard folders by itself; this finds the others.
+    """
+    given = os.environ.get("DYNALAKE_PLUGIN_DIR")
+    if given:
+        if not os.path.isdir(os.path.join(given, "registry.terraform.io")):
+            raise ToolError(
+                f"DYNALAKE_PLUGIN_DIR={given} has no folder registry.terraform.io in it"
+            )
+        return given
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    for place in (
+        "/opt/*",
+        "/usr/local/share/*",
+        "/usr/local/share/*/*",
+        "/usr/share/*/*",
+        "/var/lib/*",
+    ):
+        found = glob.glob(f"{place}/registry.terraform.io/hashicorp/aws/*/linux_{machine}")
+        if found:
+            return found[0].split("/registry.terraform.io/")[0]
+    return None
