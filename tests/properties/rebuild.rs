@@ -313,6 +313,11 @@ impl Schema {
         Schema { columns, binary: text(&json, "binary"), old_image, fills_removes }
     }
 
+    /// Whether a row has anything of the old image.
+    fn shows_old(&self, is_remove: bool) -> bool {
+        self.old_image || (is_remove && self.fills_removes)
+    }
+
     /// Section 3, "Binding attributes to columns", without who wins: the best first.
     fn candidates(&self, item: &Item) -> Vec<Candidate> {
         let mut found = Vec::new();
@@ -675,6 +680,10 @@ impl Record {
     }
 }
 
+fn is_remove(row: &Json) -> bool {
+    row.get("_event_type").and_then(Json::text) == Some("REMOVE")
+}
+
 fn rebuilds(case: &Case) -> Result<(), TestCaseError> {
     let answers = wire::transform(case);
     let schema = case.schema.as_deref().filter(|_| !answers.is_empty()).map(Schema::read);
@@ -682,15 +691,22 @@ fn rebuilds(case: &Case) -> Result<(), TestCaseError> {
         let Some(text) = answer.row else { continue };
         let record = Record::read(data, schema.as_ref());
         let row = Json::parse(&text).expect("a row is JSON");
-        let old = record.image("OldImage");
-        let image = if row.get("_event_type").and_then(Json::text) == Some("REMOVE") {
+        let is_remove = is_remove(&row);
+        let shows_old = schema.as_ref().is_some_and(|schema| schema.shows_old(is_remove));
+        // Where no row needs it, it may be malformed.
+        let old = shows_old.then(|| record.image("OldImage")).flatten();
+        let image = if is_remove {
             // What left is in the row where the schema asks for it. Its key is the record's.
             let fills = schema.as_ref().is_some_and(|schema| schema.fills_removes);
             old.clone().filter(|_| fills).map(|mut image| {
+                let is_key = |name: &String| {
+                    let claim = Some(vec![name.clone()]);
+                    schema.iter().flat_map(|schema| &schema.columns).any(|c| c.claim == claim)
+                };
+                let there = |name: &String| find(&image, std::slice::from_ref(name)).is_some();
                 let keys = record.image("Keys").expect("Keys").into_iter();
-                let others: Vec<_> = keys
-                    .filter(|(key, _)| find(&image, std::slice::from_ref(key)).is_none())
-                    .collect();
+                let others: Vec<_> =
+                    keys.filter(|(name, _)| is_key(name) && !there(name)).collect();
                 image.extend(others);
                 image
             })
@@ -760,17 +776,17 @@ fn keeps_secrets(case: &Case) -> Result<usize, TestCaseError> {
         return Ok(0);
     };
     let schema = Schema::read(schema);
-    // Malformed records are none of this test's.
-    let answers = wire::transform(&case);
-    let is_row: Vec<bool> = answers.iter().map(|(_, answer)| answer.row.is_some()).collect();
-    let mut told = is_row.into_iter();
-    case.records.retain(|_| told.next() == Some(true));
-    for (data, _) in &mut case.records {
+    let rows: Vec<Option<String>> =
+        wire::transform(&case).into_iter().map(|(_, answer)| answer.row).collect();
+    for ((data, _), row) in case.records.iter_mut().zip(rows) {
+        // What gives no row may be malformed.
+        let Some(row) = row else { continue };
+        let is_remove = is_remove(&Json::parse(&row).expect("a row is JSON"));
         let mut record = Record::read(data, Some(&schema));
         let double = record.double;
         let dynamodb = record.json.get_mut("dynamodb").expect("dynamodb");
-        for name in ["NewImage", "OldImage"] {
-            if let Some(image @ Json::Object(_)) = dynamodb.get_mut(name) {
+        for (name, shows) in [("NewImage", !is_remove), ("OldImage", schema.shows_old(is_remove))] {
+            if let Some(image @ Json::Object(_)) = dynamodb.get_mut(name).filter(|_| shows) {
                 *image = with_secrets(&schema, image, double);
             }
         }

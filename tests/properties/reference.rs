@@ -127,20 +127,15 @@ impl Reference {
         let wanted = choice.and_then(|choice| choice.wanted.as_ref());
         // §3: *in* is decided on the new image; what was removed is not in.
         let is_in = new.as_ref().is_some_and(|new| wanted.is_none_or(|wanted| wanted.holds(new)));
-        // §3: the old image is looked at where it is needed, and then it must be well-formed.
-        let fills = event_name == "REMOVE" && choice.is_some_and(|choice| choice.on_remove_item);
-        let decides = wanted.is_some() && !is_in && event_name != "INSERT";
-        let shows = self.schema.as_ref().is_some_and(|schema| schema.old_image);
-        let old_image = if fills || decides || shows { image("OldImage")? } else { None };
-
-        // §3: `where`. What is not in, and was in, leaves the view.
+        // §3: `where`. What is not in, and was in, leaves the view. The old image, which decides,
+        // must be well-formed.
         if let Some(wanted) = wanted.filter(|_| !is_in) {
-            let was_in = match (event_name, &old_image) {
-                ("INSERT", _) => false,
-                (_, Some(old)) => wanted.holds(old),
-                // Of the keys, one that does not hold decides.
-                (_, None) => wanted.may_hold(&keys),
-            };
+            let was_in = event_name != "INSERT"
+                && match image("OldImage")? {
+                    Some(old) => wanted.holds(&old),
+                    // Of the keys, one that does not hold decides.
+                    None => wanted.may_hold(&keys),
+                };
             if !was_in {
                 return Ok(Outcome::Dropped);
             }
@@ -154,6 +149,12 @@ impl Reference {
             return Ok(Outcome::Dropped);
         }
 
+        // §3: the old image is looked at where the row needs it, and then it must be well-formed.
+        // What is dropped before needs none.
+        let fills = event_type == "REMOVE" && choice.is_some_and(|choice| choice.on_remove_item);
+        let shows = self.schema.as_ref().is_some_and(|schema| schema.old_image);
+        let old_image = if fills || shows { image("OldImage")? } else { None };
+
         let mut entries = Vec::new();
         let columns = match (&item, &self.schema) {
             (Some(item), Some(schema)) => schema.row(item, None, &mut entries)?,
@@ -163,9 +164,7 @@ impl Reference {
             (None, Some(schema)) => {
                 // §2: with `on_remove` the other columns are filled from the old image.
                 let columns = match &old_image {
-                    Some(old) if schema.choice.on_remove_item => {
-                        schema.row(old, Some(&keys), &mut entries)
-                    }
+                    Some(old) if fills => schema.row(old, Some(&keys), &mut entries),
                     _ => schema.tombstone(&keys, &mut entries),
                 };
                 match columns {

@@ -97,7 +97,8 @@ fn some_keys(at: usize, schema: &Schema, tape: &mut Tape, double: bool) -> Item 
             // Apart from each other.
             Value::S(text) if !text.contains('T') => *text += &at.to_string(),
             Value::N(text) => *text = format!("{at}{}", text.trim_start_matches('-')),
-            _ => {}
+            Value::S(_) | Value::B(_) => {}
+            _ => *value = Value::S(format!("{at}")),
         }
     }
     keys
