@@ -92,8 +92,8 @@ def caller_of_schema(place: Path, text: str) -> Path:
 def check_rejected_schemas() -> None:
     """Each schema that the function rejects is rejected at plan time too, or is in the list
     above."""
-    folders = sorted((ROOT / "fixtures" / "schema-refused").iterdir())
-    assert folders, "fixtures/schema-refused has no cases"
+    folders = sorted((ROOT / "fixtures" / "schema-rejected").iterdir())
+    assert folders, "fixtures/schema-rejected has no cases"
     unknown = REJECTED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
     accepted, rejected = [], []
     with tempfile.TemporaryDirectory() as place:

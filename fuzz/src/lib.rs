@@ -41,12 +41,23 @@ const PROTECTED: &str = r#"{"table": "orders", "keys": ["orderId", "at"], "old_i
     {"name": "tags", "type": "string", "protect": "drop"},
     {"name": "attributes", "type": "map<string,string>"}]}"#;
 
-static SCHEMAS: LazyLock<[Schema; 2]> = LazyLock::new(|| {
-    [ALL_TYPES, PROTECTED].map(|text| Schema::parse(text).expect("a fixed schema is good"))
+/// A view of some items, which shows what they were when they leave it.
+const VIEW: &str = r#"{"table": "orders", "name": "open_orders", "keys": ["orderId"],
+    "where": {"kind": ["order", "ORDER#*", "7"], "orderId": ["*"]},
+    "events": ["INSERT", "REMOVE", "TTL"], "on_remove": "item", "old_image": true, "columns": [
+    {"name": "order_id", "type": "string"},
+    {"name": "kind", "type": "string", "protect": "sha256"},
+    {"name": "__typename", "type": "string"}, {"name": "_typename", "type": "boolean"},
+    {"name": "expires_at", "type": "timestamp", "unit": "ms"}, {"name": "day", "type": "date"},
+    {"name": "tags", "type": "string", "protect": "drop"},
+    {"name": "customer", "type": "struct<name:string,address:map<string,string>>"}]}"#;
+
+static SCHEMAS: LazyLock<[Schema; 3]> = LazyLock::new(|| {
+    [ALL_TYPES, PROTECTED, VIEW].map(|text| Schema::parse(text).expect("a fixed schema is good"))
 });
 
 /// How many settings there are to choose from.
-const CONFIGURATIONS: u8 = 4;
+const CONFIGURATIONS: u8 = 5;
 
 /// One of the fixed settings: the plan, the tables that are wanted, whether there are partition keys.
 fn configuration(configuration: u8) -> (Plan, Option<Vec<String>>, bool) {
@@ -54,6 +65,7 @@ fn configuration(configuration: u8) -> (Plan, Option<Vec<String>>, bool) {
         0 => (Plan::schemaless(), None, false),
         1 => (Plan::new(&SCHEMAS[0]), Some("orders"), true),
         2 => (Plan::new(&SCHEMAS[1]), None, false),
+        4 => (Plan::new(&SCHEMAS[2]), Some("orders"), true),
         _ => (Plan::schemaless(), Some("orders"), true),
     };
     (plan, table.map(|table| vec![table.to_owned()]), partition_keys)

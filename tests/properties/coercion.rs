@@ -481,7 +481,40 @@ proptest! {
             Some(shown) => Ok(string(&shown)),
             None => refused("range"),
         };
-        prop_assert_eq!(coerce(&column, &json!({"N": text})), expected, "{} {:?}", text, unit);
+        prop_assert_eq!(
+            &coerce(&column, &json!({"N": text})), &expected, "{} {:?}", text, unit
+        );
+        // As text where the column states its unit, and the text can't be a year or a date.
+        let whole = text.trim_start_matches(['+', '-']).split('.').next().map_or(0, str::len);
+        let expected = if unit.is_some() && whole >= 9 && !text.contains(['e', 'E']) {
+            expected
+        } else {
+            refused("type")
+        };
+        prop_assert_eq!(coerce(&column, &json!({"S": text})), expected, "{} {:?}", text, unit);
+    }
+
+    #[test]
+    fn booleans_are_what_object_mappers_write(
+        (attribute, text) in attribute(prop_oneof![
+            2 => number_text(),
+            2 => r"[+-]?0{0,3}[01](\.0{1,3})?([eE][+-]?[0-2])?",
+            2 => "[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]",
+            1 => "yes|no|on| true|true |t|f|\u{ff54}rue|",
+        ])
+    ) {
+        let is_number = attribute.get("N").is_some();
+        let expected = match text.to_ascii_lowercase().as_str() {
+            "true" if !is_number => Ok(Json::Bool(true)),
+            "false" if !is_number => Ok(Json::Bool(false)),
+            _ if !is_number => refused("type"),
+            _ => match decimal(&text) {
+                Some(value) if value == BigDecimal::from(0) => Ok(Json::Bool(false)),
+                Some(value) if value == BigDecimal::from(1) => Ok(Json::Bool(true)),
+                _ => refused("type"),
+            },
+        };
+        prop_assert_eq!(coerce(&column("boolean"), &attribute), expected, "{}", text);
     }
 
     #[test]
@@ -503,7 +536,11 @@ proptest! {
             },
             _ => false,
         };
-        let expected = if exists { Ok(string(&text)) } else { refused("type") };
+        let expected = match exists {
+            false => refused("type"),
+            true if *text < *"1582-10-15" => refused("range"),
+            true => Ok(string(&text)),
+        };
         prop_assert_eq!(coerce(&column("date"), &json!({"S": text})), expected);
         if exists {
             let in_range = ("1678-01-01".."2262-01-01").contains(&&*text);
@@ -520,7 +557,7 @@ proptest! {
         attribute in prop::sample::select(vec![
             json!({"B": "MTI="}), json!({"BOOL": true}), json!({"M": {}}), json!({"L": []}),
             json!({"M": {"a": {"N": "1"}}}), json!({"L": [{"N": "1"}]}), json!({"SS": ["1"]}),
-            json!({"NS": ["1"]}), json!({"BS": ["MTI="]}), json!({"S": "true"}), json!({"N": "1"}), json!({"S": "1"}),
+            json!({"NS": ["1"]}), json!({"BS": ["MTI="]}), json!({"S": "yes"}), json!({"N": "2"}), json!({"S": "1"}),
         ]),
     ) {
         let numeric = !matches!(ty, "boolean" | "date" | "timestamp");

@@ -47,6 +47,16 @@ impl Json {
         self.members().iter().rev().find(|(other, _)| other == name).map(|(_, value)| value)
     }
 
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
+        match self {
+            Json::Object(members) => {
+                members.iter_mut().rev().find(|(other, _)| other == name).map(|(_, value)| value)
+            }
+            _ => None,
+        }
+    }
+
     /// What a string holds.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
@@ -68,6 +78,26 @@ impl Json {
         match self {
             Json::Array(elements) => elements,
             _ => &[],
+        }
+    }
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |text: &str| serde_json::to_string(text).expect("a string is JSON");
+        match self {
+            Json::Null => f.write_str("null"),
+            Json::Bool(value) => write!(f, "{value}"),
+            Json::Number(text) => f.write_str(text),
+            Json::String(text) => f.write_str(&quoted(text)),
+            Json::Array(elements) => {
+                let elements: Vec<String> = elements.iter().map(Json::to_string).collect();
+                write!(f, "[{}]", elements.join(","))
+            }
+            Json::Object(members) => {
+                let members = members.iter().map(|(name, json)| format!("{}:{json}", quoted(name)));
+                write!(f, "{{{}}}", members.collect::<Vec<_>>().join(","))
+            }
         }
     }
 }

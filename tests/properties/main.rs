@@ -3,7 +3,8 @@
 //! | file | what holds |
 //! |---|---|
 //! | `agreement` | the core and `reference`, a literal reading of the contract, give the same bytes |
-//! | `rebuild` | nothing is lost and nothing invented: the item is in the row and `_rescued` |
+//! | `rebuild` | nothing is lost and nothing invented: the item is in the row and `_rescued`; nothing protected is |
+//! | `view` | whatever happens, the rows that `where` chooses merge to the filtered table |
 //! | `walk` | without a schema, the row is what a plain walk over `serde_dynamo`'s values gives |
 //! | `coercion` | values are what `bigdecimal`, `jiff` and the standard library make of them |
 //! | `bytes` | whatever the bytes, every record is answered once, in order, within the limit |
@@ -18,6 +19,7 @@ mod generate;
 mod json;
 mod rebuild;
 mod reference;
+mod view;
 mod walk;
 mod wire;
 

@@ -65,10 +65,23 @@ impl Reference {
     }
 
     fn change(&self, data: &[u8], kinesis_sequence: Option<&str>) -> Result<Outcome, String> {
+        // §6: data that begins with gzip's magic bytes has a reason of its own.
+        if data.starts_with(&[0x1f, 0x8b]) {
+            return Err("compressed".into());
+        }
         // §6: one UTF-8 JSON object.
-        let text = std::str::from_utf8(data).map_err(|_| "not UTF-8")?;
-        let record = Json::parse(text)?;
-        let Json::Obj(_) = record else { return Err("not an object".into()) };
+        let text = std::str::from_utf8(data).map_err(|_| "not_utf8")?;
+        let record = Json::parse(text).map_err(|why| format!("not_json: {why}"))?;
+        let Json::Obj(_) = record else { return Err("not_json: no object".into()) };
+        // §1: an EventBridge event is read as the record in its `detail`.
+        let record = match record.get("detail") {
+            Some(detail)
+                if record.get("dynamodb").is_none() && detail.get("dynamodb").is_some() =>
+            {
+                detail
+            }
+            _ => &record,
+        };
 
         // §1: the second shape is where `eventSourceARN` is present and `tableName` is not.
         let first_shape =
@@ -78,18 +91,20 @@ impl Reference {
         } else {
             record.get("eventSourceARN").and_then(Json::str).and_then(table_of_arn)
         };
-        let table = table.ok_or("no table")?;
+        let table = table.ok_or("no_table")?;
         // §6: another table is dropped, whatever else is wrong.
         if self.tables.as_ref().is_some_and(|tables| !tables.contains(&table)) {
             return Ok(Outcome::Dropped);
         }
 
-        let event_type = record.get("eventName").and_then(Json::str).ok_or("no event name")?;
-        if !["INSERT", "MODIFY", "REMOVE"].contains(&event_type) {
-            return Err("unknown event name".into());
+        let event_name = record.get("eventName").and_then(Json::str).ok_or("no_event_name")?;
+        if !["INSERT", "MODIFY", "REMOVE"].contains(&event_name) {
+            return Err("no_event_name: unknown".into());
         }
-        let dynamodb = record.get("dynamodb").ok_or("no dynamodb")?;
-        let Json::Obj(_) = dynamodb else { return Err("dynamodb is no object".into()) };
+        let dynamodb = record.get("dynamodb").ok_or("no_creation_time: no dynamodb")?;
+        let Json::Obj(_) = dynamodb else {
+            return Err("no_creation_time: dynamodb is no object".into());
+        };
         let time = creation_time(dynamodb)?;
 
         // §1: B is encoded twice in the first shape, unless the schema says otherwise.
@@ -99,34 +114,74 @@ impl Reference {
             None => Ok(None),
             Some(json) => members(json, 1, double).map(Some),
         };
-        let keys = image("Keys")?.ok_or("no Keys")?;
+        let keys = image("Keys")?.ok_or("no_keys")?;
         if keys.is_empty() {
-            return Err("empty Keys".into());
+            return Err("no_keys: empty".into());
+        }
+        let new = match event_name {
+            "REMOVE" => None,
+            _ => Some(image("NewImage")?.ok_or("no_new_image")?),
+        };
+
+        let choice = self.schema.as_ref().map(|schema| &schema.choice);
+        let wanted = choice.and_then(|choice| choice.wanted.as_ref());
+        // §3: *in* is decided on the new image; what was removed is not in.
+        let is_in = new.as_ref().is_some_and(|new| wanted.is_none_or(|wanted| wanted.holds(new)));
+        // §3: the old image is looked at where it is needed, and then it must be well-formed.
+        let fills = event_name == "REMOVE" && choice.is_some_and(|choice| choice.on_remove_item);
+        let decides = wanted.is_some() && !is_in && event_name != "INSERT";
+        let shows = self.schema.as_ref().is_some_and(|schema| schema.old_image);
+        let old_image = if fills || decides || shows { image("OldImage")? } else { None };
+
+        // §3: `where`. What is not in, and was in, leaves the view.
+        if let Some(wanted) = wanted.filter(|_| !is_in) {
+            let was_in = match (event_name, &old_image) {
+                ("INSERT", _) => false,
+                (_, Some(old)) => wanted.holds(old),
+                // Of the keys, one that does not hold decides.
+                (_, None) => wanted.may_hold(&keys),
+            };
+            if !was_in {
+                return Ok(Outcome::Dropped);
+            }
+        }
+        let item = new.filter(|_| is_in);
+        let event_type = if item.is_some() { event_name } else { "REMOVE" };
+        let is_ttl = event_name == "REMOVE" && is_ttl(record);
+        // §3: `events`, by what the rows would be after `where`.
+        let kind = if is_ttl { "TTL" } else { event_type };
+        if choice.is_some_and(|choice| !choice.events.iter().any(|event| event == kind)) {
+            return Ok(Outcome::Dropped);
         }
 
         let mut entries = Vec::new();
-        // §2: a REMOVE yields the key columns, from `Keys`, and the metadata.
-        let columns = if event_type == "REMOVE" {
-            match &self.schema {
-                Some(schema) => schema.tombstone(&keys, &mut entries)?,
-                None => without_schema(&keys, &mut entries),
-            }
-        } else {
-            let item = image("NewImage")?.ok_or("no NewImage")?;
-            match &self.schema {
-                Some(schema) => schema.row(&item, &mut entries)?,
-                None => without_schema(&item, &mut entries),
+        let columns = match (&item, &self.schema) {
+            (Some(item), Some(schema)) => schema.row(item, None, &mut entries)?,
+            (Some(item), None) => without_schema(item, &mut entries),
+            // §2: a REMOVE yields the key columns, from `Keys`, and the metadata.
+            (None, None) => without_schema(&keys, &mut entries),
+            (None, Some(schema)) => {
+                // §2: with `on_remove` the other columns are filled from the old image.
+                let columns = match &old_image {
+                    Some(old) if schema.choice.on_remove_item => {
+                        schema.row(old, Some(&keys), &mut entries)
+                    }
+                    _ => schema.tombstone(&keys, &mut entries),
+                };
+                match columns {
+                    Ok(columns) => columns,
+                    // §3: with `where` the table can't hold such a key.
+                    Err(_) if wanted.is_some() => return Ok(Outcome::Dropped),
+                    Err(why) => return Err(why),
+                }
             }
         };
 
-        let mut old = None;
-        if let Some(schema) = self.schema.as_ref().filter(|schema| schema.old_image)
-            && let Some(item) = image("OldImage")?
-        {
-            // §3: protection follows the attribute into `_old`; the old image is bound by itself.
+        // §3: protection follows the attribute into `_old`; the old image is bound by itself.
+        let old = old_image.filter(|_| shows).zip(self.schema.as_ref()).map(|(item, schema)| {
             let binding = schema.bind(&item);
-            old = Some(plain(&Attr::M(schema.protected_item(&binding, item))));
-        }
+            plain(&Attr::M(schema.protected_item(&binding, item)))
+        });
 
         // §2: the metadata columns, last, in this order.
         let mut row = columns;
@@ -138,7 +193,7 @@ impl Reference {
         }
         row.push(("_table".into(), quote(&table)));
         row.push(("_sequence".into(), quote(&sequence(time, kinesis_sequence, dynamodb))));
-        if event_type == "REMOVE" && is_ttl(&record) {
+        if is_ttl {
             row.push(("_ttl_delete".into(), "true".into()));
         }
         if let Some(old) = old {
@@ -163,19 +218,25 @@ impl Reference {
 
 // ------------------------------------------------------------------------------------------------ envelope (§1, §2)
 
-/// `…:table/NAME/stream/…`
+/// `…:table/NAME`, or `…:table/NAME/stream/…`
 fn table_of_arn(arn: &str) -> Option<String> {
     let (_, rest) = arn.split_once(":table/")?;
-    let (name, rest) = rest.split_once('/')?;
-    (rest.starts_with("stream/") && !name.is_empty()).then(|| name.to_string())
+    let name = match rest.split_once('/') {
+        None => rest,
+        Some((name, rest)) => rest.starts_with("stream/").then_some(name)?,
+    };
+    (!name.is_empty()).then(|| name.to_string())
 }
 
 /// Microseconds since 1970, cut, never rounded; 1970..=2261.
 fn creation_time(dynamodb: &Json) -> Result<i64, String> {
-    let Some(Json::Num(text)) = dynamodb.get("ApproximateCreationDateTime") else {
-        return Err("no time".into());
+    let text = match dynamodb.get("ApproximateCreationDateTime") {
+        Some(Json::Num(text)) => text,
+        Some(Json::Str(text)) => return creation_time_of_text(text),
+        Some(_) => return Err("no_creation_time: neither a number nor a text".into()),
+        None => return Err("no_creation_time: absent".into()),
     };
-    let mut number = Dec::parse(text).ok_or("time is no number")?;
+    let mut number = Dec::parse(text).ok_or("no_creation_time: no number")?;
     let below = |exponent: i128| {
         number.digits.is_empty() || number.digits.len() as i128 + number.exponent <= exponent
     };
@@ -188,11 +249,31 @@ fn creation_time(dynamodb: &Json) -> Result<i64, String> {
         _ => 0,
     };
     number.exponent += shift;
-    let micros = number.cut().ok_or("time out of range")?;
+    in_range(number.cut().ok_or("no_creation_time: out of range")?)
+}
+
+fn in_range(micros: i128) -> Result<i64, String> {
     if micros < 0 || Utc::of(micros * 1000).year > 2261 {
-        return Err("time out of range".into());
+        return Err("no_creation_time: out of range".into());
     }
     Ok(micros as i64)
+}
+
+/// §1: section 4's grammar of a timestamp, with `Z` or an offset.
+fn creation_time_of_text(text: &str) -> Result<i64, String> {
+    let fail = || "no_creation_time: a text that is no time".to_string();
+    let (_, time) = date_at_start(text).ok_or_else(fail)?;
+    let (.., fraction, _) = clock(time).ok_or_else(fail)?;
+    if !time.contains(['Z', 'z', '+', '-']) {
+        return Err(fail());
+    }
+    // More than six fraction digits are cut.
+    let mut cut = text.to_string();
+    if fraction.len() > 6 {
+        let at = text.find('.').expect("the fraction's point");
+        cut.replace_range(at + 7..=at + fraction.len(), "");
+    }
+    in_range(timestamp(&cut).map_err(|_| fail())?.div_euclid(1000))
 }
 
 fn sequence(time: i64, kinesis: Option<&str>, dynamodb: &Json) -> String {
@@ -231,19 +312,23 @@ type Item = Vec<(String, Attr)>;
 
 /// The attributes of an image or of an M; `depth` is that of a map or list among them (§6: at most 64).
 fn members(json: &Json, depth: usize, double: bool) -> Result<Item, String> {
-    let Json::Obj(members) = json else { return Err("attributes are no object".into()) };
+    let Json::Obj(members) = json else {
+        return Err("malformed_attribute_value: attributes are no object".into());
+    };
     members.iter().map(|(name, json)| Ok((name.clone(), attribute(json, depth, double)?))).collect()
 }
 
 fn attribute(json: &Json, depth: usize, double: bool) -> Result<Attr, String> {
     const DESCRIPTORS: [&str; 10] = ["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"];
     // §1: exactly one descriptor; null members beside it, and unknown members, are ignored.
-    let Json::Obj(_) = json else { return Err("attribute value is no object".into()) };
+    let Json::Obj(_) = json else { return Err("malformed_attribute_value: no object".into()) };
     let found: Vec<(&str, &Json)> =
         DESCRIPTORS.iter().filter_map(|name| Some((*name, json.get(name)?))).collect();
-    let [(descriptor, value)] = found[..] else { return Err("not exactly one descriptor".into()) };
+    let [(descriptor, value)] = found[..] else {
+        return Err("malformed_attribute_value: not exactly one descriptor".into());
+    };
     if matches!(descriptor, "M" | "L") && depth > 64 {
-        return Err("too deep".into());
+        return Err("nested_too_deep".into());
     }
     let strings = || match value {
         Json::Arr(list) => {
@@ -268,7 +353,7 @@ fn attribute(json: &Json, depth: usize, double: bool) -> Result<Attr, String> {
         }
         _ => None,
     };
-    attr.ok_or_else(|| format!("malformed {descriptor}"))
+    attr.ok_or_else(|| format!("malformed_attribute_value: {descriptor}"))
 }
 
 /// One layer of base64 is taken off where what it decodes to is itself canonical base64.
@@ -471,8 +556,8 @@ struct Column {
     name: String,
     ty: Type,
     path: Option<Vec<String>>,
-    /// Decimal exponent of the timestamp's unit, in nanoseconds.
-    unit: i128,
+    /// Decimal exponent of the timestamp's stated unit, in nanoseconds.
+    unit: Option<i128>,
     protect: Protect,
     /// The raw name of the key attribute that this column takes.
     key: Option<String>,
@@ -485,8 +570,52 @@ impl Column {
     }
 }
 
+/// §3 "Choosing rows".
+struct Choice {
+    wanted: Option<Where>,
+    events: Vec<String>,
+    on_remove_item: bool,
+}
+
+/// `where`: attributes of the root by raw name, each with the texts that it may have.
+struct Where {
+    members: Vec<(String, Vec<String>)>,
+}
+
+impl Where {
+    /// All members must hold.
+    fn holds(&self, image: &Item) -> bool {
+        self.members.iter().all(|(name, texts)| {
+            image.iter().any(|(other, attr)| other == name && holds(texts, attr))
+        })
+    }
+
+    /// Without an image: no member on an attribute of `Keys` fails to hold.
+    fn may_hold(&self, keys: &Item) -> bool {
+        self.members.iter().all(|(name, texts)| {
+            keys.iter().all(|(other, attr)| other != name || holds(texts, attr))
+        })
+    }
+}
+
+/// Whether an attribute has one of the texts.
+fn holds(texts: &[String], attr: &Attr) -> bool {
+    texts.iter().any(|text| match attr {
+        Attr::S(value) => match text.strip_suffix('*') {
+            Some(start) => value.starts_with(start),
+            None => value == text,
+        },
+        Attr::N(value) => match (Dec::parse(value), Dec::parse(text)) {
+            (Some(value), Some(text)) => value.same(&text),
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
 struct Schema {
     table: String,
+    choice: Choice,
     old_image: bool,
     binary_double: Option<bool>,
     decimal_number: bool,
@@ -508,8 +637,9 @@ impl Binding {
 
 impl Schema {
     fn read(setting: &str) -> Result<Schema, String> {
-        // §3: JSON text (first byte `{`), or base64 of gzip of it.
-        if setting.starts_with('{') {
+        // §3: JSON text (first byte `{`, or `[` of a list, which the Firehose function refuses), or
+        // base64 of gzip of it. `@PATH` is a file: the base64 crate rejects it as well.
+        if setting.starts_with(['{', '[']) {
             return Schema::parse(setting);
         }
         let bytes =
@@ -523,7 +653,9 @@ impl Schema {
 
     fn parse(text: &str) -> Result<Schema, String> {
         let json = Json::parse(text)?;
-        known(&json, &["table", "keys", "old_image", "columns", "binary", "decimal_as"], "schema")?;
+        let members = ["table", "keys", "old_image", "columns", "binary", "decimal_as"];
+        let choosing = ["name", "where", "events", "on_remove"];
+        known(&json, &[&members[..], &choosing].concat(), "schema")?;
         let table = required(&json, "table", "schema")?
             .str()
             .filter(|s| !s.is_empty())
@@ -540,6 +672,8 @@ impl Schema {
         };
         let binary_double = choice(&json, "binary", &["single", "double"])?.map(|index| index == 1);
         let decimal_number = choice(&json, "decimal_as", &["string", "number"])? == Some(1);
+        lake_name(&json, &table)?;
+        let choice = read_choice(&json)?;
         let Json::Arr(list) = required(&json, "columns", "schema")? else {
             return Err("columns is no list".into());
         };
@@ -557,23 +691,23 @@ impl Schema {
             }
         }
         for key in keys {
-            // The column with this explicit path; else the column without path of the normalised name.
+            // The column with this explicit path; else the column without path of this very name;
+            // else the one of the normalised name.
             let explicit =
                 columns.iter().position(|c| c.path.as_deref() == Some(std::slice::from_ref(&key)));
-            let by_name = || {
-                columns
-                    .iter()
-                    .position(|c| c.path.is_none() && c.name == normalise(&key) && c.key.is_none())
+            let named = |name: &str| {
+                columns.iter().position(|c| c.path.is_none() && c.name == name && c.key.is_none())
             };
             let index = explicit
-                .or_else(by_name)
+                .or_else(|| named(&key))
+                .or_else(|| named(&normalise(&key)))
                 .ok_or_else(|| format!("no column takes the key {key}"))?;
             if columns[index].protect == Protect::Drop {
                 return Err(format!("column {}: a key can't be dropped", columns[index].name));
             }
             columns[index].key = Some(key);
         }
-        Ok(Schema { table, old_image, binary_double, decimal_number, columns })
+        Ok(Schema { table, choice, old_image, binary_double, decimal_number, columns })
     }
 
     /// §3 "Binding attributes to columns".
@@ -606,7 +740,12 @@ impl Schema {
                 if binding.bound.contains_key(names) {
                     continue;
                 }
-                if let Some(&index) = by_name.get(&*joined_normalised(names)) {
+                // At the root, the column whose name is the raw name to the letter comes first.
+                let letter = match &names[..] {
+                    [name] => by_name.get(&**name),
+                    _ => None,
+                };
+                if let Some(&index) = letter.or_else(|| by_name.get(&*joined_normalised(names))) {
                     candidates.entry(index).or_default().push(names.clone());
                 }
             }
@@ -658,8 +797,14 @@ impl Schema {
         result
     }
 
-    /// The columns of an INSERT or MODIFY, and what did not fit.
-    fn row(&self, item: &Item, entries: &mut Vec<Entry>) -> Result<Vec<(String, String)>, String> {
+    /// The columns of an item, and what did not fit. The key columns are those of `keys` where
+    /// the item is an old image (§2: the other columns are filled from it).
+    fn row(
+        &self,
+        item: &Item,
+        keys: Option<&Item>,
+        entries: &mut Vec<Entry>,
+    ) -> Result<Vec<(String, String)>, String> {
         let binding = self.bind(item);
         let item = self.protected_item(&binding, item.clone());
         let mut row = Vec::new();
@@ -671,19 +816,30 @@ impl Schema {
         let mut values: HashMap<usize, String> = HashMap::new();
         for index in order {
             let found = by_column.get(&index).and_then(|names| find(&item, names));
+            let column = &self.columns[index];
+            if keys.is_some() && column.key.is_some() {
+                continue;
+            }
             if let Some((place, attr)) = found {
-                let column = &self.columns[index];
                 let coercion = Coercion { schema: self, binding: &binding, unit: column.unit };
                 if let Some(json) = coercion.coerce(&column.ty, attr, &place, entries) {
                     values.insert(index, json);
                 }
             }
         }
+        let key_columns = match keys {
+            Some(keys) => self.tombstone(keys, &mut Vec::new())?,
+            None => Vec::new(),
+        };
         for (index, column) in self.columns.iter().enumerate() {
+            if let Some(key_column) = key_columns.iter().find(|(name, _)| *name == column.name) {
+                row.push(key_column.clone());
+                continue;
+            }
             match values.remove(&index) {
                 Some(json) => row.push((column.name.clone(), json)),
                 None if column.key.is_some() => {
-                    return Err(format!("key column {} not filled", column.name));
+                    return Err(format!("key_not_filled: {}", column.name));
                 }
                 None => {}
             }
@@ -704,14 +860,13 @@ impl Schema {
         for column in &self.columns {
             let Some(key) = &column.key else { continue };
             let (place, attr) =
-                find(keys, std::slice::from_ref(key)).ok_or("key missing in Keys")?;
+                find(keys, std::slice::from_ref(key)).ok_or("key_not_filled: absent")?;
             let attr =
                 if column.protect == Protect::Sha256 { hashed(attr.clone()) } else { attr.clone() };
             let coercion =
                 Coercion { schema: self, binding: &Binding::default(), unit: column.unit };
-            let json = coercion
-                .coerce(&column.ty, &attr, &place, entries)
-                .ok_or("key column not filled")?;
+            let json =
+                coercion.coerce(&column.ty, &attr, &place, entries).ok_or("key_not_filled")?;
             row.push((column.name.clone(), json));
         }
         Ok(row)
@@ -825,17 +980,69 @@ fn choice(json: &Json, name: &str, values: &[&str]) -> Result<Option<usize>, Str
     index.map(Some).ok_or_else(|| format!("{name} must be one of {values:?}"))
 }
 
+/// §3: the lake table's name, given or derived, which Glue takes to 255 characters.
+fn lake_name(json: &Json, table: &str) -> Result<(), String> {
+    let name = match json.member("name") {
+        None => {
+            let kept = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            let name: String = table
+                .chars()
+                .map(|c| c.to_ascii_lowercase())
+                .map(|c| if kept(c) { c } else { '_' })
+                .collect();
+            let digit = name.starts_with(|c: char| c.is_ascii_digit());
+            if digit { format!("_{name}") } else { name }
+        }
+        Some(name) => name.str().filter(|name| identifier(name)).ok_or("name")?.to_string(),
+    };
+    if name.chars().count() > 255 { Err("name is too long".into()) } else { Ok(()) }
+}
+
+/// §3 "Choosing rows".
+fn read_choice(json: &Json) -> Result<Choice, String> {
+    let wanted = match json.member("where") {
+        None => None,
+        Some(Json::Obj(members)) if !members.is_empty() => {
+            let list = |(name, list): &(String, Json)| match list.strings() {
+                Some(texts) if !texts.is_empty() && !name.is_empty() => Ok((name.clone(), texts)),
+                _ => Err(format!("where: {name:?} needs a list of texts")),
+            };
+            Some(Where { members: members.iter().map(list).collect::<Result<_, String>>()? })
+        }
+        Some(_) => return Err("where is an object of lists of texts".into()),
+    };
+    let all = ["INSERT", "MODIFY", "REMOVE", "TTL"];
+    let events = match json.member("events") {
+        None => all.map(str::to_string).to_vec(),
+        Some(list) => list
+            .strings()
+            .filter(|list| !list.is_empty() && list.iter().all(|event| all.contains(&&**event)))
+            .ok_or("events is a list of INSERT, MODIFY, REMOVE, TTL")?,
+    };
+    let on_remove_item = choice(json, "on_remove", &["keys", "item"])? == Some(1);
+    Ok(Choice { wanted, events, on_remove_item })
+}
+
 fn column(json: &Json) -> Result<Column, String> {
     let name = required(json, "name", "column")?.str().unwrap_or("").to_string();
     let fail = |why: &str| Err(format!("column {name}: {why}"));
     known(json, &["name", "type", "path", "comment", "unit", "protect"], &name)?;
-    if !identifier(&name, false) {
+    if !identifier(&name) {
         return fail("a name matches [a-z_][a-z0-9_]*");
     }
     if METADATA.contains(&&*name) {
         return fail("is a metadata column's name");
     }
+    if ["_rescued_data", "_metadata", "__start_at", "__end_at"].contains(&&*name) {
+        return fail("is a name that the lakehouse keeps for itself");
+    }
+    if name.len() > 255 {
+        return fail("has a name that Glue does not take");
+    }
     let ty = required(json, "type", &name)?.str().ok_or("type")?;
+    if ty.chars().count() > 131_072 {
+        return fail("has a type that Glue does not take");
+    }
     let ty = parse_type(ty).map_err(|why| format!("column {name}: {why}"))?;
     let path = match json.member("path") {
         None => None,
@@ -844,8 +1051,12 @@ fn column(json: &Json) -> Result<Column, String> {
             _ => return fail("path is no list of names, or empty"),
         },
     };
-    if json.member("comment").is_some_and(|comment| comment.str().is_none()) {
-        return fail("comment is no string");
+    if let Some(comment) = json.member("comment") {
+        let Some(comment) = comment.str() else { return fail("comment is no string") };
+        let control = comment.chars().any(|c| c.is_control() && c != '\t');
+        if control || comment.chars().count() > 255 {
+            return fail("has a comment that Glue does not take");
+        }
     }
     let unit = choice(json, "unit", &["ns", "us", "ms", "s"])?;
     if unit.is_some() && !matches!(ty, Type::Timestamp) {
@@ -859,11 +1070,12 @@ fn column(json: &Json) -> Result<Column, String> {
     if protect == Protect::Sha256 && !matches!(ty, Type::Text) {
         return fail("sha256 is for a string");
     }
-    Ok(Column { name, ty, path, unit: unit.unwrap_or(3) as i128 * 3, protect, key: None })
+    Ok(Column { name, ty, path, unit: unit.map(|unit| unit as i128 * 3), protect, key: None })
 }
 
-fn identifier(name: &str, capitals: bool) -> bool {
-    let letter = |b: u8| b.is_ascii_lowercase() || b == b'_' || capitals && b.is_ascii_uppercase();
+/// `[a-z_][a-z0-9_]*`
+fn identifier(name: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_lowercase() || b == b'_';
     !name.is_empty()
         && letter(name.as_bytes()[0])
         && name.bytes().all(|b| letter(b) || b.is_ascii_digit())
@@ -951,7 +1163,7 @@ fn type_of(tokens: &mut Tokens, depth: usize) -> Result<Type, String> {
             let mut members: Vec<(String, Type)> = Vec::new();
             loop {
                 let name = tokens.next().unwrap_or_default();
-                if !identifier(&name, true) {
+                if !identifier(&name) {
                     return Err("name of a struct member".into());
                 }
                 // §3: struct members that normalise alike are refused.
@@ -1020,7 +1232,7 @@ fn without_schema(item: &Item, entries: &mut Vec<Entry>) -> Vec<(String, String)
 struct Coercion<'a> {
     schema: &'a Schema,
     binding: &'a Binding,
-    unit: i128,
+    unit: Option<i128>,
 }
 
 impl Coercion<'_> {
@@ -1129,6 +1341,13 @@ impl Coercion<'_> {
             Type::Text => Ok(quote(&text_of(attr).unwrap())),
             Type::Boolean => match attr {
                 Attr::Bool(b) => Ok(b.to_string()),
+                Attr::N(text) => match Dec::parse(text).and_then(|number| number.exact()) {
+                    Some(0) => Ok("false".into()),
+                    Some(1) => Ok("true".into()),
+                    _ => Err(Reason::Type),
+                },
+                Attr::S(text) if text.eq_ignore_ascii_case("true") => Ok("true".into()),
+                Attr::S(text) if text.eq_ignore_ascii_case("false") => Ok("false".into()),
                 _ => Err(Reason::Type),
             },
             Type::Integer { bits } => {
@@ -1158,24 +1377,40 @@ impl Coercion<'_> {
                 float_text(value.is_finite(), value == 0.0, &text, 13, -6)
             }
             Type::Timestamp => {
+                // The default is seconds.
+                let epoch = |text: &str| {
+                    let mut number = Dec::parse(text).ok_or(Reason::Type)?;
+                    number.exponent += self.unit.unwrap_or(9);
+                    number.exact().ok_or(Reason::Range)
+                };
                 let nanos = match attr {
+                    Attr::S(text) if self.unit.is_some() && is_epoch_text(text) => epoch(text)?,
                     Attr::S(text) => timestamp(text)?,
-                    Attr::N(text) => {
-                        let mut number = Dec::parse(text).ok_or(Reason::Type)?;
-                        number.exponent += self.unit;
-                        number.exact().ok_or(Reason::Range)?
-                    }
+                    Attr::N(text) => epoch(text)?,
                     _ => return Err(Reason::Type),
                 };
                 timestamp_text(nanos).map(|text| quote(&text))
             }
             Type::Date => match attr {
-                Attr::S(text) if civil_date(text).is_some() => Ok(quote(text)),
+                Attr::S(text) => match civil_date(text) {
+                    None => Err(Reason::Type),
+                    Some(date) if date < jiff::civil::Date::constant(1582, 10, 15) => {
+                        Err(Reason::Range)
+                    }
+                    Some(_) => Ok(quote(text)),
+                },
                 _ => Err(Reason::Type),
             },
             Type::Array(_) | Type::Map(_) | Type::Struct(_) => unreachable!(),
         }
     }
+}
+
+/// §4: a decimal number without exponent, with at least nine digits before the point.
+fn is_epoch_text(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let whole = unsigned.split('.').next().unwrap_or("");
+    Dec::parse(text).is_some() && !text.contains(['e', 'E']) && whole.len() >= 9
 }
 
 fn or_null(json: Option<String>) -> String {
@@ -1289,6 +1524,13 @@ impl Dec {
         let cut = all.len() - all.trim_end_matches('0').len();
         let exponent = exponent - fraction.len() as i128 + cut as i128;
         Some(Dec { negative, exponent: if digits.is_empty() { 0 } else { exponent }, digits })
+    }
+
+    fn same(&self, other: &Dec) -> bool {
+        let zero = self.digits.is_empty();
+        self.digits == other.digits
+            && self.exponent == other.exponent
+            && (zero || self.negative == other.negative)
     }
 
     /// The value cut to an integer; nothing beyond 38 digits.

@@ -165,7 +165,20 @@ fn new_image(data: &[u8]) -> Option<(Item, bool)> {
         #[serde(borrow, rename = "NewImage")]
         new: Option<&'a RawValue>,
     }
-    let record: Record = serde_json::from_slice(data).ok()?;
+    #[derive(serde::Deserialize)]
+    struct Event<'a> {
+        #[serde(borrow)]
+        dynamodb: Option<&'a RawValue>,
+        #[serde(borrow)]
+        detail: Option<&'a RawValue>,
+    }
+    // An event bridge delivers the record as its detail.
+    let event: Event = serde_json::from_slice(data).ok()?;
+    let detail = event.detail.filter(|_| event.dynamodb.is_none());
+    let record: Record = match detail {
+        Some(detail) => serde_json::from_str(detail.get()).ok()?,
+        None => serde_json::from_slice(data).ok()?,
+    };
     let image = record.dynamodb.new.filter(|_| record.event_name != "REMOVE")?;
     let item = serde_json::from_str(image.get()).ok()?;
     Some((item, record.table_name.is_some() || record.event_source_arn.is_none()))

@@ -24,6 +24,9 @@ const NOW_MS: u64 = 1_720_742_400_000;
 const TIME_US: &str = "1720742302233719";
 /// The table of changes in the short form, where there is no schema to name one.
 const TABLE: &str = "things";
+/// Who makes the changes of Time to Live.
+const TIME_TO_LIVE: &str = "\"userIdentity\":{\"type\":\"Service\",\
+                            \"principalId\":\"dynamodb.amazonaws.com\"},";
 /// Not a setting: what a response may take, so that a case about it needn't have six megabytes.
 const MAX_RESPONSE_BYTES: &str = "maxResponseBytes";
 
@@ -59,6 +62,11 @@ struct Record<'a> {
     item: Option<&'a RawValue>,
     #[serde(borrow)]
     old: Option<&'a RawValue>,
+    #[serde(borrow)]
+    keys: Option<&'a RawValue>,
+    event: Option<String>,
+    #[serde(default)]
+    ttl: bool,
     #[serde(borrow)]
     change: Option<&'a RawValue>,
     text: Option<String>,
@@ -154,7 +162,7 @@ impl Case {
         Ok(Actual { file: "expected.json", text, metrics: None })
     }
 
-    /// The transformer that its settings make, or why they are refused.
+    /// The transformer that its settings make, or why they are rejected.
     fn transformer(&self) -> Result<Result<Transformer, String>, String> {
         let mut named: BTreeMap<String, String> = match self.file("settings.json") {
             Some(text) => {
@@ -243,16 +251,16 @@ impl Case {
             }
             Record { text: Some(text), item: None, old: None, change: None, .. } => text.clone(),
             Record { change: Some(change), item: None, old: None, .. } => change.get().to_owned(),
-            Record { item: None, old: None, .. } => {
-                return Err("give it one of item, old, change, text, base64, data".into());
+            Record { item: None, old: None, keys: None, .. } => {
+                return Err("give it one of item, old, keys, change, text, base64, data".into());
             }
-            Record { item, old, .. } => self.change(*item, *old)?,
+            _ => self.change(record)?,
         };
         Ok(pretty::string(&STANDARD.encode(bytes)))
     }
 
     /// The change record that the short form stands for.
-    fn change(&self, item: Option<&RawValue>, old: Option<&RawValue>) -> Result<String, String> {
+    fn change(&self, record: &Record<'_>) -> Result<String, String> {
         #[derive(Deserialize)]
         struct Names {
             table: String,
@@ -262,19 +270,26 @@ impl Case {
             Some(schema) => serde_json::from_str(schema).map_err(|error| error.to_string())?,
             None => Names { table: TABLE.into(), keys: vec!["id".into()] },
         };
-        let image = item.or(old).map_or("{}", RawValue::get);
-        let image: BTreeMap<String, &RawValue> =
-            serde_json::from_str(image).map_err(|error| error.to_string())?;
-        let keys: Vec<_> = names
-            .keys
-            .iter()
-            .filter_map(|name| Some(format!("{}:{}", pretty::string(name), image.get(name)?)))
-            .collect();
-        let event_name = match (item, old) {
-            (Some(_), None) => "INSERT",
-            (Some(_), Some(_)) => "MODIFY",
-            (None, _) => "REMOVE",
+        let Record { item, old, keys, event, ttl, .. } = record;
+        let keys = if let Some(keys) = keys {
+            keys.get().to_owned()
+        } else {
+            let image = item.or(*old).map_or("{}", RawValue::get);
+            let image: BTreeMap<String, &RawValue> =
+                serde_json::from_str(image).map_err(|error| error.to_string())?;
+            let keys = names.keys.iter();
+            let keys: Vec<_> = keys
+                .filter_map(|name| Some(format!("{}:{}", pretty::string(name), image.get(name)?)))
+                .collect();
+            format!("{{{}}}", keys.join(","))
         };
+        let event_name = match (event, item, old) {
+            (Some(event), ..) => event.as_str(),
+            (None, Some(_), None) => "INSERT",
+            (None, Some(_), Some(_)) => "MODIFY",
+            (None, None, _) => "REMOVE",
+        };
+        let identity = if *ttl { TIME_TO_LIVE } else { "" };
         let mut images = String::new();
         for (name, image) in [("NewImage", item), ("OldImage", old)] {
             if let Some(image) = image {
@@ -283,11 +298,10 @@ impl Case {
             }
         }
         Ok(format!(
-            "{{\"eventName\":\"{event_name}\",\"tableName\":{},\"dynamodb\":{{\
+            "{{\"eventName\":\"{event_name}\",\"tableName\":{},{identity}\"dynamodb\":{{\
              \"ApproximateCreationDateTime\":{TIME_US},\
-             \"ApproximateCreationDateTimePrecision\":\"MICROSECOND\",\"Keys\":{{{}}}{images}}}}}",
-            pretty::string(&names.table),
-            keys.join(",")
+             \"ApproximateCreationDateTimePrecision\":\"MICROSECOND\",\"Keys\":{keys}{images}}}}}",
+            pretty::string(&names.table)
         ))
     }
 }

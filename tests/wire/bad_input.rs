@@ -25,6 +25,8 @@ fn bad_data() -> Vec<(&'static str, String)> {
     let mut bad = vec![
         ("not_base64", "&".to_owned()),
         ("not_base64", "ew=".to_owned()),
+        ("compressed", encode(b"\x1f\x8b")),
+        ("compressed", encode(&[b"\x1f\x8b\x08", good.as_bytes()].concat())),
         ("not_utf8", encode(b"{\"tableName\":\"\xff\"}")),
         ("not_json", encode(b"")),
         ("not_json", encode(b"{\"tableName\":")),
@@ -43,6 +45,9 @@ fn bad_data() -> Vec<(&'static str, String)> {
         ("no_event_name", without("/eventName")),
         ("no_event_name", with("/eventName", json!("insert"))),
         ("no_creation_time", without("/dynamodb/ApproximateCreationDateTime")),
+        ("no_creation_time", with("/dynamodb/ApproximateCreationDateTime", json!(true))),
+        ("no_creation_time", with("/dynamodb/ApproximateCreationDateTime", json!(-1))),
+        ("no_creation_time", with("/dynamodb/ApproximateCreationDateTime", json!("2024-07-11"))),
         ("no_new_image", without("/dynamodb/NewImage")),
         ("no_keys", without("/dynamodb/Keys")),
         ("key_not_filled", without(id)),
@@ -84,6 +89,38 @@ fn a_batch_of_bad_records_fails_each_and_logs_one_line_per_reason_with_count_and
         }
     }
     assert_eq!(found, expected, "one line for each reason");
+}
+
+#[test]
+fn each_fault_of_the_creation_time_has_its_own_message() {
+    let mut function = Function::start(&[(SCHEMA, READINGS), (LOG_FORMAT, "JSON")]);
+    let faults = [None, Some(json!(true)), Some(json!("yesterday")), Some(json!(-1))];
+    for fault in faults {
+        let mut change = reading("a", 0, "");
+        let dynamodb = change["dynamodb"].as_object_mut().expect("an object");
+        match fault {
+            None => drop(dynamodb.remove("ApproximateCreationDateTime")),
+            Some(time) => drop(dynamodb.insert("ApproximateCreationDateTime".into(), time)),
+        }
+        read(&function.invoke(event([change.to_string()])), 1);
+    }
+    let output = function.stop();
+    let lines = json_lines(&output);
+    let lines: Vec<String> = lines
+        .iter()
+        .filter(|line| line["reason"] == "no_creation_time")
+        .map(Value::to_string)
+        .collect();
+    let [absent, kind, text, range] = lines.as_slice() else { panic!("{output}") };
+    assert!(absent.contains("is absent"), "{absent}");
+    for other in [kind, text, range] {
+        assert!(!other.contains("absent"), "it is there: {other}");
+    }
+    assert!(range.contains("1970") && range.contains("2261"), "{range}");
+    for other in [absent, kind, text] {
+        assert!(!other.contains("2261"), "no range was missed: {other}");
+    }
+    assert!(!text.contains("yesterday"), "a value in the log: {text}");
 }
 
 #[test]

@@ -63,13 +63,14 @@ fn a_schema_that_is_not_readable_is_refused() {
     let (cut, _) = compressed.split_at(compressed.len() / 8 * 4);
     for (value, parts) in [
         ("orders.json", &["neither JSON", "nor base64", terraform][..]),
-        ("[1]", &["neither JSON", terraform]),
+        // A list is for the direct function: a delivery stream has one table in Glue.
+        ("[1]", &["list"]),
         ("{\"table\": \"orders\",", &["not JSON", "line 1 column 19"]),
         ("{\"table\": \"orders\"} x", &["not JSON", "trailing"]),
         (&not_gzip, &["base64", "gzip", terraform]),
         (cut, &["base64", "gzip", terraform]),
         (&gzip("orders"), &["not JSON"]),
-        (&gzip("[]"), &["JSON object"]),
+        (&gzip("[]"), &["list"]),
     ] {
         assert_refused(SCHEMA, value, parts);
     }
@@ -93,6 +94,13 @@ fn a_schema_that_says_what_it_can_not_is_refused_with_the_column_and_the_fix() {
         (schema("", "id", r#"{"name":"x","type":"binary"}"#), &["column \"x\"", "write string"]),
         (schema("", "id", r#"{"name":"x","type":"text"}"#), &["column \"x\"", "\"text\""]),
         (schema("", "identity", second), &["key \"id\" has no column", "add one named \"id\""]),
+        (
+            schema("", "id", r#"{"name":"x","type":"struct<a:struct<orderId:int>>"}"#),
+            &["column \"x\"", "\"orderId\"", "order_id"],
+        ),
+        (schema("", "id", r#"{"name":"__start_at","type":"date"}"#), &["\"__start_at\""]),
+        (schema(r#","where":{"kind":"order"}"#, "id", second), &["\"kind\"", "[\"order\"]"]),
+        (schema(r#","events":["DELETE"]"#, "id", second), &["\"DELETE\"", "REMOVE"]),
         (
             schema("", "id", r#"{"name":"id","type":"string"}"#),
             &["\"id\": it is declared twice", "rename"],
