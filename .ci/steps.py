@@ -164,6 +164,13 @@ STEPS = [
         tools=("linux", "terraform"),
     ),
     Step(
+        "fuzz",
+        f"three fuzzers, {FUZZ_SECONDS} s each",
+        fuzz(FUZZ_SECONDS),
+        locks=("fuzz/target",),
+        tools=("rust", "nightly", "c++"),
+    ),
+    Step(
         "documentation",
         "rustdoc without warnings",
         'RUSTDOCFLAGS="-D warnings" cargo doc --package dynalake --lib --no-deps --locked',
@@ -211,13 +218,6 @@ STEPS = [
         "cargo clippy --manifest-path benches/Cargo.toml --all-targets --locked -- -D warnings",
         locks=(BENCHES,),
         tools=("rust", "clippy"),
-    ),
-    Step(
-        "fuzz",
-        f"three fuzzers, {FUZZ_SECONDS} s each",
-        fuzz(FUZZ_SECONDS),
-        locks=("fuzz/target",),
-        tools=("rust", "nightly", "c++"),
     ),
     # ---- what takes too long for the gate
     Step(

@@ -314,6 +314,7 @@ def report(result: Result, is_whole: bool, seconds: float) -> int:
     for name, reason in result.skipped:
         say(f"==== skipped: {name}: {reason}")
     if result.failed:
+        say(f"==== what each step printed is in {WORK.relative_to(ROOT)}/logs")
         say(f"==== CI FAILED in {seconds:.0f} s: {', '.join(result.failed)}")
         return 1
     what = "CI PASSED" if is_whole else f"PASSED ({', '.join(result.passed)})"

@@ -109,9 +109,11 @@ class Environment:
         return self.folder / "finished"
 
     def _wanted(self) -> str:
-        # pip writes the path of an editable package into the environment.
-        parts = [self.requirements.read_bytes(), PYPROJECT.read_bytes(), str(ROOT).encode()]
-        return hashlib.sha256(b"\0".join(parts)).hexdigest()
+        # How the package is built, without the settings of ruff and others; pip writes the path of
+        # an editable package into the environment.
+        package = PYPROJECT.read_text().partition("[tool.ruff]")[0]
+        parts = [self.requirements.read_text(), package, str(ROOT)]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 TARGET = ROOT / "target"

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dynalake_dev import gate, machine
+from dynalake_dev import gate, machine, process
 from dynalake_dev.gate import Gate, Step
 from dynalake_dev.process import ToolError
 
@@ -85,6 +88,25 @@ def test_a_failure_stops_what_still_runs_with_its_children(run: Run, tmp_path: P
     assert code == 1 and time.monotonic() - began < 20
     assert "==== skipped: slow: stopped, as bad failed" in said
     assert (tmp_path / "trapped").read_text() == "stopped\n"
+
+
+def test_a_signal_stops_the_run_and_its_steps(tmp_path: Path) -> None:
+    file = tmp_path / "steps.py"
+    script = f"echo $$ > {tmp_path}/pid; sleep 60"
+    file.write_text(
+        f"from dynalake_dev.gate import Step\nSTEPS = [Step('slow', 'slow', {script!r})]"
+    )
+    program = (
+        "import pathlib, sys\n"
+        "from dynalake_dev import gate\n"
+        f"sys.exit(gate.main([], pathlib.Path({str(file)!r}), pathlib.Path({str(tmp_path)!r})))"
+    )
+    started = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.DEVNULL)
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        time.sleep(0.01)
+    started.send_signal(signal.SIGTERM)
+    assert started.wait(30) == 128 + signal.SIGTERM
+    assert not process.is_running(int((tmp_path / "pid").read_text()), "bash")
 
 
 def test_with_keep_going_the_others_run_and_the_run_still_fails(run: Run) -> None:
