@@ -208,7 +208,10 @@ fn check_row(row: &[u8], input_has_duplicates: bool) -> bool {
     let [old, rescued] = ["_old", "_rescued"].map(|name| text_of(name).map(object));
     for members in [&old, &rescued].into_iter().flatten() {
         let inside = members.iter().any(|(_, value)| value.has_duplicates());
-        assert!(input_has_duplicates || !(inside || named_alike(members)), "duplicates in text: {line}");
+        assert!(
+            input_has_duplicates || !(inside || named_alike(members)),
+            "duplicates in text: {line}"
+        );
     }
     assert!(rescued.as_ref().is_none_or(|members| !members.is_empty()), "empty: {line}");
     rescued.is_some()
