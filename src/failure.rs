@@ -27,6 +27,8 @@ pub enum Failure {
     NoEventName,
     /// There is no creation time that can be read.
     NoTime(TimeFault),
+    /// A line of an incremental export has no time of the write that can be read.
+    NoWriteTime(TimeFault),
     /// An INSERT or MODIFY has no `NewImage`, or an exported item is null.
     NoNewImage,
     /// There are no `Keys`.
@@ -63,7 +65,7 @@ impl Failure {
             Failure::Malformed => "malformed_attribute_value",
             Failure::TooDeep => "nested_too_deep",
             Failure::NoEventName => "no_event_name",
-            Failure::NoTime(_) => "no_creation_time",
+            Failure::NoTime(_) | Failure::NoWriteTime(_) => "no_creation_time",
             Failure::NoNewImage => "no_new_image",
             Failure::NoKeys => "no_keys",
             Failure::KeyNotFilled { .. } => "key_not_filled",
@@ -89,17 +91,27 @@ impl Failure {
             Failure::TooDeep => format!("the item nests maps and lists deeper than {MAX_DEPTH}"),
             Failure::NoEventName => "eventName is not INSERT, MODIFY or REMOVE".into(),
             Failure::NoTime(fault) => {
-                "dynamodb.ApproximateCreationDateTime is ".to_owned()
-                    + match fault {
-                        TimeFault::Absent => "absent",
-                        TimeFault::WrongKind => {
-                            "neither a number nor an ISO 8601 time with Z or an offset"
-                        }
-                        TimeFault::OutOfRange => "outside 1970 to 2261",
+                let wrong = match fault {
+                    TimeFault::Absent => "absent",
+                    TimeFault::WrongKind => {
+                        "neither a number nor an ISO 8601 time with Z or an offset"
                     }
+                    TimeFault::OutOfRange => "outside 1970 to 2261, or a leap second",
+                };
+                format!("dynamodb.ApproximateCreationDateTime is {wrong}")
             }
-            Failure::NoNewImage => "an INSERT or MODIFY has no dynamodb.NewImage".into(),
-            Failure::NoKeys => "dynamodb.Keys is absent or empty".into(),
+            Failure::NoWriteTime(fault) => {
+                let wrong = match fault {
+                    TimeFault::Absent => "absent",
+                    TimeFault::WrongKind => "not a whole number of microseconds",
+                    TimeFault::OutOfRange => "outside 1970 to 2261",
+                };
+                format!("Metadata.WriteTimestampMicros is {wrong}")
+            }
+            Failure::NoNewImage => {
+                "an INSERT or MODIFY has no NewImage, or an exported Item is null".into()
+            }
+            Failure::NoKeys => "Keys is absent or empty".into(),
             Failure::KeyNotFilled { column } => format!(
                 "key column \"{}\" can't be filled: its attribute is absent or does not fit the type",
                 plan.columns.get(column).map_or("", |column| &column.name)

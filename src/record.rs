@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::item::Tape;
 use crate::row::{RowWriter, view};
 use crate::schema::{OnRemove, Plan};
-use crate::text::json::Text;
+use crate::text::json::{MAX_INPUT_BYTES, Text};
 
 /// What becomes of change records.
 #[derive(Clone, Debug)]
@@ -123,7 +123,8 @@ impl RecordTransformer {
         &self.plan
     }
 
-    /// Takes one record to its row, which is appended to `row` as a line of JSON.
+    /// Takes one record to its row, which is appended to `row` as a line of JSON; of a record that
+    /// gives none, `row` stays as it is.
     /// `sequence_number` is Kinesis' for the record, where there is one.
     pub fn transform(
         &mut self,
@@ -147,9 +148,12 @@ impl RecordTransformer {
         sequence_number: Option<&[u8]>,
         row: &mut Vec<u8>,
     ) -> Transformed<'_> {
-        let mut seen = Seen::default();
+        let (mut seen, start) = (Seen::default(), row.len());
         self.table.clear();
         let outcome = self.read(sequence_number, row, &mut seen);
+        if !matches!(outcome, Ok(Outcome::Row { .. })) {
+            row.truncate(start);
+        }
         self.transformed(outcome, seen)
     }
 
@@ -162,9 +166,12 @@ impl RecordTransformer {
         row: &mut Vec<u8>,
     ) -> Transformed<'_> {
         self.buffer().extend_from_slice(line);
-        let mut seen = Seen::default();
+        let (mut seen, start) = (Seen::default(), row.len());
         self.table.clear();
         let outcome = self.read_export_line(export_time_us, row, &mut seen);
+        if !matches!(outcome, Ok(Outcome::Row { .. })) {
+            row.truncate(start);
+        }
         self.transformed(outcome, seen)
     }
 
@@ -273,8 +280,11 @@ impl RecordTransformer {
     }
 }
 
-/// Whether the bytes are text.
+/// Whether the bytes are text, and no more than spans can point into.
 fn check_text(bytes: &[u8]) -> Result<(), Failure> {
+    if bytes.len() > MAX_INPUT_BYTES {
+        return Err(Failure::RowTooLarge);
+    }
     if simdutf8::basic::from_utf8(bytes).is_ok() {
         return Ok(());
     }

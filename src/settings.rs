@@ -159,11 +159,12 @@ fn schema_text(
         return Ok(text.to_owned());
     }
     if let Some(path) = text.strip_prefix('@') {
-        return read_file(path).map_err(|error| {
-            format!(
-                "can't read {path} in the package ({error}); \
+        return read_file(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => format!(
+                "there is no file {path} in the package; \
                  put it there: python3 package.py --schema {path}"
-            )
+            ),
+            _ => format!("can't read {path} in the package: {error}"),
         });
     }
     let compressed = base64_simd::STANDARD.decode_to_vec(text).map_err(|_| {

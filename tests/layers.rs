@@ -1,7 +1,7 @@
 //! Imports point one way: down the list of layers, and never in a circle.
 //!
 //! Reads `use` declarations and paths that begin with `crate::` or `super::` in the sources.
-//! Re-exports are a module's face, not an import.
+//! A re-export of a child is a module's face, not an import.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -94,7 +94,9 @@ fn paths(source: &str) -> Vec<String> {
         }
         declaration.push_str(line.trim());
         if let Some(whole) = declaration.strip_suffix(';') {
-            if let Some(path) = whole.strip_prefix("use ") {
+            let (visibility, path) = whole.split_once("use ").unwrap_or_default();
+            let is_of_child = !path.starts_with("crate::") && !path.starts_with("super::");
+            if visibility.is_empty() || !is_of_child {
                 paths.extend(expand(path));
             }
             declaration.clear();
@@ -252,13 +254,15 @@ fn the_check_sees_imports_in_every_form() {
         "\nfn up() { crate::row::up() }",
         "\nfn up() -> super::super::row::Up {}",
         "\nuse crate::{\n    failure::Failure,\n};",
+        "\npub(crate) use crate::row::RowWriter;",
+        "\npub use super::super::row::path;",
     ] {
         let upward = upward(&planted(source));
         assert_eq!(upward.len(), 1, "{source}: {upward:?}");
         assert!(upward[0].starts_with("schema::plan → "), "{upward:?}");
     }
     for source in [
-        "\npub use crate::row::RowWriter;",
+        "\npub use children::Child;",
         "\n// crate::row is further up",
         "\nuse crate::text::json;",
         "\nuse std::row;",

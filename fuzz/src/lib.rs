@@ -74,7 +74,10 @@ fn configuration(configuration: u8) -> (Plan, Option<Vec<String>>, bool) {
 /// A transformer of records with nothing behind it yet, by one of the fixed settings.
 pub fn record_transformer(settings: u8) -> RecordTransformer {
     let (plan, tables, _) = configuration(settings);
-    RecordTransformer::new(plan, record::Options { tables, max_row_bytes: MAX_ROW_BYTES })
+    RecordTransformer::new(
+        plan,
+        record::Options { tables, default_table: None, max_row_bytes: MAX_ROW_BYTES },
+    )
 }
 
 /// What becomes of one record, checked: its result as Firehose names it, and its row.

@@ -1,4 +1,5 @@
-//! The envelope of a change record: all of it but the images' contents.
+//! The envelope of a change record: all of it but the images' contents. The order in which it is
+//! read and judged is in `record`.
 
 use super::{Change, EventName, Sequence};
 use crate::failure::{Failure, TimeFault};
@@ -227,7 +228,8 @@ impl Envelope {
         }
     }
 
-    /// Makes a change of what was read, [`Envelope::time_us`] included. `sequence_number` is Kinesis'; where there is none,
+    /// Makes a change of what was read, [`Envelope::time_us`] included. `sequence_number` is
+    /// Kinesis'; where there is none,
     /// DynamoDB's is taken.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ impl Line {
         cursor.object(|cursor, name| {
             match name {
                 b"Item" => {
-                    line.is_full = cursor.peek() != b'n';
+                    line.is_full = true;
                     line.item = parse_image(cursor, nodes)?;
                 }
                 b"Keys" => line.keys = parse_image(cursor, nodes)?,
@@ -107,7 +107,7 @@ impl Line {
                 old_image: None,
             });
         }
-        let time_us = self.write_timestamp_us(tape).map_err(Failure::NoTime)?;
+        let time_us = self.write_timestamp_us(tape).map_err(Failure::NoWriteTime)?;
         let keys = self.keys.root()?.filter(|&keys| tape.children(keys).next().is_some());
         let keys = keys.ok_or(Failure::NoKeys)?;
         let new_image = self.new_image.root()?;

@@ -6,7 +6,8 @@ use super::rescue::{Reason, Rescue};
 use crate::item::{Descriptor, Mark, NodeId, Tape};
 use crate::schema::{Kind, Plan, PlannedStruct};
 use crate::text::Misfit;
-use crate::text::json;
+use crate::text::json::{self, Text};
+use hashbrown::HashSet;
 
 /// Writes attribute values as their columns' types.
 pub(super) struct ValueWriter<'a> {
@@ -110,8 +111,13 @@ impl ValueWriter<'_> {
             return Err(Misfit::Type);
         }
         let start = out.len();
+        let mut names = MemberNames::default();
         for (member, node) in tape.children(id) {
             if node.mark.has(Mark::DROP) {
+                continue;
+            }
+            if !names.is_new(node.name, tape.text()) {
+                self.rescue.add_unbound(tape, member, Reason::Collision);
                 continue;
             }
             out.push(b',');
@@ -162,6 +168,38 @@ impl ValueWriter<'_> {
         self.binder.close_struct(base);
         enclose(start, out);
         Ok(())
+    }
+}
+
+/// The names of a map's members, of which DynamoDB sends each once: of two of one name the first
+/// counts.
+#[derive(Default)]
+struct MemberNames {
+    few: [Text; FEW],
+    len: usize,
+    many: Option<HashSet<Vec<u8>>>,
+}
+
+/// So many names are compared one by one.
+const FEW: usize = 8;
+
+impl MemberNames {
+    /// Adds a name; says whether it is not there yet.
+    fn is_new(&mut self, name: Text, text: &[u8]) -> bool {
+        let decoded = name.to_cow(text);
+        if self.len < FEW {
+            if self.few[..self.len].iter().any(|earlier| earlier.is(text, &decoded)) {
+                return false;
+            }
+            self.few[self.len] = name;
+            self.len += 1;
+            return true;
+        }
+        let few = &self.few;
+        let many = self
+            .many
+            .get_or_insert_with(|| few.iter().map(|name| name.to_cow(text).into_owned()).collect());
+        many.insert(decoded.into_owned())
     }
 }
 

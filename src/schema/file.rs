@@ -121,7 +121,6 @@ impl Schema {
             let reason = format!("it should be a JSON object and is {}", json.kind());
             return Err(SchemaError::new(reason));
         };
-        let here = |error: SchemaError| error.at("the schema");
         let known = [
             "name",
             "table",
@@ -134,14 +133,14 @@ impl Schema {
             "events",
             "on_remove",
         ];
-        let mut members = Members::new(members, &known).map_err(here)?;
-        let table = match members.text("table").map_err(here)? {
+        let mut members = Members::new(members, &known)?;
+        let table = match members.text("table")? {
             Some(table) if !table.is_empty() => table,
             Some(_) => return reject("\"table\" is empty", "write the DynamoDB table's name"),
             None => return reject("\"table\" is missing", "add the DynamoDB table's name"),
         };
-        let name = members.text("name").map_err(here)?;
-        let Some(keys) = members.texts("keys").map_err(here)? else {
+        let name = members.text("name")?;
+        let Some(keys) = members.texts("keys")? else {
             return reject("\"keys\" is missing", LIST_KEYS);
         };
         let old_image = match members.take("old_image") {
@@ -152,14 +151,14 @@ impl Schema {
             }
         };
         let layers = [("single", Binary::Single), ("double", Binary::Double)];
-        let binary = members.choice("binary", &layers).map_err(here)?;
+        let binary = members.choice("binary", &layers)?;
         let forms = [("string", DecimalAs::String), ("number", DecimalAs::Number)];
-        let decimal_as = members.choice("decimal_as", &forms).map_err(here)?;
+        let decimal_as = members.choice("decimal_as", &forms)?;
         let filter = members.take("where").map(Filter::read).transpose()?;
-        let events = members.texts("events").map_err(here)?;
+        let events = members.texts("events")?;
         let events = events.map(|names| Events::read(&names)).transpose()?;
         let choices = [("keys", OnRemove::Keys), ("item", OnRemove::Item)];
-        let on_remove = members.choice("on_remove", &choices).map_err(here)?;
+        let on_remove = members.choice("on_remove", &choices)?;
         let columns = match members.take("columns") {
             Some(Json::Array(columns)) => columns,
             Some(other) => {

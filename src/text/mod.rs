@@ -1,4 +1,5 @@
-//! Text: bytes, JSON, decimal numbers, dates and instants. Knows nothing of AWS.
+//! Text: bytes, JSON, decimal numbers, dates and instants. Knows nothing of AWS but the range of
+//! instants that its services keep.
 
 pub(crate) mod bytes;
 pub mod json;
