@@ -1,8 +1,9 @@
--- What the pipeline said in the last day, worst first: its own event log. By default only its owner may ask. Write your own in
--- place of main.dynalake.orders: any of the pipeline's tables will do.
+-- What the pipeline said in the last day, worst first: its event log, which it publishes as a table. Its owner may ask, and whom
+-- you grant SELECT on it. Write your own in place of main.dynalake.
 --
--- A schema that got a column stops a flow once, and Databricks starts it again (in dev, run it again; neither was seen): one such
--- line is no fault. The same error again and again is: mend it, and the pipeline goes on where it stopped.
+-- A schema that got a column stops a flow once (UNKNOWN_FIELD_EXCEPTION.NEW_FIELDS_IN_FILE), and Databricks starts it again by
+-- itself, with the cause SCHEMA_CHANGE: one such line is no fault. The same error again and again is: correct what it names, and the
+-- pipeline goes on where it stopped.
 
 SELECT
   timestamp,
@@ -10,7 +11,7 @@ SELECT
   origin.flow_name,
   message,
   error.exceptions[0].message AS cause
-FROM event_log(TABLE(main.dynalake.orders))
+FROM main.dynalake.dynalake_event_log
 WHERE level IN ('WARN', 'ERROR') AND timestamp > current_timestamp() - INTERVAL 1 DAY
 ORDER BY level, timestamp DESC
 LIMIT 100;

@@ -5,7 +5,8 @@
 -- buffering_interval_seconds in Terraform, as long as you can live with (README, "Latency"); partition_granularity = "day"
 -- merges nothing, but makes fewer folders to list. The tables themselves are compacted: maintenance.sql.
 --
--- "not_seen" needs a runtime that fills commit_time (Databricks says 18.2 or later); before that it equals "files".
+-- Only the table's owner may ask. "not_seen" needs a runtime that fills commit_time, in some copies of the documentation a private
+-- preview; before that it equals "files".
 
 SELECT
   date(create_time) AS day,

@@ -11,7 +11,7 @@
 -- items_behind_the_log, in seconds, is much more than a minute: the log goes on, and the merge into the items doesn't;
 -- errors.sql names the flow. But an item that was deleted leaves its changes in the log and no row: where the newest items are
 -- deleted soon, it is no fault.
--- As an alert: seconds_behind above what you can live with. It is what tells that the pipeline stands still.
+-- As an alert: the targets prod and hourly have one on all tables (docs/databricks-scheduled.md).
 
 SELECT
   'orders' AS table_name,

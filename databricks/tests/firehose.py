@@ -61,10 +61,10 @@ class Lake:
             paths.append(self._write(path, rows, int96=number % 2 == 0))
         return paths
 
-    def write_by_hand(self, part: int, name: str, rows: List[Dict[str, Any]]) -> Path:
+    def write_by_hand(self, part: int, name: str, rows: List[Dict[str, Any]], int96: bool = False) -> Path:
         """Makes a file with rows that the function would never write."""
         lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-        return self._write(Path("dt=2026-12-31/hour=00", name + ".parquet"), self._to_arrow(lines, part), int96=False)
+        return self._write(Path("dt=2026-12-31/hour=00", name + ".parquet"), self._to_arrow(lines, part), int96)
 
     def deliver(self, paths: Sequence[Path]) -> None:
         """Puts files where the pipeline finds them; once more, under other names, where they are there already."""

@@ -42,6 +42,9 @@ CONF = {
     # Compiling the plans' code would take most of the time.
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.session.timeZone": "UTC",
+    # What Auto Loader's documentation names as its defaults: the pipeline has to ask for the other.
+    "spark.sql.parquet.datetimeRebaseModeInRead": "LEGACY",
+    "spark.sql.parquet.int96RebaseModeInRead": "LEGACY",
     "spark.sql.files.openCostInBytes": "128m",
     "spark.sql.catalog.memory": "dynalake.connector.MemoryCatalog",
     "spark.sql.catalog.memory.chunks_per_batch": "2",
@@ -126,6 +129,13 @@ class Pipeline:
             shutil.copy(path, self.code)
         spark.sql("CREATE SCHEMA {}.{}".format(CATALOG, name))
 
+    def configuration(self, tables: Any, file: str = "tables.json", **settings: str) -> Dict[str, str]:
+        """The settings for these tables, whose file is put beside the pipeline's, as the bundle syncs it."""
+        text = tables if isinstance(tables, str) else json.dumps(tables)
+        (self.code / file).write_text(text)
+        settings = {"source": "parquet", "tables": file, **settings}
+        return {"dynalake." + name: value for name, value in settings.items()}
+
     def update(self, configuration: Dict[str, str]) -> None:
         """Runs until all that is there is processed. Raises what the pipeline's file raises, or Spark."""
         spec = self.folder / "spark-pipeline.yml"
@@ -135,7 +145,7 @@ class Pipeline:
             "catalog": CATALOG,
             "database": self.name,
             "configuration": configuration,
-            "libraries": [{"glob": {"include": "src/**"}}],
+            "libraries": [{"glob": {"include": "src/" + file.name}} for file in sorted(self.code.glob("*.py"))],
         }))
         with open(UPDATES_LOG, "a") as log, contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             cli.run(spec_path=spec, full_refresh=[], full_refresh_all=False, refresh=[], dry=False)
@@ -145,10 +155,6 @@ class Pipeline:
 
     def tables(self) -> List[str]:
         return self.spark.sql("SHOW TABLES IN {}.{}".format(CATALOG, self.name)).column("tableName").to_pylist()
-
-
-def configuration(tables: List[dict], source: str = "parquet", key: str = "dynalake.tables") -> Dict[str, str]:
-    return {"dynalake.source": source, key: json.dumps(tables)}
 
 
 def _free_port() -> int:

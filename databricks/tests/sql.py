@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+import cloud_files
 import compare
 import tools
 from expect import snake
@@ -35,12 +36,12 @@ def differences(spark: Spark) -> List[str]:
     for folder in folders:
         file, schema = folder / "schema.json", json.loads((folder / "schema.json").read_text())
         name = re.sub(r"\W", "_", folder.name)
-        spark.sql(_sql(file, "table", "--database", "{}.{}".format(CATALOG, SCHEMA), "--table", name))
+        spark.sql(print_sql(file, "table", "--database", "{}.{}".format(CATALOG, SCHEMA), "--table", name))
         expected = _expected(schema)
         found += _compare("{}: the table".format(folder.name), expected, _columns(spark, name))
         for part, wanted in (("hints", [*_keys(schema), *METADATA_NAMES]), ("all-hints", list(expected))):
             table = "{}_{}".format(name, part.replace("-", "_"))
-            spark.sql("CREATE TABLE {}.{}.{} ({})".format(CATALOG, SCHEMA, table, _sql(file, part)))
+            spark.sql("CREATE TABLE {}.{}.{} ({})".format(CATALOG, SCHEMA, table, print_sql(file, part)))
             # Hints have no comments; the keys among them stand in the order of the columns.
             types = {name: (kind, None) for name, (kind, _) in expected.items() if name in wanted}
             found += _compare("{}: {}".format(folder.name, part), types, _columns(spark, table))
@@ -50,15 +51,54 @@ def differences(spark: Spark) -> List[str]:
 def view_differences(pipeline: Pipeline, made: Made) -> List[str]:
     """All in which the view on the pipeline's change log is not the current state."""
     database = "{}.{}".format(CATALOG, pipeline.name)
-    view = _sql(made.lake.schema_file(1), "view", "--database", database, "--table", made.order.name + "_changes")
+    view = print_sql(made.lake.schema_file(1), "view", "--database", database, "--table", made.order.name + "_changes")
     # The connector has no views: what it selects is run by itself.
     table = pipeline.spark.sql(view[view.index("\nSELECT\n"):])
-    found = compare.differences(made.current, table, made.keys, more=["_event_time", "_sequence"])
+    found = compare.differences(made.truth, table, made.keys, more=["_event_time", "_sequence"])
     return ["{}, the view on its changes: {}".format(made.order.name, what) for what in found]
 
 
-def _sql(schema: Path, part: str, *names: str) -> str:
-    words = ["ddl", str(schema), "--dialect", "databricks", "--only", part, *names]
+def declared_differences(spark: Spark, made: Made) -> List[str]:
+    """All in which the columns that the pipeline declares on request are not the schema file's."""
+    table = {"schema": made.lake.schemas[1], "location": "customers", "name": "declared"}
+    declared = cloud_files.asked_for(table, declare_columns="true")[0].tables["declared"].schema
+    spark.sql("CREATE TABLE {}.{}.declared ({})".format(CATALOG, SCHEMA, declared[:declared.index(", CONSTRAINT")]))
+    wanted = _expected(made.lake.schemas[1])
+    more = {name: (kind, None) for name, (kind, _) in wanted.items() if name in ("_event_time", "_sequence", "_rescued")}
+    names = [*made.keys, *more]
+    wanted = {**{name: wanted[name] for name in made.keys}, **more, **{
+        name: about for name, about in wanted.items() if name not in [*names, *METADATA_NAMES]}}
+    wanted["_rescued"], wanted["_rescued_data"] = wanted.pop("_rescued"), ("string", None)
+    return _compare("declared columns", wanted, _columns(spark, "declared"))
+
+
+def governance_differences(spark: Spark, schema: str, made: Made) -> List[str]:
+    """All in which the comments are not the schema file's, in copies of the pipeline's tables. Tags are Databricks'."""
+    name = made.order.name
+    text = print_sql(made.lake.schema_file(1), "governance", "--database", "{}.{}".format(CATALOG, schema),
+                     "--table", name + "_changes")
+    tags = []
+    for statement in re.sub(r"^--.*$", "", text, flags=re.MULTILINE).split(";\n"):
+        if " SET TAGS " in statement:
+            tags.append(statement.strip())
+        else:
+            spark.sql(statement.replace("ALTER STREAMING TABLE", "ALTER TABLE"))
+    expected, found = _expected(made.lake.schemas[1]), []
+    for end in ("", "_changes", "_quarantine", "_history"):
+        rows = spark.sql("DESCRIBE TABLE {}.{}.{}".format(CATALOG, schema, name + end)).to_pylist()
+        comments = {row["col_name"]: row["comment"] for row in rows}
+        found += ["{}: {} has the comment {!r}, not {!r}".format(name + end, column, comments[column], wanted)
+                  for column, (_, wanted) in expected.items() if column in comments
+                  and comments[column] != wanted and not (end == "_history" and column == "_event_id")]
+    wanted = [column["name"] for column in made.lake.schemas[1]["columns"] if column.get("protect") == "sha256"] * 4
+    if [re.search(r"COLUMN `(.+)` SET TAGS \('dynalake_protect' = 'sha256'\)$", tag)[1] for tag in tags] != wanted:
+        found.append("tags of protected columns: {}".format(tags))
+    return found
+
+
+def print_sql(schema: Path, part: str, *names: str, dialect: str = "databricks") -> str:
+    """What `dynalake ddl` prints."""
+    words = ["ddl", str(schema), "--dialect", dialect, "--only", part, *names]
     done = subprocess.run([DYNALAKE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         raise Refused("`dynalake {}` ended with code {}:\n{}".format(" ".join(words), done.returncode, done.stderr))

@@ -7,7 +7,7 @@ import json
 from typing import Any, Callable, Dict, List, Tuple
 
 import compare
-from spark import ENGINES_COLUMNS, PIPELINE, Pipeline, Spark, configuration
+from spark import ENGINES_COLUMNS, PIPELINE, Pipeline, Spark
 from streams import Row
 from tables import Made
 
@@ -19,22 +19,29 @@ MUTANTS = {
     "ties_by_chance": ('sequence_by=F.col("_sequence")', 'sequence_by=F.substring(F.col("_sequence"), 1, 20)'),
     "a_key_forgotten": ("keys=table.keys", "keys=table.keys[:1]"),
 }
+DECLARED = "with_declared_columns"
 
 
 def undetected(spark: Spark, made: Made) -> List[str]:
-    """Mutants of the pipeline whose table is the model's all the same."""
-    source, settings, files = PIPELINE.read_text(), {}, []
+    """Mutants of the pipeline whose table is the model's all the same. And one pipeline that is itself, with the columns
+    of the schema file, whose table has to be the model's."""
+    source, settings = PIPELINE.read_text(), {}
     pipeline = Pipeline(spark, "mutants", files=[])
-    for name, (text, other) in MUTANTS.items():
-        if source.count(text) != 1:
+    for name, (text, other) in {**MUTANTS, DECLARED: ("", "")}.items():
+        if name != DECLARED and source.count(text) != 1:
             return ["{}: the pipeline has not once {}".format(name, text)]
-        # Each has a key of its own for its tables, so that all are in one update.
-        key = "dynalake.tables." + name
-        mutant = source.replace(text, other).replace('"dynalake.tables"', json.dumps(key))
+        # Each has a file of tables of its own, so that all are in one update.
+        mutant = source.replace(text, other) if text else source
+        for key in ("dynalake.tables", "dynalake.declare_columns"):
+            mutant = mutant.replace('"{}"'.format(key), json.dumps("{}.{}".format(key, name)))
         (pipeline.code / (name + ".py")).write_text(mutant)
-        settings.update(configuration([{**made.setting(1), "name": name, "history": False}], key=key))
+        table = {**made.setting(1), "name": name, "history": False, "location": str(made.lake.folder)}
+        settings.update(pipeline.configuration(
+            [table], file=name + ".json", **{"tables." + name: name + ".json"}))
+    settings["dynalake.declare_columns." + DECLARED] = "true"
     pipeline.update(settings)
-    found = []
+    found = ["{}: {}".format(DECLARED, what) for what in compare.differences(
+        made.current, pipeline.table(DECLARED), made.keys, more=ENGINES_COLUMNS)]
     for name in MUTANTS:
         if not compare.differences(made.current, pipeline.table(name), made.keys, more=ENGINES_COLUMNS):
             found.append("{}: no difference was found".format(name))
@@ -65,9 +72,9 @@ def not_refused(spark: Spark, made: Made) -> List[str]:
     """Wrong settings that the pipeline does not refuse, or not with their name, value and a fix."""
     good, found = made.setting(1), []
     pipeline = Pipeline(spark, "refused")
-    for what, setting, names in _wrong(good):
+    for what, setting, names in _wrong(pipeline, good):
         try:
-            pipeline.update(setting)
+            pipeline.update(setting())
         except Exception as error:
             said = str(error)
             lacking = [name for name in names if name not in said]
@@ -80,36 +87,55 @@ def not_refused(spark: Spark, made: Made) -> List[str]:
     return found
 
 
-def _wrong(good: dict) -> List[Tuple[str, Dict[str, str], List[str]]]:
-    """What is wrong, the configuration, and what the error has to say."""
+def _wrong(pipeline: Pipeline, good: dict) -> List[Tuple[str, Callable[[], Dict[str, str]], List[str]]]:
+    """What is wrong, what writes the file of tables and gives the configuration, and what the error has to say."""
 
-    def table(change: Callable[[dict], Any]) -> Dict[str, str]:
+    def tables(what: Any, **settings: str) -> Callable[[], Dict[str, str]]:
+        return lambda: pipeline.configuration(what, **{"volume": "/Volumes/main/dynalake/changes", **settings})
+
+    def table(change: Callable[[dict], Any]) -> Callable[[], Dict[str, str]]:
         bad = copy.deepcopy(good)
         change(bad)
-        return configuration([bad])
+        return tables([bad])
 
     def first_key(bad: dict) -> None:
         bad["schema"]["keys"][0] = "tenantId"
 
+    def without(setting: str, what: Any) -> Callable[[], Dict[str, str]]:
+        return lambda: {name: value for name, value in tables(what)().items() if name != setting}
+
+    hidden = ["not set", "password, secret, token or access key", "spark.redaction.regex"]
     return [
-        ("no tables", {"dynalake.source": "parquet"}, ["dynalake.tables", "''", "Terraform"]),
-        ("no JSON", {"dynalake.source": "parquet", "dynalake.tables": "[{]"}, ["dynalake.tables", "[{]", "JSON list"]),
-        ("an object", {"dynalake.source": "parquet", "dynalake.tables": json.dumps(good)}, ["dynalake.tables", "list"]),
-        ("an unknown source", configuration([good], source="csv"), ["dynalake.source", "'csv'", "cloudFiles, parquet"]),
+        ("no tables", without("dynalake.tables", [good]), ["dynalake.tables", "the bundle does", *hidden]),
+        # Spark hides the value, and says that there is none.
+        ("a file that Spark hides", tables([good], file="tokens.json"), ["dynalake.tables", "another name", *hidden]),
+        ("no volume", without("dynalake.volume", [good]), ["dynalake.volume", "'customers'", "from the root", *hidden]),
+        ("a volume that Spark hides", tables([good], volume="/Volumes/main/secrets/changes"),
+         ["dynalake.volume", "from the root", *hidden]),
+        ("a file that isn't there", lambda: {**tables([good])(), "dynalake.tables": "tables/nowhere.json"},
+         ["dynalake.tables", "'tables/nowhere.json'", "databricks_tables", "Looked for in"]),
+        ("no JSON", tables("[{]"), ["tables.json", "[{]", "JSON list"]),
+        ("an empty file", tables(""), ["tables.json", "''", "JSON list"]),
+        ("an object", tables(good), ["tables.json", "list"]),
+        ("an unknown source", tables([good], source="csv"), ["dynalake.source", "'csv'", "cloudFiles, parquet"]),
+        ("a flag that is no flag", tables([good], widen_types="yes"), ["dynalake.widen_types", "'yes'", "true or false"]),
         ("a misspelt member", table(lambda bad: bad.update(histroy=True)),
-         ["dynalake.tables[0].histroy", "'true'", "schema, location, name, history"]),
+         ["tables.json[0].histroy", "'true'", "schema, location, name, history"]),
         ("a schema that is a path", table(lambda bad: bad.update(schema="orders.json")),
-         ["dynalake.tables[0].schema", "'orders.json'", "content"]),
+         ["tables.json[0].schema", "'orders.json'", "content"]),
         ("a schema without columns", table(lambda bad: bad["schema"].pop("columns")),
-         ["dynalake.tables[0].schema", '"keys"', "columns"]),
+         ["tables.json[0].schema", '"keys"', "columns"]),
+        ("a column that Auto Loader makes", table(lambda bad: bad["schema"]["columns"].append(
+            {"name": "_rescued_data", "type": "string"})),
+         ["tables.json[0].schema.columns", "'_rescued_data'", "choose another"]),
         ("a key without a column", table(first_key),
-         ["dynalake.tables[0].schema.keys", "'tenantId'", "tenant_id", "dynalake check"]),
-        ("no location", table(lambda bad: bad.pop("location")), ["dynalake.tables[0].location", "null", "/Volumes/"]),
+         ["tables.json[0].schema.keys", "'tenantId'", "tenant_id", "dynalake check"]),
+        ("no location", table(lambda bad: bad.pop("location")), ["tables.json[0].location", "not set", "/Volumes/"]),
         ("a name with a schema", table(lambda bad: bad.update(name="lake.orders")),
-         ["dynalake.tables[0].name", "'lake.orders'", "a-z"]),
+         ["tables.json[0].name", "'lake.orders'", "a-z"]),
         ("history as text", table(lambda bad: bad.update(history="yes")),
-         ["dynalake.tables[0].history", "'yes'", "true or false"]),
-        ("two tables of one name", configuration([good, good]), ["dynalake.tables[1].name", "another name"]),
-        ("a name that another's log has", configuration([good, {**good, "name": good["name"] + "_changes"}]),
-         ["dynalake.tables[1].name", "_changes"]),
+         ["tables.json[0].history", "'yes'", "true or false"]),
+        ("two tables of one name", tables([good, good]), ["tables.json[1].name", "another name"]),
+        ("a name that another's log has", tables([good, {**good, "name": good["name"] + "_changes"}]),
+         ["tables.json[1].name", "_changes"]),
     ]

@@ -19,8 +19,13 @@ output "glue_tables" {
 }
 
 output "databricks_bundle_variables" {
-  description = "Variables of the bundle in the folder databricks, with all tables: written as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json they fill it."
+  description = "Variables of the bundle in the folder databricks: written as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json they fill it."
   value       = module.databricks_access.bundle_variables
+}
+
+output "databricks_tables" {
+  description = "Tables of the bundle's pipeline, with their schema files' content: written as JSON to databricks/src/tables/<target>.json the bundle syncs them."
+  value       = module.databricks_access.bundle_tables
 }
 
 output "databricks_next_steps" {
