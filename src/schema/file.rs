@@ -302,6 +302,9 @@ impl Column {
     }
 }
 
+/// Columns that the lakehouse makes itself: Auto Loader, Spark, and AUTO CDC, to which a name's case is one.
+const KEPT_BY_THE_LAKEHOUSE: [&str; 4] = ["_rescued_data", "_metadata", "__start_at", "__end_at"];
+
 fn check_name(place: &str, name: &str) -> Result<(), SchemaError> {
     let fits = |(at, byte): (usize, u8)| {
         byte.is_ascii_lowercase() || byte == b'_' || (at > 0 && byte.is_ascii_digit())
@@ -315,6 +318,11 @@ fn check_name(place: &str, name: &str) -> Result<(), SchemaError> {
     if is_metadata(name.as_bytes()) {
         return refuse(format!(
             "{place}: the name belongs to a metadata column; choose another, and bind the attribute by \"path\""
+        ));
+    }
+    if KEPT_BY_THE_LAKEHOUSE.contains(&name) {
+        return refuse(format!(
+            "{place}: Databricks makes a column of this name itself; choose another, and bind the attribute by \"path\""
         ));
     }
     Ok(())
