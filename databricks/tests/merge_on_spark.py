@@ -14,6 +14,10 @@ import shutil
 import sys
 from pathlib import Path
 
+# The tests' own Spark is named there, and pyspark would look for it.
+for variable in [name for name in os.environ if name.startswith(("SPARK_", "PYSPARK_"))]:
+    del os.environ[variable]
+
 sys.path.append(str(Path(__file__).resolve().parent.parent / "without_pipelines"))
 
 import dynalake_merge as job  # noqa: E402
@@ -23,8 +27,6 @@ SCHEMA = "memory.lake"
 
 
 def main() -> int:
-    # The tests' own Spark, which is still named there.
-    os.environ.pop("SPARK_REMOTE", None)
     runs, connector = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2]
     builder = SparkSession.builder.master("local[2]")
     for name, value in {
