@@ -281,7 +281,10 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--tombstone-days", type=int, default=14, help="how long deletes are kept (14)"
     )
-    arguments = parser.parse_args(words)
+    arguments, others = parser.parse_known_args(words)
+    # AWS Glue adds words of its own.
+    if others and not any(word.startswith("--JOB_") for word in others):
+        parser.error(f"unknown: {' '.join(others)}")
     if arguments.tombstone_days < 1:
         parser.error(f"--tombstone-days is {arguments.tombstone_days}: write 1 or more")
     return arguments
