@@ -87,6 +87,12 @@ STEPS = [
         """,
     ),
     Step(
+        "recipes",
+        "the recipe for a replay, with an `aws` that only records what it gets",
+        "python3 .ci/test_recipes.py",
+        tools=("jq",),
+    ),
+    Step(
         "command-line",
         "`dynalake` is built",
         f"""
@@ -97,11 +103,12 @@ STEPS = [
     ),
     Step(
         "terraform",
-        "format, validate, test, rejected schemas, columns of the SQL, READMEs, checkov",
+        "format, validate, test, rejected schemas, SQL's columns, READMEs, checkov, precision",
         """
         terraform version
         python3 python --install checks
         target/ci/venv/bin/python .ci/terraform.py
+        target/ci/venv/bin/python .ci/precision.py
         """,
         locks=(TERRAFORM,),
         tools=("terraform",),
