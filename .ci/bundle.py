@@ -599,7 +599,7 @@ MAIN, STORAGE, PIPELINE = "databricks.yml", "resources/storage.yml", "resources/
 
 
 def first(file: str, old: str, new: str) -> Callable[[Path], None]:
-    """What stands in several targets: in prod, the first."""
+    """What several targets have: in prod, the first."""
 
     def planted(folder: Path) -> None:
         text = (folder / file).read_text()

@@ -75,6 +75,7 @@ STEPS = [
         ruff check .
         mypy -p dynalake_dev -p demo
         mypy package.py databricks/src/dynalake_pipeline.py
+        mypy databricks/without_pipelines/dynalake_merge.py erasure/erase_files.py
         python -m pytest --quiet
         """,
     ),

@@ -1,10 +1,11 @@
--- What the pipeline reported in the last day, worst first, from its event log, which it publishes as
--- a table. Its owner may query it, and anyone to whom you grant SELECT on it. Replace main.dynalake
--- with your catalog and schema.
+-- What the pipeline reported in the last day, worst first, from its event log, which it publishes
+-- as a table. Its owner may query it, and anyone to whom you grant SELECT on it. Replace
+-- main.dynalake with your catalog and schema.
 --
 -- A new column in the schema stops a flow once (UNKNOWN_FIELD_EXCEPTION.NEW_FIELDS_IN_FILE), and
 -- Databricks starts it again by itself, with the cause SCHEMA_CHANGE: one such line is normal. The
--- same error again and again is not. Fix what it names, and the pipeline continues where it stopped.
+-- same error again and again is not. Fix what it names, and the pipeline continues where it
+-- stopped.
 
 SELECT
   timestamp,

@@ -1,9 +1,12 @@
--- Items that may show an older state, because an older one of several changes in one tick of the stream's clock came once more:
--- DynamoDB wrote it twice, or it went through the stream again. Only a stream with milliseconds has such ticks (docs/databricks-ordering.md),
--- so this should be 0. Write your own in place of main.dynalake.orders, and the key's columns in place of order_id. It reads the whole log.
+-- Items that may show an older state: several changes fell into one tick of the stream's clock, and
+-- an older one of them came once more, because DynamoDB wrote it twice or it went through the
+-- stream again. Only a stream with milliseconds has such ticks (docs/databricks-ordering.md), so
+-- this should be 0. Replace main.dynalake.orders with your table, and order_id with the key's
+-- columns. It reads the whole log.
 --
--- Not 0: write those items once more in DynamoDB (docs, "backfill"): the next change puts each right. The history keeps the order that
--- it was told. The view that `dynalake ddl` makes over the log has them right at once.
+-- If it isn't 0: write those items once more in DynamoDB (docs/operations/backfill.md). The next
+-- change puts each right. The history keeps the order in which the changes came. The view that
+-- `dynalake ddl` makes over the log has them right at once.
 
 -- 1. How many.
 WITH placed AS (

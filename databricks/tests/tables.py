@@ -47,7 +47,7 @@ class Made:
     lake: Lake
     keys: list[str]
     parts: list[list[Path]]
-    # By `_sequence`, and as the DynamoDB table has them: the same, but for ties.
+    # By `_sequence`, and as the DynamoDB table has them: the same, except for ties.
     current: Rows
     truth: Rows
     untold: int

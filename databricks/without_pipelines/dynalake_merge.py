@@ -112,7 +112,7 @@ def _table(value: dict[str, Any]) -> Table:
 def _key_column(key: str, columns: list[dict[str, Any]]) -> str:
     """The column of a key attribute: by path, else by name, else by the name in snake case."""
     free = [column["name"] for column in columns if "path" not in column]
-    names = [column["name"] for column in columns if column.get("path") == [key]]
+    names: list[str] = [column["name"] for column in columns if column.get("path") == [key]]
     names += [name for name in free if name == key] + [name for name in free if name == snake(key)]
     if not names:
         raise ValueError(f"no column takes the key {key}; `dynalake check` explains it")

@@ -144,7 +144,7 @@ fn erase(schema: &Schema, names: &Names, columns: &[LakeColumn<'_>]) -> String {
     });
     format!(
         "-- The objects that hold rows of an item: put its key in, and OR (…) for each further item. Athena deletes\n\
-         -- nothing in them; docs/erasure.md tells what does.\n\
+         -- nothing in them; docs/erasure.md says what does.\n\
          SELECT DISTINCT \"$path\"\nFROM {}\nWHERE ({})",
         qualified(&names.database, &names.table, '"'),
         condition.collect::<Vec<_>>().join(" AND "),

@@ -63,7 +63,7 @@ variable "schema" {
   }
   validation {
     condition     = try(alltrue([for column in var.schema.columns : !contains(["_rescued_data", "_metadata", "__start_at", "__end_at"], column.name)]), true)
-    error_message = "schema: Databricks makes the columns _rescued_data, _metadata, __start_at and __end_at itself; rename the column, and bind the attribute by \"path\"."
+    error_message = "schema: the lakehouse keeps the names _rescued_data, _metadata, __start_at and __end_at for itself; rename the column, and bind the attribute by \"path\"."
   }
   validation {
     condition     = try(alltrue([for column in var.schema.columns : contains(["sha256", "drop"], column.protect) if can(column.protect)]), false)
