@@ -89,7 +89,7 @@ output "databricks_bundle_variables" {
 }
 
 output "databricks_tables" {
-  description = "Tables of the bundle's pipeline, with their schema files' content: written as JSON to databricks/src/tables/<target>.json the bundle syncs them; null without databricks_access."
+  description = "Tables of the bundle's pipeline, with their schema files' content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file. Null without databricks_access."
   value       = one(module.databricks_access[*].bundle_tables)
 }
 

@@ -19,7 +19,7 @@ output "bundle_variables" {
 }
 
 output "bundle_tables" {
-  description = "Tables of the bundle's pipeline, each with its schema file's content: written as JSON to databricks/src/tables/<target>.json the bundle syncs them. Null without tables."
+  description = "Tables of the bundle's pipeline, each with its schema file's content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file. Null without tables."
   value       = length(var.tables) == 0 ? null : local.bundle_tables
 }
 
