@@ -62,6 +62,10 @@ variable "schema" {
     error_message = "schema: a column has the name of a metadata column (${join(", ", jsondecode(file("${path.module}/../../metadata_columns.json")).*.name)}); rename it."
   }
   validation {
+    condition     = try(alltrue([for column in var.schema.columns : !contains(["_rescued_data", "_metadata", "__start_at", "__end_at"], column.name)]), true)
+    error_message = "schema: the lakehouse keeps the names _rescued_data, _metadata, __start_at and __end_at for itself; rename the column, and bind the attribute by \"path\"."
+  }
+  validation {
     condition     = try(alltrue([for column in var.schema.columns : contains(["sha256", "drop"], column.protect) if can(column.protect)]), false)
     error_message = "schema: a column's \"protect\" should be \"sha256\" or \"drop\"; correct it, or remove it."
   }
