@@ -98,13 +98,14 @@ STEPS = [
     Step(
         "terraform",
         "format, validate, test, rejected schemas, columns of the SQL, READMEs, checkov",
-        """
+        f"""
         terraform version
         python3 python --install checks
-        target/ci/venv/bin/python .ci/terraform.py
+        DYNALAKE_PROGRAM=$PWD/{DYNALAKE} target/ci/venv/bin/python .ci/terraform.py
         """,
+        needs=("command-line",),
         locks=(TERRAFORM,),
-        tools=("terraform",),
+        tools=("rust", "terraform"),
     ),
     Step(
         "tests",
