@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dynalake_dev import process
     from dynalake_dev.console import Stage, say
 
-    from . import athena, cloud_files, compare, live, merge, sql, tables, tools, wrong
+    from . import athena, cloud_files, compare, live, merge, sql, tables, tools, view, wrong
     from .spark import Pipeline, Spark
 
     tools.check()
@@ -140,6 +140,14 @@ def run(arguments: argparse.Namespace) -> int:
             "SQL of `dynalake ddl`",
             differences,
             "columns, types and comments as in the schema file; 0 rows of its view differ",
+        )
+
+        with Stage("a view of a table, by `where`", []):
+            differences, moved = view.differences(spark)
+        check(
+            "a view of a table, by `where`",
+            differences,
+            f"the filtered table, after {moved:,} changes that let an item in or out",
         )
 
         with Stage("mutants of the pipeline", []):
