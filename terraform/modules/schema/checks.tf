@@ -6,6 +6,9 @@ locals {
   column_members = ["name", "type", "path", "protect", "unit", "comment"]
   events         = ["INSERT", "MODIFY", "REMOVE", "TTL"]
 
+  # What begins a text in JSON.
+  quote = "\""
+
   # Names that the lakehouse keeps for itself: Auto Loader's rescued data and file metadata, the bounds of a history.
   kept_names = ["_rescued_data", "_metadata", "__start_at", "__end_at"]
 

@@ -21,16 +21,16 @@ variable "schema" {
   validation {
     condition = try(alltrue([
       for member in ["table", "name", "binary", "decimal_as", "on_remove"] :
-      startswith(jsonencode(var.schema[member]), "\"") if can(var.schema[member])
+      startswith(jsonencode(var.schema[member]), local.quote) if can(var.schema[member])
     ]), true)
-    error_message = "schema: ${join(", ", try([for member in ["table", "name", "binary", "decimal_as", "on_remove"] : "\"${member}\"" if !try(startswith(jsonencode(var.schema[member]), "\""), true)], []))} should be a string; write one."
+    error_message = "schema: ${join(", ", try([for member in ["table", "name", "binary", "decimal_as", "on_remove"] : member if !try(startswith(jsonencode(var.schema[member]), local.quote), true)], []))} should be a string; write one."
   }
   validation {
-    condition     = try(var.schema.table != "", true)
+    condition     = try(length(var.schema.table) > 0, true)
     error_message = "schema: \"table\" is empty; write the DynamoDB table's name."
   }
   validation {
-    condition     = !can(var.schema.keys) || try(startswith(jsonencode(var.schema.keys), "[") && alltrue([for key in var.schema.keys : startswith(jsonencode(key), "\"")]) && length(var.schema.keys) > 0, false)
+    condition     = !can(var.schema.keys) || try(startswith(jsonencode(var.schema.keys), "[") && alltrue([for key in var.schema.keys : startswith(jsonencode(key), local.quote)]) && length(var.schema.keys) > 0, false)
     error_message = "schema: \"keys\" should list the names of the table's key attributes, such as [\"orderId\"]."
   }
   validation {
@@ -38,7 +38,7 @@ variable "schema" {
     error_message = "schema: \"old_image\" should be true or false."
   }
   validation {
-    condition     = !can(var.schema.events) || try(startswith(jsonencode(var.schema.events), "[") && alltrue([for event in var.schema.events : startswith(jsonencode(event), "\"")]), false)
+    condition     = !can(var.schema.events) || try(startswith(jsonencode(var.schema.events), "[") && alltrue([for event in var.schema.events : startswith(jsonencode(event), local.quote)]), false)
     error_message = "schema: \"events\" should be a list of strings; list some of INSERT, MODIFY, REMOVE and TTL, or remove it."
   }
   validation {
@@ -51,18 +51,18 @@ variable "schema" {
   }
   validation {
     condition     = try(alltrue([for column in var.schema.columns : can(column.name) && can(column.type)]), true)
-    error_message = "schema: column(s) ${join(", ", try([for at, column in var.schema.columns : try("\"${column.name}\"", at + 1) if !(can(column.name) && can(column.type))], []))} should be objects with \"name\" and \"type\"; add what is missing. A type is a Hive type, such as string."
+    error_message = "schema: column(s) ${join(", ", try([for at, column in var.schema.columns : try(jsonencode(column.name), at + 1) if !(can(column.name) && can(column.type))], []))} should be objects with \"name\" and \"type\"; add what is missing. A type is a Hive type, such as string."
   }
   validation {
     condition     = try(alltrue([for column in var.schema.columns : length(setsubtract(keys(column), local.column_members)) == 0]), true)
-    error_message = "schema: unknown member in column(s) ${join(", ", try([for column in var.schema.columns : "\"${column.name}\" (${join(", ", setsubtract(keys(column), local.column_members))})" if length(setsubtract(keys(column), local.column_members)) > 0], ["?"]))}; the members are ${join(", ", local.column_members)}. Correct the spelling, or remove it."
+    error_message = "schema: unknown member in column(s) ${join(", ", try([for column in var.schema.columns : "${jsonencode(column.name)} (${join(", ", setsubtract(keys(column), local.column_members))})" if length(setsubtract(keys(column), local.column_members)) > 0], ["?"]))}; the members are ${join(", ", local.column_members)}. Correct the spelling, or remove it."
   }
   validation {
-    condition     = try(alltrue([for column in var.schema.columns : alltrue([for member, value in column : startswith(jsonencode(value), "\"") if member != "path"])]), true)
-    error_message = "schema: column(s) ${join(", ", try([for at, column in var.schema.columns : try("\"${column.name}\"", at + 1) if !alltrue([for member, value in column : startswith(jsonencode(value), "\"") if member != "path"])], ["?"]))}: each member but \"path\" should be a string; write one."
+    condition     = try(alltrue([for column in var.schema.columns : alltrue([for member, value in column : startswith(jsonencode(value), local.quote) if member != "path"])]), true)
+    error_message = "schema: column(s) ${join(", ", try([for at, column in var.schema.columns : try(jsonencode(column.name), at + 1) if !alltrue([for member, value in column : startswith(jsonencode(value), local.quote) if member != "path"])], ["?"]))}: each member but \"path\" should be a string; write one."
   }
   validation {
-    condition     = try(alltrue([for column in var.schema.columns : try(startswith(jsonencode(column.path), "[") && length(column.path) > 0 && alltrue([for step in column.path : startswith(jsonencode(step), "\"")]), false) if can(column.path)]), true)
-    error_message = "schema: column(s) ${join(", ", try([for at, column in var.schema.columns : try("\"${column.name}\"", at + 1) if can(column.path) && !try(startswith(jsonencode(column.path), "[") && length(column.path) > 0 && alltrue([for step in column.path : startswith(jsonencode(step), "\"")]), false)], ["?"]))}: \"path\" should list attribute names from the item's root, such as [\"customer\", \"address\", \"city\"]; remove an empty one."
+    condition     = try(alltrue([for column in var.schema.columns : try(startswith(jsonencode(column.path), "[") && length(column.path) > 0 && alltrue([for step in column.path : startswith(jsonencode(step), local.quote)]), false) if can(column.path)]), true)
+    error_message = "schema: column(s) ${join(", ", try([for at, column in var.schema.columns : try(jsonencode(column.name), at + 1) if can(column.path) && !try(startswith(jsonencode(column.path), "[") && length(column.path) > 0 && alltrue([for step in column.path : startswith(jsonencode(step), local.quote)]), false)], ["?"]))}: \"path\" should list attribute names from the item's root, such as [\"customer\", \"address\", \"city\"]; remove an empty one."
   }
 }
