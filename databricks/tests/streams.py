@@ -246,7 +246,7 @@ class Stream:
         failed: Dict[int, float] = {}
         for begin in range(0, self.count, BATCH):
             if self.chance.random() < 0.05:
-                late = self.count * self.chance.random()
+                late = begin + 2 * BATCH + self.count / 2 * self.chance.random()
                 ticks = {(json.dumps(change.key), change.time_us) for change in self.changes[begin:begin + BATCH]}
                 for change in self.changes[max(0, begin - BATCH):begin + 2 * BATCH]:
                     if (json.dumps(change.key), change.time_us) in ticks:
