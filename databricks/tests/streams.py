@@ -275,7 +275,7 @@ class Stream:
         for begin in range(0, self.count, BATCH):
             if self.chance.random() < 0.05:
                 # After they were made: the schema file of then has their attributes.
-                late = self.chance.uniform(begin + 2 * BATCH, self.count)
+                late = begin + 2 * BATCH + self.count / 2 * self.chance.random()
                 ticks = {
                     (json.dumps(change.key), change.time_us)
                     for change in self.changes[begin : begin + BATCH]
