@@ -91,6 +91,14 @@ fn columns_named_like_partitions_are_warned_of() {
 }
 
 #[test]
+fn dropped_columns_are_in_no_table_and_not_warned_of() {
+    let columns = json!([{"name": "dt", "type": "string", "protect": "drop"},
+        {"name": "_change_type", "type": "string", "path": ["x"], "protect": "drop"},
+        {"name": "wide", "type": "decimal(38,20)", "protect": "drop"}]);
+    warns(&json!({}), &columns, &[]);
+}
+
+#[test]
 fn names_of_the_change_data_feed_are_warned_of() {
     for name in ["_change_type", "_commit_version", "_commit_timestamp"] {
         let column = json!([{"name": name, "type": "string", "path": ["x"]}]);
