@@ -24,7 +24,9 @@ from unittest.mock import MagicMock, patch
 
 import sqlglot
 import yaml
+from databricks.bundles.alerts import Alert
 from databricks.bundles.external_locations import ExternalLocation
+from databricks.bundles.jobs import Job
 from databricks.bundles.pipelines import Pipeline
 from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
@@ -40,14 +42,21 @@ KINDS = {
     "schemas": Schema,
     "volumes": Volume,
     "pipelines": Pipeline,
+    "jobs": Job,
+    "alerts": Alert,
 }
+# What only some targets have.
+OF_TARGETS = {"jobs", "alerts"}
+# Made once the resource is there.
+IDS = {"pipelines": "id"}
 # What the files may have, as far as this bundle uses it
 # (https://docs.databricks.com/dev-tools/bundles/settings and .../reference).
 KEYS = {
     "the bundle": {"bundle", "include", "sync", "variables", "targets", "resources"},
     "bundle": {"name", "databricks_cli_version", "engine"},
-    "sync": {"paths"},
+    "sync": {"paths", "include"},
     "a variable": {"description", "type", "default"},
+    "a lookup": {"lookup"},
     "a target": {"default", "mode", "variables", "workspace", "resources"},
     "workspace": {"root_path"},
     "resources": set(KINDS),
@@ -112,6 +121,8 @@ class Bundle:
         for path in whole["sync"]["paths"]:
             if not (folder / path).is_dir():
                 raise Invalid(f"sync: {path} is no folder")
+        self.synced = [folder / path for path in whole["sync"]["paths"]]
+        self.included = whole["sync"].get("include", [])
         self.name = whole["bundle"]["name"]
         resources, self.folders = {}, {}
         for pattern in whole["include"]:
@@ -131,7 +142,7 @@ class Bundle:
                 "resources", only("a target", one).get("resources", {})
             ).items():
                 for name in named:
-                    if name not in resources.get(kind, {}):
+                    if kind not in OF_TARGETS and name not in resources.get(kind, {}):
                         raise Invalid(f"a target changes {kind}.{name}, which isn't there")
             for name in one.get("variables", {}):
                 if name not in whole["variables"]:
@@ -142,6 +153,15 @@ class Bundle:
         chosen = whole["targets"][target]
         self.mode, self.workspace = chosen["mode"], merge(WORKSPACE, chosen.get("workspace", {}))
         self.resources = merge(resources, chosen.get("resources", {}))
+        # A target's own are in the bundle's file.
+        self.folders = {
+            name: self.folders.get(name, folder)
+            for named in self.resources.values()
+            for name in named
+        }
+        for kind, name in IDS.items():
+            for resource in self.resources[kind].values():
+                resource.setdefault(name, "made-when-it-is-deployed")
         self.variables = self.values(whole["variables"], chosen.get("variables", {}))
         self.check_use(whole)
         if self.mode == "development":
@@ -167,6 +187,11 @@ class Bundle:
         for name, variable in declared.items():
             only("a variable", variable)
             values[name] = given.get(name, of_target.get(name, variable.get("default")))
+            if isinstance(values[name], dict):
+                # By the name of what is in the workspace; the command line puts the id in its
+                # place.
+                [[kind, what]] = only("a lookup", values[name])["lookup"].items()
+                values[name] = f"the id of the {kind} {what}"
             if values[name] is None:
                 raise Invalid(
                     f"the variable {name} has no value: it has no default and isn't in {file.name}"
@@ -202,10 +227,12 @@ class Bundle:
             raise Invalid(f"${{{path}}} isn't there")
         return place
 
-    @staticmethod
-    def filled(resource: dict) -> dict:
+    @classmethod
+    def filled(cls, value: object) -> object:
         """Without empty lists, which Databricks' own types leave out."""
-        return {key: value for key, value in resource.items() if value != []}
+        if isinstance(value, dict):
+            return {key: cls.filled(one) for key, one in value.items() if one != []}
+        return [cls.filled(one) for one in value] if isinstance(value, list) else value
 
     def resolve(self, value: object, within: tuple = ()) -> object:
         """With all references replaced, also those that come with what is put in their place."""
@@ -236,7 +263,7 @@ class Bundle:
                     except (TypeError, ValueError) as error:
                         raise Invalid(f"{kind}.{name}: {error}") from error
                     # They would turn a number into a text without a word.
-                    if taken != self.filled(resource):
+                    if self.filled(taken) != self.filled(resource):
                         raise Invalid(f"{kind}.{name}: {resource} was taken as {taken}")
         for name, pipeline in resources["pipelines"].items():
             # Paths count from the file that has them.
@@ -260,6 +287,8 @@ def expect(what: str, holds: bool) -> None:
 
 def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
     """What no type says. `prefixes`: where each table's files are, as a URL."""
+    tables_file = bundle.folder / "src" / "tables" / f"{bundle.target}.json"
+    tables = json.loads(tables_file.read_text())
     resources = bundle.checked()
     location, volume = resources["external_locations"]["changes"], resources["volumes"]["changes"]
     schema, pipeline = resources["schemas"]["dynalake"], resources["pipelines"]["dynalake"]
@@ -288,25 +317,28 @@ def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
         schema["name"].startswith("dev_someone_") == (bundle.mode == "development"),
     )
 
+    # Git ignores what Terraform writes there, and what Git ignores is synced only if it is named.
+    relative = tables_file.relative_to(bundle.folder)
+    expect(
+        "the file of tables is synced",
+        any(tables_file.is_relative_to(path) for path in bundle.synced)
+        and any(relative.match(pattern) for pattern in bundle.included),
+    )
     path = f"/Volumes/{volume['catalog_name']}/{volume['schema_name']}/{volume['name']}"
+    expect("the pipeline reads the volume", pipeline["configuration"]["dynalake.volume"] == path)
+    folder = bundle.folder / "resources"
     made = datasets(
-        bundle.folder / "resources" / pipeline["libraries"][0]["file"]["path"],
+        folder / pipeline["libraries"][0]["file"]["path"],
+        folder / pipeline["root_path"],
         pipeline["configuration"],
     )
-    tables = json.loads(pipeline["configuration"]["dynalake.tables"])
     expect(
         "each table's location is where its files are",
         {
-            table["name"]: table["location"].replace(path, location["url"], 1) + "/"
+            table["name"]: f"{location['url']}/{table['location']}".rstrip("/") + "/"
             for table in tables
         }
         == prefixes,
-    )
-    expect(
-        "nothing but the path was put into the tables",
-        "${" not in json.dumps([{**table, "schema": None} for table in tables])
-        and [table["schema"] for table in tables]
-        == [table["schema"] for table in json.loads(variables["tables"])],
     )
     wanted = {
         table["name"] + end
@@ -316,14 +348,84 @@ def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
     expect(f"the pipeline makes {sorted(made)}, and not {sorted(wanted)}", made == wanted)
     expect("the pipeline is serverless", pipeline["serverless"] is True)
     continuous = bundle.target == "prod"
-    expect("prod runs all the time, dev when asked to", pipeline["continuous"] is continuous)
+    expect("prod runs all the time, the others when asked to", pipeline["continuous"] is continuous)
     expect(
         "a continuous pipeline says how often",
         ("pipelines.trigger.interval" in pipeline["configuration"]) == continuous,
     )
+    expect(
+        "the event log is published beside the tables",
+        pipeline["event_log"]
+        == {
+            "catalog": schema["catalog_name"],
+            "schema": schema["name"],
+            "name": "dynalake_event_log",
+        },
+    )
+    if bundle.mode == "production":
+        check_kept(bundle.resources, pipeline)
+        check_alerts(resources["alerts"], schema, tables)
+    jobs = resources.get("jobs", {})
+    expect(
+        "hourly alone has a job",
+        (list(jobs) == ["update"]) == (bundle.target == "hourly") and len(jobs) < 2,
+    )
+    for job in jobs.values():
+        [task] = job["tasks"]
+        expect(
+            "the job updates the pipeline, once an hour",
+            task["pipeline_task"] == {"pipeline_id": pipeline["id"]}
+            and job["trigger"] == {"periodic": {"interval": 1, "unit": "HOURS"}}
+            and job["max_concurrent_runs"] == 1,
+        )
 
 
-def datasets(file: Path, configuration: dict) -> set:
+def check_kept(resources: dict, pipeline: dict) -> None:
+    """Whatever takes tables with it, when it is deleted or made again, stops a deploy that would
+    do so."""
+    for kind, name in (
+        ("pipelines", "dynalake"),
+        ("schemas", "dynalake"),
+        ("volumes", "changes"),
+        ("external_locations", "changes"),
+    ):
+        expect(
+            f"{kind}.{name} can't be destroyed by a deploy",
+            resources[kind][name].get("lifecycle") == {"prevent_destroy": True},
+        )
+    expect("a pipeline that goes leaves its tables", pipeline.get("cascade_on_destroy") is False)
+
+
+def check_alerts(alerts: dict, schema: dict, tables: list) -> None:
+    place = f"`{schema['catalog_name']}`.`{schema['name']}`"
+    expect(
+        "there are alerts on freshness, quarantine and what Auto Loader rescued",
+        alerts.keys() == {"freshness", "quarantine", "rescued"},
+    )
+    for name, alert in alerts.items():
+        tree = sqlglot.parse_one(
+            alert["query_text"], dialect="databricks", error_level=sqlglot.ErrorLevel.RAISE
+        )
+        expect(
+            f"the alert {name} asks for a column of its query",
+            alert["evaluation"]["source"]["name"] in tree.named_selects,
+        )
+        asked = {table.sql(dialect="databricks") for table in tree.find_all(sqlglot.exp.Table)}
+        wanted = {
+            f"{place}.`{table['name']}_{end}`"
+            for table in tables
+            for end in ("changes", "quarantine")
+        }
+        expect(f"the alert {name} asks {sorted(wanted)}, and not {sorted(asked)}", asked == wanted)
+        expect(f"the alert {name} has a warehouse", alert["warehouse_id"] != "")
+
+
+# Spark's default of spark.redaction.regex: a setting with such a word in its name or value is
+# answered as if it were absent.
+REDACTED = re.compile(r"(?i)secret|password|token|access[.]?key")
+
+
+def datasets(file: Path, root: Path, configuration: dict) -> set:
     """The tables that the pipeline makes of its configuration: its own code runs, on nothing.
     Spark's tests do the rest."""
     source = file.read_text()
@@ -333,12 +435,22 @@ def datasets(file: Path, configuration: dict) -> set:
         read == {key for key in configuration if key.startswith("dynalake.")},
     )
     pyspark, spark = MagicMock(), MagicMock()
-    spark.conf.get.side_effect = configuration.get
-    with patch.dict(
-        sys.modules,
-        {"pyspark": pyspark, "pyspark.sql": pyspark.sql, "pyspark.pipelines": pyspark.pipelines},
-    ):
-        exec(compile(source, file.name, "exec"), {"spark": spark, "__name__": file.stem})
+    spark.conf.get.side_effect = {
+        key: value
+        for key, value in configuration.items()
+        if not REDACTED.search(key) and not REDACTED.search(value)
+    }.get
+    modules = {
+        "pyspark": pyspark,
+        "pyspark.sql": pyspark.sql,
+        "pyspark.pipelines": pyspark.pipelines,
+    }
+    # As in Databricks: the root path is where Python looks, and the code doesn't know its own file.
+    with patch.dict(sys.modules, modules), patch.object(sys, "path", [*sys.path, str(root)]):
+        try:
+            exec(compile(source, file.name, "exec"), {"spark": spark, "__name__": file.stem})
+        except ValueError as error:
+            raise Invalid(f"the pipeline: {error}") from error
     declared = (
         pyspark.pipelines.table.call_args_list
         + pyspark.pipelines.create_streaming_table.call_args_list
@@ -414,11 +526,13 @@ def check_queries() -> None:
     print(f"queries: {parsed} statements parsed, {passed_over} that only Databricks knows not")
 
 
-def write(folder: Path, variables: dict) -> None:
-    for target in ("dev", "prod"):
+def write(folder: Path, variables: dict, tables: list) -> None:
+    for target in TARGETS:
         place = folder / ".databricks" / "bundle" / target
         place.mkdir(parents=True, exist_ok=True)
         (place / "variable-overrides.json").write_text(json.dumps(variables))
+        (folder / "src" / "tables").mkdir(exist_ok=True)
+        (folder / "src" / "tables" / f"{target}.json").write_text(json.dumps(tables))
 
 
 def edit(file: str, old: str, new: str) -> Callable[[Path], None]:
@@ -432,6 +546,17 @@ def edit(file: str, old: str, new: str) -> Callable[[Path], None]:
         (folder / file).write_text(text.replace(old, new))
 
     return planted
+
+
+def tables_in_the_configuration(folder: Path) -> None:
+    """As it was: the schema files as text in a setting, which Spark hides if a column is called
+    refresh_token."""
+    text = (folder / "src" / "tables" / "prod.json").read_text()
+    edit(
+        PIPELINE,
+        "dynalake.tables: tables/${bundle.target}.json",
+        "dynalake.tables: " + json.dumps(text.replace('"orders"', '"tokens"', 1)),
+    )(folder)
 
 
 def without(variable: str) -> Callable[[Path], None]:
@@ -458,8 +583,10 @@ def beside(variable: str, value: object) -> Callable[[Path], None]:
     return planted
 
 
+TARGETS = ("dev", "prod", "hourly")
 # Lists as the README has them.
 INFORMED = {
+    "alert_subscriptions": [{"user_email": "on-call@example.com"}],
     "notifications": [
         {
             "email_recipients": ["on-call@example.com"],
@@ -469,6 +596,31 @@ INFORMED = {
     "permissions": [{"group_name": "data", "level": "CAN_VIEW"}],
 }
 MAIN, STORAGE, PIPELINE = "databricks.yml", "resources/storage.yml", "resources/pipeline.yml"
+
+
+def first(file: str, old: str, new: str) -> Callable[[Path], None]:
+    """What several targets have: in prod, the first."""
+
+    def planted(folder: Path) -> None:
+        text = (folder / file).read_text()
+        (folder / file).write_text(text.replace(old, new, 1))
+
+    return planted
+
+
+def unkept(kind: str) -> Callable[[Path], None]:
+    """Takes prevent_destroy out of one kind of resource in prod."""
+
+    def planted(folder: Path) -> None:
+        file = folder / MAIN
+        whole = yaml.safe_load(file.read_text())
+        for resource in whole["targets"]["prod"]["resources"][kind].values():
+            del resource["lifecycle"]
+        file.write_text(yaml.safe_dump(whole))
+
+    return planted
+
+
 # What is planted, and what has to be said of it.
 FAULTS = {
     "a misspelt key of the pipeline": (
@@ -486,15 +638,15 @@ FAULTS = {
         edit(STORAGE, "      name: ${var.schema}\n", "      nam: ${var.schema}\n"),
         "schemas.dynalake",
     ),
-    "a misspelt key of the bundle": (edit(MAIN, "include:", "includes:"), "includes"),
+    "a misspelt key of the bundle": (edit(MAIN, "\ninclude:", "\nincludes:"), "includes"),
     "a misspelt key of a variable": (edit(MAIN, "default: main", "defualt: main"), "defualt"),
-    "a misspelt key of a target": (edit(MAIN, "mode: production", "mod: production"), "mod"),
+    "a misspelt key of a target": (first(MAIN, "mode: production", "mod: production"), "mod"),
     "a misspelt key in a target's pipeline": (
         edit(MAIN, "continuous: true", "continous: true"),
         "continous",
     ),
     "a misspelt resource in a target": (
-        edit(MAIN, "      pipelines:\n        dynalake:", "      pipelines:\n        dynlake:"),
+        first(MAIN, "      pipelines:\n        dynalake:", "      pipelines:\n        dynlake:"),
         "pipelines.dynlake",
     ),
     "a misspelt kind of resource": (edit(STORAGE, "volumes:", "volume:"), "volume"),
@@ -521,10 +673,10 @@ FAULTS = {
     "a type of volume that there isn't": (edit(STORAGE, "EXTERNAL", "EXTERNALLY"), "EXTERNALLY"),
     **{
         f"no value for {name}": (without(name), f"{name} has no value")
-        for name in ("name", "url", "queue_url", "tables")
+        for name in ("name", "url", "queue_url", "health_query")
     },
     "a variable that nobody declared": (beside("queue", "x"), "queue, which no variable"),
-    "a list for a text": (beside("tables", []), "tables should be a text"),
+    "a list for a text": (beside("health_query", []), "health_query should be a text"),
     "a text for a list of variables": (
         beside("notifications", "on-call@example.com"),
         "notifications should be a list",
@@ -543,7 +695,10 @@ FAULTS = {
         "resources.schemas.lake.name",
     ),
     "a variable that refers to itself": (beside("url", "${var.url}"), "refers to itself"),
-    "a variable that isn't used": (edit(PIPELINE, "${var.tables}", "[]"), "var.tables isn't used"),
+    "a variable that isn't used": (
+        edit(PIPELINE, "${var.widen_types}", "x"),
+        "var.widen_types isn't used",
+    ),
     "a file that isn't there": (edit(PIPELINE, "path: ../src/", "path: ../source/"), "../source/"),
     "a location that isn't read-only": (
         edit(STORAGE, "read_only: true", "read_only: false"),
@@ -553,6 +708,49 @@ FAULTS = {
         edit(PIPELINE, "dynalake.tables:", "dynalake.table:"),
         "the pipeline reads",
     ),
+    "schema files in the configuration": (tables_in_the_configuration, "spark.redaction.regex"),
+    "a volume whose schema Spark hides": (
+        edit(MAIN, "    default: dynalake\n", "    default: tokens\n"),
+        "spark.redaction.regex",
+    ),
+    "a file of tables that isn't synced": (
+        edit(MAIN, "  include:\n    - src/tables/*.json\n", ""),
+        "the file of tables is synced",
+    ),
+    "a file of tables that isn't there": (
+        edit(PIPELINE, "tables/${bundle.target}.json", "tables.json"),
+        "there is no such file",
+    ),
+    **{
+        f"{kind} that a deploy may destroy": (unkept(kind), f"{kind}.{name} can't be destroyed")
+        for kind, name in (
+            ("pipelines", "dynalake"),
+            ("schemas", "dynalake"),
+            ("volumes", "changes"),
+            ("external_locations", "changes"),
+        )
+    },
+    "a pipeline that takes its tables along": (
+        first(MAIN, "          cascade_on_destroy: false\n", ""),
+        "leaves its tables",
+    ),
+    "an event log of its own only": (
+        edit(PIPELINE, "name: dynalake_event_log", "name: events"),
+        "the event log is published",
+    ),
+    "an alert that asks for no column": (
+        edit(MAIN, "name: in_quarantine", "name: quarantine"),
+        "the alert quarantine asks for a column",
+    ),
+    "an alert on another schema": (
+        edit(MAIN, "`.`${resources.schemas.dynalake.name}`", "`.`dynalake_2`"),
+        "the alert freshness asks",
+    ),
+    "a misspelt key of an alert": (
+        first(MAIN, "empty_result_state: OK", "empty_result: OK"),
+        "empty_result",
+    ),
+    "a misspelt lookup": (first(MAIN, "        lookup:\n", "        look_up:\n"), "look_up"),
     "a queue of Databricks' own": (
         edit(
             STORAGE,
@@ -564,7 +762,7 @@ FAULTS = {
 }
 
 
-def check_faults(variables: dict, prefixes: dict) -> None:
+def check_faults(variables: dict, tables: list, prefixes: dict) -> None:
     for name, (plant, words) in FAULTS.items():
         with tempfile.TemporaryDirectory() as place:
             folder = Path(
@@ -574,7 +772,7 @@ def check_faults(variables: dict, prefixes: dict) -> None:
                     ignore=shutil.ignore_patterns(".databricks", "__pycache__"),
                 )
             )
-            write(folder, variables)
+            write(folder, variables, tables)
             plant(folder)
             try:
                 check_meaning(Bundle(folder, "prod"), variables, prefixes)
@@ -586,16 +784,60 @@ def check_faults(variables: dict, prefixes: dict) -> None:
     print(f"faults: {len(FAULTS)} planted, each found")
 
 
+def with_budget_policy(folder: Path) -> None:
+    """As docs/databricks-scheduled.md has it: a line in each target that needs one."""
+    file = folder / MAIN
+    text = file.read_text()
+    line = "          cascade_on_destroy: false\n"
+    expect("there are two targets for a budget policy", text.count(line) == 2)
+    file.write_text(text.replace(line, line + "          budget_policy_id: 0000-policy\n"))
+
+
+def hidden(several: dict) -> tuple:
+    """The same with a table whose name, folder, columns, paths and comments have each word that
+    Spark hides."""
+    orders = next(table for table in several["databricks_tables"] if table["name"] == "orders")
+    columns = [
+        {"name": "refresh_token", "type": "string", "comment": "token of the payment provider"},
+        {"name": "password_hash", "type": "string", "protect": "sha256"},
+        {"name": "secret", "type": "string", "protect": "drop"},
+        {"name": "key_id", "type": "string", "path": ["auth", "accessKey"]},
+    ]
+    schema = {
+        **orders["schema"],
+        "table": "AccessTokens",
+        "columns": orders["schema"]["columns"] + columns,
+    }
+    tokens = {**orders, "name": "access_tokens", "location": "secret/passwords", "schema": schema}
+    variables = dict(several["databricks_bundle_variables"])
+    variables["health_query"] = variables["health_query"].replace("`orders_", "`access_tokens_")
+    tables = [tokens if table is orders else table for table in several["databricks_tables"]]
+    prefixes = {name: url for name, url in several["locations"].items() if name != "orders"}
+    prefixes["access_tokens"] = several["locations"]["orders"].replace(
+        "/orders/", "/secret/passwords/"
+    )
+    return variables, tables, prefixes
+
+
 def main() -> int:
     one = outputs(ROOT / "terraform", "the_bundle_gets_its_variables")
     several = outputs(
         ROOT / "terraform" / "examples" / "several-tables", "one_pipeline_for_all_tables"
     )
     cases = {
-        "one table": (one["databricks_bundle_variables"], {one["glue_table"]: one["location"]}),
-        "several tables": (several["databricks_bundle_variables"], several["locations"]),
+        "one table": (
+            one["databricks_bundle_variables"],
+            one["databricks_tables"],
+            {one["glue_table"]: one["location"]},
+        ),
+        "several tables": (
+            several["databricks_bundle_variables"],
+            several["databricks_tables"],
+            several["locations"],
+        ),
+        "a table whose names Spark hides": hidden(several),
     }
-    for name, (variables, prefixes) in cases.items():
+    for name, (variables, tables, prefixes) in cases.items():
         with tempfile.TemporaryDirectory() as place:
             folder = Path(
                 shutil.copytree(
@@ -604,18 +846,36 @@ def main() -> int:
                     ignore=shutil.ignore_patterns(".databricks", "__pycache__"),
                 )
             )
-            write(folder, variables)
-            for target in ("dev", "prod"):
+            write(folder, variables, tables)
+            for target in TARGETS:
                 check_meaning(Bundle(folder, target), variables, prefixes)
                 print(f"{name}, target {target}: valid", flush=True)
-            write(folder, variables | INFORMED)
-            informing = Bundle(folder, "prod")
-            check_meaning(informing, variables, prefixes)
-            expect(
-                "prod's pipeline mails and shows itself to those who are named",
-                {key: informing.checked()["pipelines"]["dynalake"][key] for key in INFORMED}
-                == INFORMED,
-            )
+            write(folder, variables | INFORMED, tables)
+            with_budget_policy(folder)
+            for target in ("prod", "hourly"):
+                informing = Bundle(folder, target)
+                check_meaning(informing, variables, prefixes)
+                pipeline, alerts = (
+                    informing.checked()["pipelines"]["dynalake"],
+                    informing.checked()["alerts"],
+                )
+                expect(
+                    f"{target}'s pipeline mails and shows itself to those who are named",
+                    {key: pipeline[key] for key in ("notifications", "permissions")}
+                    == {key: INFORMED[key] for key in ("notifications", "permissions")},
+                )
+                expect(
+                    f"{target}'s alerts inform those who are named",
+                    all(
+                        alert["evaluation"]["notification"]["subscriptions"]
+                        == INFORMED["alert_subscriptions"]
+                        for alert in alerts.values()
+                    ),
+                )
+                expect(
+                    f"{target}'s pipeline has its budget policy",
+                    pipeline["budget_policy_id"] == "0000-policy",
+                )
     check_faults(*cases["several tables"])
     check_queries()
     return 0

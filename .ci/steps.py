@@ -75,6 +75,7 @@ STEPS = [
         ruff check .
         mypy -p dynalake_dev -p demo
         mypy package.py databricks/src/dynalake_pipeline.py
+        mypy databricks/without_pipelines/dynalake_merge.py erasure/erase_files.py
         python -m pytest --quiet
         """,
     ),
@@ -87,6 +88,12 @@ STEPS = [
         """,
     ),
     Step(
+        "recipes",
+        "the recipe for a replay, with an `aws` that only records what it gets",
+        "python3 .ci/test_recipes.py",
+        tools=("jq",),
+    ),
+    Step(
         "command-line",
         "`dynalake` is built",
         f"""
@@ -97,14 +104,16 @@ STEPS = [
     ),
     Step(
         "terraform",
-        "format, validate, test, rejected schemas, columns of the SQL, READMEs, checkov",
-        """
+        "format, validate, test, rejected schemas, SQL's columns, READMEs, checkov, precision",
+        f"""
         terraform version
         python3 python --install checks
-        target/ci/venv/bin/python .ci/terraform.py
+        DYNALAKE_PROGRAM=$PWD/{DYNALAKE} target/ci/venv/bin/python .ci/terraform.py
+        target/ci/venv/bin/python .ci/precision.py
         """,
+        needs=("command-line",),
         locks=(TERRAFORM,),
-        tools=("terraform",),
+        tools=("rust", "terraform"),
     ),
     Step(
         "tests",

@@ -25,6 +25,7 @@ module "transform" {
 
   name                    = var.name
   schema                  = local.schema
+  schema_in_package       = var.schema_in_package ? var.schema_file : null
   tables                  = var.table_name == null ? null : [var.table_name]
   package_file            = coalesce(var.package_file, "${path.module}/../dist/${var.architecture}/bootstrap.zip")
   architecture            = var.architecture

@@ -24,6 +24,13 @@ variable "schema_file" {
   }
 }
 
+variable "schema_in_package" {
+  description = "Whether the function reads the schema file from its package, into which `python3 package.py --schema` has put it, and not from its environment. For schemas that the environment's 4 KB don't hold."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "table_name" {
   description = "Name of the DynamoDB table, or null for the schema's. For tables that share a schema and have a stage in their name, such as orders-prod."
   type        = string

@@ -6,8 +6,9 @@
 -- (docs/latency-and-cost.md#latency). partition_granularity = "day" merges nothing, but makes fewer
 -- folders to list. The tables themselves are compacted: see maintenance.sql.
 --
--- "not_seen" needs a runtime that fills commit_time (Databricks says 18.2 or later). Before that it
--- equals "files".
+-- Only the table's owner may query this. "not_seen" needs a runtime that fills commit_time
+-- (Databricks says 18.2 or later; some copies of the documentation call it a private preview).
+-- Before that it equals "files".
 
 SELECT
   date(create_time) AS day,

@@ -17,8 +17,8 @@
 -- If items_behind_the_log, in seconds, is much more than a minute: the log is up to date, but the
 -- merge into the items isn't; errors.sql names the flow. One case is normal: a deleted item leaves
 -- its changes in the log and no row, so tables whose newest items are soon deleted show this.
--- Use it as an alert: seconds_behind above what you can live with. This is how you notice that the
--- pipeline has stopped.
+-- As an alert: the targets prod and hourly have one on all tables (docs/databricks-scheduled.md).
+-- This is how you notice that the pipeline has stopped.
 
 SELECT
   'orders' AS table_name,

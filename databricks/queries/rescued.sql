@@ -19,8 +19,8 @@ SELECT count(*) AS items, count_if(_rescued IS NOT NULL) AS with_something_rescu
 FROM main.dynalake.orders;
 
 -- 3. By Auto Loader, if a file's column has another type than the table's. This should be empty. It
---    isn't after the type of a column was changed in the schema file
---    (docs/databricks.md#another-type).
+--    isn't after the type of a column was changed in the schema file: then the column is empty in
+--    all new rows (docs/type-changes.md).
 SELECT
   column_name,
   count(*) AS times,

@@ -60,11 +60,23 @@ def run(arguments: argparse.Namespace) -> int:
     from dynalake_dev import process
     from dynalake_dev.console import Stage, say
 
-    from . import athena, cloud_files, compare, live, merge, sql, tables, tools, wrong
+    from . import (
+        athena,
+        cloud_files,
+        compare,
+        erasing,
+        live,
+        merge,
+        sql,
+        tables,
+        tools,
+        view,
+        wrong,
+    )
     from .spark import Pipeline, Spark
 
     tools.check()
-    began, found = time.monotonic(), []
+    began, found, seeds = time.monotonic(), [], arguments.seeds
 
     def check(title: str, differences: list[str], equal: str) -> None:
         found.extend(differences)
@@ -83,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Spark() as spark:
         orders = tables.orders(arguments.changes, arguments.changes // 20, arguments.seeds)
         with Stage("change streams, through the function into Parquet", []) as stage:
-            making, all_made = tables.make(orders), []
+            making, all_made = tables.make([*orders, tables.VIEWED]), []
             for future in making:
                 stage.update("tables", len(all_made), len(making))
                 all_made.append(future.result())
@@ -91,7 +103,9 @@ def run(arguments: argparse.Namespace) -> int:
                 f"{made.order.name} {len(made.sequences):,}" for made in all_made
             )
 
-        small = all_made[-1]
+        viewed = all_made.pop()
+        named = {made.order.name: made for made in all_made}
+        small = named["customers"]
         with Stage("wrong settings", []):
             differences = wrong.not_rejected(spark, small)
         check("wrong settings", differences, "each rejected, with its name, value and a fix")
@@ -133,13 +147,45 @@ def run(arguments: argparse.Namespace) -> int:
             "what was delivered, with what came again",
         )
         with Stage("SQL of `dynalake ddl`", []):
-            differences = sql.differences(spark) + [
-                what for made in all_made[-2:] for what in sql.view_differences(pipeline, made)
-            ]
+            differences = (
+                sql.differences(spark)
+                + sql.declared_differences(spark, small)
+                + [
+                    what
+                    for made in list(named.values())[seeds:]
+                    for what in sql.view_differences(pipeline, made)
+                ]
+            )
         check(
             "SQL of `dynalake ddl`",
             differences,
             "columns, types and comments as in the schema file; 0 rows of its view differ",
+        )
+
+        check(
+            "ties that are torn apart",
+            live.tie_differences(pipeline, named["ties"]),
+            f"queries/ties.sql counts the {named['ties'].untold} items",
+        )
+        with Stage("erasure, on copies of the tables", []):
+            differences = [
+                what
+                for name in ("rich", "customers")
+                for what in erasing.spark_differences(pipeline, named[name])
+            ]
+            differences += sql.governance_differences(spark, erasing.SCHEMA, small)
+        check(
+            "erasure, on copies of the tables",
+            differences,
+            "what is asked for is gone, and nothing else",
+        )
+
+        with Stage("a view of a table, by `where`", []):
+            differences, moved = view.differences(spark)
+        check(
+            "a view of a table, by `where`",
+            differences,
+            f"the filtered table, after {moved:,} changes that let an item in or out",
         )
 
         with Stage("mutants of the pipeline", []):
@@ -149,13 +195,28 @@ def run(arguments: argparse.Namespace) -> int:
         check("mutants and planted differences", differences, "all found")
 
     with Stage("MERGE on Delta tables by delta-rs", []):
-        differences = [
-            what for made in [all_made[0], *all_made[-2:]] for what in merge.differences(made)
-        ]
+        differences = [what for made in all_made[seeds - 1 :] for what in merge.differences(made)]
     check("Delta tables by delta-rs", differences, "0 rows differ, nor after a replay")
+    with Stage("MERGE on Spark, without pipelines", []):
+        differences = merge.spark_differences(
+            [named[name] for name in ("customers", "ties", "access_tokens")]
+        )
+    check("MERGE on Spark, without pipelines", differences, "0 rows differ, nor after a replay")
+    viewed.lake.deliver([path for part in viewed.parts for path in part])
+    viewed.lake.deliver(tables.replayed(viewed, 0))
     with Stage("Athena's view by DuckDB", []):
-        differences = [what for made in all_made for what in athena.differences(made)]
-    check("Athena's view by DuckDB", differences, "0 rows differ")
+        differences = [what for made in [*all_made, viewed] for what in athena.differences(made)]
+    check(
+        "Athena's view by DuckDB",
+        differences,
+        f"0 rows differ, nor those of {viewed.untold} items whose greatest _sequence is an older "
+        "state's",
+    )
+    with Stage("erasure, from the files", []):
+        differences = [
+            what for name in ("rich", "customers") for what in erasing.file_differences(named[name])
+        ]
+    check("erasure, from the files", differences, "what is asked for is gone, and nothing else")
 
     result = f"{len(found):,} differences" if found else "all as it should be"
     say(f"{'✗' if found else '✓'} {result} in {time.monotonic() - began:.0f} s")

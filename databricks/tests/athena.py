@@ -6,6 +6,7 @@ DuckDB and Athena's Trino agree on what the view uses: quoted names, a window fu
 from __future__ import annotations
 
 import duckdb
+import pyarrow as pa
 
 from . import compare, tools
 from .tables import Made
@@ -13,7 +14,14 @@ from .tables import Made
 
 def differences(made: Made) -> list[str]:
     """Reads all files that were delivered, those that were replayed and those made by hand too."""
-    view = tools.dynalake(
+    items = view(made, str(made.lake.folder / "**" / "*.parquet"))
+    found = compare.differences(made.truth, items, made.keys, more=["_event_time", "_sequence"])
+    return [f"{made.order.name}, Athena's view: {what}" for what in found]
+
+
+def view(made: Made, files: str) -> pa.Table:
+    """The view's rows over these files."""
+    statement = tools.dynalake(
         "ddl",
         str(made.lake.schema_file(1)),
         "--dialect",
@@ -30,12 +38,8 @@ def differences(made: Made) -> list[str]:
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("CREATE SCHEMA lake")
-    files = str(made.lake.folder / "**" / "*.parquet").replace("'", "''")
+    files = files.replace("'", "''")
     options = "union_by_name = true, hive_partitioning = true"
     connection.execute(f"CREATE VIEW lake.changes AS FROM read_parquet('{files}', {options})")
-    connection.execute(view.decode())
-    more = ["_event_time", "_sequence"]
-    found = compare.differences(
-        made.current, connection.sql("FROM lake.items").to_arrow_table(), made.keys, more=more
-    )
-    return [f"{made.order.name}, Athena's view: {what}" for what in found]
+    connection.execute(statement.decode())
+    return connection.sql("FROM lake.items").to_arrow_table()

@@ -72,13 +72,13 @@ class Lake:
             paths.append(self._write(path, rows, int96=number % 2 == 0))
         return paths
 
-    def write_by_hand(self, part: int, name: str, rows: list[dict[str, Any]]) -> Path:
+    def write_by_hand(
+        self, part: int, name: str, rows: list[dict[str, Any]], int96: bool = False
+    ) -> Path:
         """Makes a file with rows that the function would never write."""
         lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
         return self._write(
-            Path("dt=2026-12-31/hour=00", name + ".parquet"),
-            self._to_arrow(lines, part),
-            int96=False,
+            Path("dt=2026-12-31/hour=00", name + ".parquet"), self._to_arrow(lines, part), int96
         )
 
     def deliver(self, paths: Sequence[Path]) -> None:

@@ -1,69 +1,157 @@
-"""The same files on real Delta tables, by delta-rs: a MERGE that keeps what was deleted as a
-tombstone.
+"""The job for those without pipelines (databricks/without_pipelines), against the same model.
 
-It is not what is shipped. It is a second engine that must come to the same table: other code for
-the order, for Delta's files, for nested types, and for the new column.
+Its SQL decides on real Delta tables, by DuckDB and delta-rs: which row of a batch is the newest,
+which rows are of one item, when one is newer, what each column is set to. And its Spark code runs,
+on the connector's tables in the place of Delta's, whose jars come from no Python package.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
+
+from dynalake_dev import process
+from dynalake_dev.machine import ROOT
 
 from . import compare, tools
 from .tables import Made, replayed
 
+sys.path.append(str(ROOT / "databricks" / "without_pipelines"))
+import dynalake_merge as job
+
 FOLDER = tools.WORK / "delta"
-NOT_OF_THE_ITEM = ["_event_type", "_event_id", "_table", "_ttl_delete", "_old"]
+
+
+def tables_file(all_made: list[Made], part: int, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"tables.{part}.json"
+    path.write_text(json.dumps([made.setting(part) for made in all_made]))
+    return path
+
+
+# ---- on Delta, by delta-rs
 
 
 def differences(made: Made) -> list[str]:
     """What differs after all files, and after some of them once more."""
     folder = FOLDER / made.order.name
     shutil.rmtree(folder, ignore_errors=True)
+    before, after = (job.read_tables(tables_file([made], part, folder))[0] for part in (0, 1))
     found = []
-    files = [path for part in made.parts for path in part]
-    for what, paths in (("", files), (", replayed", replayed(made, 0))):
-        for path in paths:
-            merge(folder, made.lake.read(path), made.keys)
-        found += [f"{made.order.name} by delta-rs{what}: {each}" for each in _compare(folder, made)]
+    parts = [(before, made.parts[0]), (after, made.parts[1])]
+    for what, passes in (("", parts), (", replayed", [(after, replayed(made, 0))])):
+        for table, paths in passes:
+            for path in paths:
+                _merge(folder / "delta", made.lake.read(path), table)
+        state = _state(folder / "delta", after)
+        found += [
+            f"{made.order.name} by delta-rs{what}: {each}"
+            for each in compare.differences(made.current, state, made.keys)
+        ]
     return found
 
 
-def merge(folder: Path, rows: pa.Table, keys: list[str]) -> None:
-    newest = _newest(rows, keys)
+def _merge(folder: Path, rows: pa.Table, table: job.Table) -> None:
+    newest = _newest(rows, table)
     if not DeltaTable.is_deltatable(str(folder)):
-        write_deltalake(folder, newest)
-        return
-    same_key = " AND ".join(f"target.{key} = source.{key}" for key in keys)
+        write_deltalake(folder, newest.slice(0, 0))
+    delta = DeltaTable(folder)
+    there = {field.name for field in delta.schema().fields}
+    if not there >= set(table.all_columns):
+        # What the job's ALTER TABLE does.
+        write_deltalake(delta, newest.slice(0, 0), mode="append", schema_mode="merge")
+        delta = DeltaTable(folder)
+    values = {name: _sql(value) for name, value in job.assignments(table).items()}
     (
-        DeltaTable(folder)
-        .merge(newest, same_key, source_alias="source", target_alias="target", merge_schema=True)
-        .when_matched_update_all("source._sequence > target._sequence")
-        .when_not_matched_insert_all()
+        delta.merge(
+            newest, _sql(job.same_key(table.keys)), source_alias=job.SOURCE, target_alias=job.TARGET
+        )
+        .when_matched_update(values, _sql(job.IS_NEWER))
+        .when_not_matched_insert(values)
         .execute()
     )
 
 
-def _newest(rows: pa.Table, keys: list[str]) -> pa.Table:
-    """Of each key the newest row: MERGE takes one."""
+def _newest(rows: pa.Table, table: job.Table) -> pa.Table:
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
-    connection.register("arrived", rows)
-    present = " AND ".join(f"{name} IS NOT NULL" for name in [*keys, "_sequence", "_event_type"])
-    window = f"PARTITION BY {', '.join(keys)} ORDER BY _sequence DESC"
-    return connection.sql(
-        f"FROM arrived WHERE {present} QUALIFY row_number() OVER ({window}) = 1"
-    ).to_arrow_table()
+    for name in table.all_columns:
+        # A file of before the new column, read again.
+        if name not in rows.schema.names:
+            rows = rows.append_column(name, pa.nulls(len(rows)))
+    connection.register(job.ARRIVED, rows)
+    return connection.sql(_sql(job.newest_sql(table))).to_arrow_table()
 
 
-def _compare(folder: Path, made: Made) -> list[str]:
-    table = DeltaTable(folder).to_pyarrow_table()
-    live = [kind != "REMOVE" for kind in table.column("_event_type").to_pylist()]
-    return compare.differences(
-        made.current, table.filter(pa.array(live)).drop_columns(NOT_OF_THE_ITEM), made.keys
-    )
+def _sql(text: str) -> str:
+    """Spark quotes names by another sign than DuckDB and delta-rs."""
+    return text.replace("`", '"')
+
+
+def _state(folder: Path, table: job.Table) -> pa.Table:
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("CREATE SCHEMA lake")
+    connection.register("delta_rows", DeltaTable(folder).to_pyarrow_table())
+    connection.execute(f"CREATE VIEW lake.{table.merged} AS FROM delta_rows")
+    return connection.sql(_sql(job.state_sql(table, "lake"))).to_arrow_table()
+
+
+# ---- on Spark
+
+
+def spark_differences(all_made: list[Made]) -> list[str]:
+    """What differs after two runs of the job: half of the files, and all of them after the schema
+    files got a column; and after a third, with some of the files once more."""
+    folder = FOLDER / "spark"
+    shutil.rmtree(folder, ignore_errors=True)
+    files = folder / "files"
+    runs: list[dict[str, Any]] = []
+    for run in (0, 1, 2):
+        runs.append(
+            {
+                "tables": str(tables_file(all_made, min(run, 1), folder)),
+                "files": str(files),
+                "copies": [
+                    copy
+                    for at, made in enumerate(all_made)
+                    for copy in _copies(made, at, run, files)
+                ],
+                "checkpoints": str(folder / "checkpoints"),
+                "results": str(folder / f"results.{run}"),
+            }
+        )
+    (folder / "runs.json").write_text(json.dumps(runs))
+    script = tools.TESTS / "merge_on_spark.py"
+    command = [sys.executable, str(script), str(folder / "runs.json"), str(tools.CONNECTOR)]
+    process.run(command, tools.WORK / "merge.log")
+    found = []
+    for run, what in ((1, ""), (2, ", replayed")):
+        for made in all_made:
+            table = pq.read_table(folder / f"results.{run}" / made.order.name)
+            found += [
+                f"{made.order.name} by the job on Spark{what}: {each}"
+                for each in compare.differences(made.current, table, made.keys)
+            ]
+    return found
+
+
+def _copies(made: Made, at: int, run: int, files: Path) -> list[list[str]]:
+    """Which files are put where the job finds them, before this run."""
+    paths = made.parts[run] if run < 2 else replayed(made, at)
+    prefix = "again-" if run == 2 else ""
+    return [
+        [
+            str(made.lake.waiting / path),
+            str(files / made.order.location / path.with_name(prefix + path.name)),
+        ]
+        for path in paths
+    ]

@@ -7,6 +7,7 @@ Runs where pyspark is installed. The statements that only Databricks knows (its 
 …) are left to .ci/bundle.py, which parses what can be parsed of them.
 """
 
+import json
 import re
 import sys
 from datetime import datetime, timedelta
@@ -23,6 +24,18 @@ TABLE = (
     "order_id string, _event_type string, _event_time timestamp, _sequence string, "
     "_rescued string, _rescued_data string"
 )
+
+
+BUNDLE_TF = QUERIES.parent.parent / "terraform" / "modules" / "databricks_access" / "bundle.tf"
+
+
+def health_of_a_table() -> str:
+    """What the alerts ask of one table, as Terraform has it."""
+    found = re.search(
+        r'health_of_a_table = join\("\\n", \[\n(.*?)\n  \]\)', BUNDLE_TF.read_text(), re.DOTALL
+    )
+    lines = [json.loads(line.strip().rstrip(",")) for line in found[1].splitlines()]
+    return "\n".join(lines).replace("$${var.place}.", "").replace("TABLE", "orders")
 
 
 def statements(file: str) -> list:
@@ -138,6 +151,19 @@ def main() -> int:
         [("INSERT", 2, 1)],
         ["_event_type", "rows_that_cannot_be_merged", "with_a_value_rescued_by_auto_loader"],
     )
+
+    expect(
+        "what the alerts ask",
+        health_of_a_table(),
+        [(2, 1)],
+        ["in_quarantine", "rescued_by_auto_loader"],
+    )
+    behind = spark.sql(health_of_a_table()).collect()[0]["seconds_behind"]
+    if not 60 <= behind < 600:
+        wrong.append(
+            f"what the alerts ask: {behind} seconds behind, and not the minute since the last "
+            "delete"
+        )
 
     missing, gone, new = statements("full_refresh.sql")
     expect("items that the log does not have", missing, [(1,)])

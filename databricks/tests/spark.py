@@ -46,6 +46,9 @@ CONF = {
     # Compiling the plans' code would take most of the time.
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.session.timeZone": "UTC",
+    # What Auto Loader's documentation names as its defaults: the pipeline has to ask for the other.
+    "spark.sql.parquet.datetimeRebaseModeInRead": "LEGACY",
+    "spark.sql.parquet.int96RebaseModeInRead": "LEGACY",
     "spark.sql.files.openCostInBytes": "128m",
     "spark.sql.catalog.memory": "dynalake.connector.MemoryCatalog",
     "spark.sql.catalog.memory.chunks_per_batch": "2",
@@ -151,6 +154,16 @@ class Pipeline:
             shutil.copy(path, self.code)
         spark.sql(f"CREATE SCHEMA {CATALOG}.{name}")
 
+    def configuration(
+        self, tables: Any, file: str = "tables.json", **settings: str
+    ) -> dict[str, str]:
+        """The settings for these tables, whose file is put beside the pipeline's, as the bundle
+        syncs it."""
+        text = tables if isinstance(tables, str) else json.dumps(tables)
+        (self.code / file).write_text(text)
+        settings = {"source": "parquet", "tables": file, **settings}
+        return {"dynalake." + name: value for name, value in settings.items()}
+
     def update(self, configuration: dict[str, str]) -> None:
         """Runs until all that is there is processed. Raises what the pipeline's file raises, or
         Spark."""
@@ -163,7 +176,10 @@ class Pipeline:
                     "catalog": CATALOG,
                     "database": self.name,
                     "configuration": configuration,
-                    "libraries": [{"glob": {"include": "src/**"}}],
+                    "libraries": [
+                        {"glob": {"include": "src/" + file.name}}
+                        for file in sorted(self.code.glob("*.py"))
+                    ],
                 }
             )
         )
@@ -181,12 +197,6 @@ class Pipeline:
         return (
             self.spark.sql(f"SHOW TABLES IN {CATALOG}.{self.name}").column("tableName").to_pylist()
         )
-
-
-def configuration(
-    tables: list[dict], source: str = "parquet", key: str = "dynalake.tables"
-) -> dict[str, str]:
-    return {"dynalake.source": source, key: json.dumps(tables)}
 
 
 def _free_port() -> int:

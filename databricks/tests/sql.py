@@ -14,7 +14,7 @@ from typing import Any
 from dynalake_dev.contract import snake
 from dynalake_dev.machine import ROOT
 
-from . import compare, tools
+from . import cloud_files, compare, tools
 from .firehose import METADATA
 from .spark import CATALOG, Pipeline, Spark
 from .tables import Made
@@ -36,7 +36,7 @@ def differences(spark: Spark) -> list[str]:
     for folder in folders:
         file, schema = folder / "schema.json", json.loads((folder / "schema.json").read_text())
         name = re.sub(r"\W", "_", folder.name)
-        spark.sql(_sql(file, "table", "--database", f"{CATALOG}.{SCHEMA}", "--table", name))
+        spark.sql(print_sql(file, "table", "--database", f"{CATALOG}.{SCHEMA}", "--table", name))
         expected = _expected(schema)
         found += _compare(f"{folder.name}: the table", expected, _columns(spark, name))
         for part, wanted in (
@@ -44,7 +44,7 @@ def differences(spark: Spark) -> list[str]:
             ("all-hints", list(expected)),
         ):
             table = f"{name}_{part.replace('-', '_')}"
-            spark.sql(f"CREATE TABLE {CATALOG}.{SCHEMA}.{table} ({_sql(file, part)})")
+            spark.sql(f"CREATE TABLE {CATALOG}.{SCHEMA}.{table} ({print_sql(file, part)})")
             # Hints have no comments; the keys among them are in the order of the columns.
             types = {name: (kind, None) for name, (kind, _) in expected.items() if name in wanted}
             found += _compare(f"{folder.name}: {part}", types, _columns(spark, table))
@@ -54,7 +54,7 @@ def differences(spark: Spark) -> list[str]:
 def view_differences(pipeline: Pipeline, made: Made) -> list[str]:
     """All in which the view on the pipeline's change log is not the current state."""
     database = f"{CATALOG}.{pipeline.name}"
-    view = _sql(
+    view = print_sql(
         made.lake.schema_file(1),
         "view",
         "--database",
@@ -64,12 +64,80 @@ def view_differences(pipeline: Pipeline, made: Made) -> list[str]:
     )
     # The connector has no views: what it selects is run by itself.
     table = pipeline.spark.sql(view[view.index("\nSELECT\n") :])
-    found = compare.differences(made.current, table, made.keys, more=["_event_time", "_sequence"])
+    found = compare.differences(made.truth, table, made.keys, more=["_event_time", "_sequence"])
     return [f"{made.order.name}, the view on its changes: {what}" for what in found]
 
 
-def _sql(schema: Path, part: str, *names: str) -> str:
-    options = ["--dialect", "databricks", "--only", part, *names]
+def declared_differences(spark: Spark, made: Made) -> list[str]:
+    """All in which the columns that the pipeline declares on request are not the schema file's."""
+    table = {"schema": made.lake.schemas[1], "location": "customers", "name": "declared"}
+    declared = cloud_files.asked_for(table, declare_columns="true")[0].tables["declared"].schema
+    spark.sql(
+        "CREATE TABLE {}.{}.declared ({})".format(
+            CATALOG, SCHEMA, declared[: declared.index(", CONSTRAINT")]
+        )
+    )
+    wanted = _expected(made.lake.schemas[1])
+    more = {
+        name: (kind, None)
+        for name, (kind, _) in wanted.items()
+        if name in ("_event_time", "_sequence", "_rescued")
+    }
+    names = [*made.keys, *more]
+    wanted = {
+        **{name: wanted[name] for name in made.keys},
+        **more,
+        **{name: about for name, about in wanted.items() if name not in [*names, *METADATA_NAMES]},
+    }
+    wanted["_rescued"], wanted["_rescued_data"] = wanted.pop("_rescued"), ("string", None)
+    return _compare("declared columns", wanted, _columns(spark, "declared"))
+
+
+def governance_differences(spark: Spark, schema: str, made: Made) -> list[str]:
+    """All in which the comments are not the schema file's, in copies of the pipeline's tables. Tags
+    are Databricks'."""
+    name = made.order.name
+    text = print_sql(
+        made.lake.schema_file(1),
+        "governance",
+        "--database",
+        f"{CATALOG}.{schema}",
+        "--table",
+        name + "_changes",
+    )
+    tags = []
+    for statement in re.sub(r"^--.*$", "", text, flags=re.MULTILINE).split(";\n"):
+        if " SET TAGS " in statement:
+            tags.append(statement.strip())
+        else:
+            spark.sql(statement.replace("ALTER STREAMING TABLE", "ALTER TABLE"))
+    expected, found = _expected(made.lake.schemas[1]), []
+    for end in ("", "_changes", "_quarantine", "_history"):
+        rows = spark.sql(f"DESCRIBE TABLE {CATALOG}.{schema}.{name + end}").to_pylist()
+        comments = {row["col_name"]: row["comment"] for row in rows}
+        found += [
+            f"{name + end}: {column} has the comment {comments[column]!r}, not {wanted!r}"
+            for column, (_, wanted) in expected.items()
+            if column in comments
+            and comments[column] != wanted
+            and not (end == "_history" and column == "_event_id")
+        ]
+    wanted = [
+        column["name"]
+        for column in made.lake.schemas[1]["columns"]
+        if column.get("protect") == "sha256"
+    ] * 4
+    if [
+        re.search(r"COLUMN `(.+)` SET TAGS \('dynalake_protect' = 'sha256'\)$", tag)[1]
+        for tag in tags
+    ] != wanted:
+        found.append(f"tags of protected columns: {tags}")
+    return found
+
+
+def print_sql(schema: Path, part: str, *names: str, dialect: str = "databricks") -> str:
+    """What `dynalake ddl` prints."""
+    options = ["--dialect", dialect, "--only", part, *names]
     return tools.dynalake("ddl", schema, *options).decode()
 
 

@@ -29,6 +29,10 @@ EPOCH = datetime(1970, 1, 1)
 # How far a record may come before or after its turn, in changes.
 JITTER = 200
 
+TICKS_US = {"MICROSECOND": 1, "MILLISECOND": 1000}
+# Changes that one failed invocation had, where the stream has milliseconds.
+BATCH = 20
+
 
 @dataclass
 class Kind:
@@ -109,6 +113,7 @@ class Change:
     time_us: int
     number: int
     ttl: bool
+    precision: str = "MICROSECOND"
 
     def record(self, table: str) -> bytes:
         """The change record that Kinesis carries."""
@@ -122,8 +127,8 @@ class Change:
                 "recordFormat": "application/json",
                 "tableName": table,
                 "dynamodb": {
-                    "ApproximateCreationDateTime": self.time_us,
-                    "ApproximateCreationDateTimePrecision": "MICROSECOND",
+                    "ApproximateCreationDateTime": self.time_us // TICKS_US[self.precision],
+                    "ApproximateCreationDateTimePrecision": self.precision,
                     "Keys": self.key,
                     **{name: image for name, image in images.items() if image is not None},
                 },
@@ -166,16 +171,21 @@ Rows = dict[tuple, Row]
 
 
 class Stream:
-    """The changes of one table, made and delivered."""
+    """The changes of one table, made and delivered.
 
-    def __init__(self, kind: Kind, seed: int, changes: int, keys: int) -> None:
-        self.kind, self.count, self.keys = kind, changes, keys
+    With `ties` the stream has milliseconds, as one that was there before Terraform, and hot items
+    with several changes in one of them. DynamoDB then also writes such a change twice, and
+    invocations fail whose changes come again later, in the order of each item.
+    """
+
+    def __init__(self, kind: Kind, seed: int, changes: int, keys: int, ties: bool = False) -> None:
+        self.kind, self.count, self.keys, self.ties = kind, changes, keys, ties
         self.table = kind.schema(1)["table"]
         self.chance = random.Random(seed)
         self.items: dict[int, Item] = {}
         self.last: dict[int, Change] = {}
         self.changes: list[Change] = []
-        # Changes of an item within one microsecond: only Kinesis' number gives their order.
+        # Changes of an item within one tick of the clock: only Kinesis' number gives their order.
         self.tied: set = set()
         self._make()
         self.deliveries = sorted(self._deliver(), key=lambda delivery: delivery.place)
@@ -184,15 +194,17 @@ class Stream:
 
     def _make(self) -> None:
         chance, time_us, number, at_key = self.chance, FIRST_TIME_US, FIRST_NUMBER, 0
+        precision = "MILLISECOND" if self.ties else "MICROSECOND"
         for at in range(self.count):
             number += chance.randint(1, 10**9)
-            if at and chance.random() < 0.05:
+            if at and chance.random() < (0.4 if self.ties else 0.05):
                 if chance.random() < 0.2:
                     at_key = chance.randrange(self.keys)
             else:
-                time_us += chance.randint(1, 200_000)
+                time_us += chance.randint(1, 200_000 // TICKS_US[precision]) * TICKS_US[precision]
                 at_key = chance.randrange(self.keys)
             change = self._change(at, at_key, time_us, number)
+            change.precision = precision
             before = self.last.get(at_key)
             if before is not None and before.time_us == time_us:
                 self.tied |= {before.at, at}
@@ -222,7 +234,13 @@ class Stream:
     def _deliver(self) -> list[Delivery]:
         chance, count = self.chance, self.count
         deliveries, next_number = [], self.changes[-1].number
+        failed = self._failed() if self.ties else {}
         for change in self.changes:
+            if change.at in failed:
+                # Put back into the stream, it has another number.
+                next_number += chance.randint(1, 10**9)
+                deliveries.append(Delivery(failed[change.at], change, next_number))
+                continue
             # 3 % are stragglers.
             late = chance.uniform(0, 0.3 * count) if chance.random() < 0.03 else 0
             deliveries.append(
@@ -232,7 +250,7 @@ class Stream:
                 number = change.number
                 # Firehose delivers a record twice; or DynamoDB writes one twice, and then it has
                 # another number.
-                if change.at not in self.tied and chance.random() < 0.5:
+                if (self.ties or change.at not in self.tied) and chance.random() < 0.5:
                     next_number += chance.randint(1, 10**9)
                     number = next_number
                 deliveries.append(
@@ -246,8 +264,26 @@ class Stream:
         for change in self.last.values():
             if change.event == "REMOVE":
                 older = states[json.dumps(change.key)]
-                deliveries.append(Delivery(2 * count + chance.random(), older, older.number))
+                number = next(each.number for each in deliveries if each.change is older)
+                deliveries.append(Delivery(2 * count + chance.random(), older, number))
         return deliveries
+
+    def _failed(self) -> dict[int, float]:
+        """Changes whose invocation failed, and when they come again. What happened to an item in
+        one tick failed together: of a tie that is torn apart nobody can know the order."""
+        failed: dict[int, float] = {}
+        for begin in range(0, self.count, BATCH):
+            if self.chance.random() < 0.05:
+                # After they were made: the schema file of then has their attributes.
+                late = begin + 2 * BATCH + self.count / 2 * self.chance.random()
+                ticks = {
+                    (json.dumps(change.key), change.time_us)
+                    for change in self.changes[begin : begin + BATCH]
+                }
+                for change in self.changes[max(0, begin - BATCH) : begin + 2 * BATCH]:
+                    if (json.dumps(change.key), change.time_us) in ticks:
+                        failed[change.at] = late
+        return failed
 
     def parts(self) -> list[list[Delivery]]:
         """Before and after the schema file gets its new column."""
@@ -267,21 +303,68 @@ class Stream:
         rows = [_row(schema, change, change.sequence(number[change.at])) for change in live]
         return {self.key_of(schema, row): row for row in rows}
 
+    def current_by_sequence(self) -> Rows:
+        """The items as the greatest `_sequence` has them: what can be known without the change
+        before it.
+
+        It differs from `current` if an older one of several changes in one tick was written twice.
+        """
+        schema, newest = Schema(self.kind.schema(1)), {}
+        for delivery in self.deliveries:
+            key, sequence = (
+                json.dumps(delivery.change.key),
+                delivery.change.sequence(delivery.number),
+            )
+            newest[key] = max(newest.get(key, ("",)), (sequence, delivery.change.at))
+        live = [
+            (self.changes[at], sequence)
+            for sequence, at in newest.values()
+            if self.changes[at].new is not None
+        ]
+        rows = [_row(schema, change, sequence) for change, sequence in live]
+        return {self.key_of(schema, row): row for row in rows}
+
+    def ever(self) -> list[tuple]:
+        """The key columns' values of all items that there ever were."""
+        schema = Schema(self.kind.schema(1))
+        keys = {json.dumps(change.key): change.key for change in self.changes}
+        rows = [Row(schema.state(key)[0], {}) for key in keys.values()]
+        return [self.key_of(schema, row) for row in rows]
+
+    def untold(self) -> int:
+        """How many items have a newest change by `_sequence` that isn't their last one."""
+        newest: dict[str, tuple[str, int]] = {}
+        for delivery in self.deliveries:
+            key, sequence = (
+                json.dumps(delivery.change.key),
+                delivery.change.sequence(delivery.number),
+            )
+            newest[key] = max(newest.get(key, ("", 0)), (sequence, delivery.change.at))
+        last = {json.dumps(change.key): change.at for change in self.last.values()}
+        return sum(at != last[key] for key, (_, at) in newest.items())
+
     def history(self) -> Rows:
-        """All states of all items: each from its own `_sequence` to the next one's of the item."""
+        """All states of all items by `_sequence`: each from its own to that of the item's next
+        change. A change that came twice in a row is one state."""
         schema, rows = Schema(self.kind.schema(1)), {}
-        of_key: dict[str, dict[tuple[int, int], Change]] = {}
+        of_key: dict[str, dict[str, Change]] = {}
         for delivery in self.deliveries:
             change = delivery.change
-            of_key.setdefault(json.dumps(change.key), {})[change.at, delivery.number] = change
+            of_key.setdefault(json.dumps(change.key), {})[change.sequence(delivery.number)] = change
         for delivered in of_key.values():
-            places = sorted(delivered)
-            for place, after in zip(places, [*places[1:], None], strict=True):
-                change = delivered[place]
+            states: list[list[str]] = []
+            for sequence in sorted(delivered):
+                if states and delivered[states[-1][-1]] is delivered[sequence]:
+                    states[-1].append(sequence)
+                else:
+                    states.append([sequence])
+            for state, after in zip(states, [*states[1:], None], strict=True):
+                change = delivered[state[0]]
                 if change.new is not None:
-                    row = _row(schema, change, change.sequence(place[1]))
-                    row.values["__START_AT"] = row.values["_sequence"]
-                    row.values["__END_AT"] = delivered[after].sequence(after[1]) if after else None
+                    row = _row(schema, change, state[-1])
+                    row.values["_event_id"] = f"e-{change.at}"
+                    row.values["__START_AT"] = state[0]
+                    row.values["__END_AT"] = after[0] if after else None
                     rows[self.key_of(schema, row) + (row.values["__START_AT"],)] = row
         return rows
 

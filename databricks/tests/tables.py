@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import tools
+from . import tools, wide
 from .firehose import Lake
-from .streams import KINDS, Rows, Schema, Stream, key_columns
+from .streams import KINDS, Row, Rows, Schema, Stream, key_columns
 
 FOLDER = tools.WORK / "lakes"
 
@@ -29,6 +29,14 @@ class Order:
     files: int = 4
     history: bool = False
     by_hand: bool = False
+    # Milliseconds, and several changes of an item in one of them.
+    ties: bool = False
+    # Where its files are, in the folder of all tables.
+    folder: str = ""
+
+    @property
+    def location(self) -> str:
+        return self.folder or self.name
 
 
 @dataclass
@@ -39,20 +47,25 @@ class Made:
     lake: Lake
     keys: list[str]
     parts: list[list[Path]]
+    # By `_sequence`, and as the DynamoDB table has them: the same, except for ties.
     current: Rows
+    truth: Rows
+    untold: int
     history: Rows
     # Of the change log: `_sequence` of each delivery, and how many deliveries are deletes by Time
     # to Live.
     sequences: list[str]
     ttl_deletes: int
+    # The keys of all items that there ever were.
+    ever: list[tuple] = field(default_factory=list)
     by_hand: list[dict[str, Any]] = field(default_factory=list)
 
     def setting(self, part: int) -> dict:
-        """Its object in dynalake.tables, with the schema file as it is before or after the new
+        """Its object in the file of tables, with the schema file as it is before or after the new
         column."""
         setting = {
             "schema": self.lake.schemas[part],
-            "location": str(self.lake.folder),
+            "location": self.order.location,
             "name": self.order.name,
         }
         return {**setting, "history": True} if self.order.history else setting
@@ -64,7 +77,23 @@ def orders(changes: int, keys: int, seeds: int) -> list[Order]:
         Order("rich", "rich", 11, 1500, 150, by_hand=True),
         # Few batches: one of the history costs Spark as much as ten of the current state.
         Order("customers", "customers", 12, 1500, 60, files=2, history=True),
+        Order("ties", "customers", 30, 800, 60, files=2, history=True, ties=True),
+        # Every word that Spark takes for a secret's, in its name, its columns and its folder.
+        Order(
+            "access_tokens",
+            "wide",
+            14,
+            400,
+            40,
+            files=1,
+            folder="secret-tokens/password",
+            by_hand=True,
+        ),
     ]
+
+
+# For the views alone, which cost little.
+VIEWED = Order("viewed_ties", "orders", 15, 20_000, 600, ties=True)
 
 
 def make(all_orders: list[Order]) -> list[Future[Made]]:
@@ -77,8 +106,9 @@ def make(all_orders: list[Order]) -> list[Future[Made]]:
 
 
 def _make(order: Order) -> Made:
-    stream = Stream(KINDS[order.kind], order.seed, order.changes, order.keys)
-    lake = Lake(FOLDER / order.name, stream)
+    kind = wide.KIND if order.kind == "wide" else KINDS[order.kind]
+    stream = Stream(kind, order.seed, order.changes, order.keys, order.ties)
+    lake = Lake(FOLDER / order.location, stream)
     made = Made(
         order=order,
         lake=lake,
@@ -87,23 +117,41 @@ def _make(order: Order) -> Made:
             lake.write(part, deliveries, order.files)
             for part, deliveries in enumerate(stream.parts())
         ],
-        current=stream.current(),
+        current=stream.current_by_sequence(),
+        truth=stream.current(),
+        untold=stream.untold(),
         history=stream.history() if order.history else {},
         sequences=[delivery.change.sequence(delivery.number) for delivery in stream.deliveries],
+        ever=stream.ever(),
         ttl_deletes=sum(delivery.change.ttl for delivery in stream.deliveries),
     )
+    if order.kind == "wide":
+        _plant_old_dates(made, Schema(lake.schemas[1]))
     if order.by_hand:
         made.by_hand = _by_hand(made)
         made.parts[1].append(lake.write_by_hand(1, "by-hand", made.by_hand))
     return made
 
 
+def _plant_old_dates(made: Made, schema: Schema) -> None:
+    """Rows with dates before 1900, in both of Parquet's forms of timestamps."""
+    rows = wide.old_rows(f"{1_767_225_600_000_000:020d}")
+    for half, int96 in ((rows[::2], True), (rows[1::2], False)):
+        made.parts[1].append(made.lake.write_by_hand(1, f"old-dates-{int96}", half, int96))
+    lacking = [column["name"] for column in schema.in_lake] + ["_event_time", "_sequence"]
+    for row in rows:
+        values = {name: wide.value_of(name, row[name]) if name in row else None for name in lacking}
+        made.current[row["secret_token"],] = made.truth[row["secret_token"],] = Row(values, {})
+        made.sequences.append(row["_sequence"])
+        made.ever.append((row["secret_token"],))
+
+
 def _by_hand(made: Made) -> list[dict[str, Any]]:
     """Rows that can't be merged, each for another reason. The newest of all, so that taking one
     would show."""
-    [key] = made.keys
+    key = made.keys[-1]
     row = {
-        key: next(iter(made.current))[0],
+        **dict(zip(made.keys, next(iter(made.current)), strict=True)),
         "_event_type": "MODIFY",
         "_event_time": "2026-12-31T00:00:00.000000Z",
         "_event_id": "by-hand",

@@ -150,6 +150,10 @@ def _valgrind() -> str | None:
     return "valgrind (on Debian: apt-get install valgrind, or https://valgrind.org)"
 
 
+def _jq() -> str | None:
+    return None if _works("jq", "--version") else "jq (on Debian: apt-get install jq)"
+
+
 def _works(*command: str) -> bool:
     """Whether a command can be run and succeeds."""
     try:
@@ -184,4 +188,5 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "node": _node,
     "jdk": _jdk,
     "valgrind": _valgrind,
+    "jq": _jq,
 }

@@ -1,24 +1,32 @@
-"""Facts that the Databricks pipeline repeats, because only its own file is deployed."""
+"""Facts that the Databricks pipeline and the job without pipelines repeat, because each is one file
+that is deployed alone."""
 
 import ast
 from typing import Any
 
+import pytest
+
 from dynalake_dev import ddl
 from dynalake_dev.machine import ROOT
 
+FILES = ["src/dynalake_pipeline.py", "without_pipelines/dynalake_merge.py"]
 
-def constant(name: str) -> Any:
-    """What the pipeline's file assigns to a name; it can't be imported without a workspace."""
-    text = (ROOT / "databricks" / "src" / "dynalake_pipeline.py").read_text()
-    for statement in ast.parse(text).body:
+
+def constant(file: str, name: str) -> Any:
+    """What a file of databricks/ assigns to a name; the pipeline can't be imported without a
+    workspace."""
+    for statement in ast.parse((ROOT / "databricks" / file).read_text()).body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name:
             return ast.literal_eval(statement.value)
-    raise AssertionError(f"dynalake_pipeline.py assigns nothing to {name}")
+    raise AssertionError(f"{file} assigns nothing to {name}")
 
 
-def test_the_pipeline_knows_the_metadata_columns() -> None:
-    assert constant("METADATA") == {column["name"]: column["type"] for column in ddl.METADATA}
+@pytest.mark.parametrize("file", FILES)
+def test_it_knows_the_metadata_columns(file: str) -> None:
+    known = {column["name"]: column["type"] for column in ddl.METADATA}
+    assert constant(file, "METADATA") == known
 
 
-def test_the_pipeline_leaves_out_of_the_state_what_is_of_the_change() -> None:
-    assert constant("OF_THE_CHANGE") == list(ddl.OF_THE_CHANGE)
+@pytest.mark.parametrize("file", FILES)
+def test_it_leaves_out_of_the_state_what_is_of_the_change(file: str) -> None:
+    assert constant(file, "OF_THE_CHANGE") == list(ddl.OF_THE_CHANGE)

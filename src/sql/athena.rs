@@ -6,7 +6,7 @@
 //! test compares the two.
 
 use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};
-use super::{is_mergeable, lines, one_line, qualified, quoted};
+use super::{first_delivery, is_mergeable, lines, one_line, qualified, quoted};
 use crate::schema::{Field, Schema, SchemaError, Type};
 
 const ABOUT_TABLE: &str = "\
@@ -19,7 +19,10 @@ const NO_BUCKET: &str = "\nWrite your bucket in place of BUCKET, or give --locat
 const ABOUT_VIEW: &str = "\
 The current state: of each key the newest change, unless that is a delete. It is always up to date, and every query
 on it scans the whole history, whatever is in its WHERE: the newest change of a key may lie in any partition. Athena
-charges by what it scans. Where that is too much, make a table of it from time to time: CREATE TABLE … AS SELECT.";
+charges by what it scans. Where that is too much, make a table of it from time to time: CREATE TABLE … AS SELECT.
+A change takes the place of its first delivery, so that one that came twice overtakes no other.";
+
+const ABOUT_ERASE: &str = "The objects that hold rows of a person's items (docs/erasure.md).";
 
 /// The table's partition keys, as Terraform has them.
 fn partitions(names: &Names) -> Vec<(&'static str, &'static str)> {
@@ -49,6 +52,11 @@ pub(super) fn parts(schema: &Schema, names: &Names) -> Result<Vec<Part>, SchemaE
             kind: PartKind::View,
             about: ABOUT_VIEW.to_owned(),
             text: view(names, &columns, &key_columns(schema)),
+        },
+        Part {
+            kind: PartKind::Erase,
+            about: ABOUT_ERASE.to_owned(),
+            text: erase(schema, names, &columns),
         },
     ])
 }
@@ -115,13 +123,31 @@ fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
     // No column can have a name that begins with a digit.
     format!(
         "CREATE OR REPLACE VIEW {} AS\nSELECT\n{}\nFROM (\n  SELECT\n    *,\n    \
-         row_number() OVER (PARTITION BY {} ORDER BY \"_sequence\" DESC) AS \"1_is_newest\"\n  \
-         FROM {}\n  WHERE {}\n)\nWHERE \"1_is_newest\" = 1 AND \"_event_type\" <> 'REMOVE'",
+         row_number() OVER (PARTITION BY {} ORDER BY \"1_first\" DESC, \"_sequence\" DESC) AS \"1_is_newest\"\n  \
+         FROM (\n    SELECT *, {} AS \"1_first\"\n    FROM {}\n    WHERE {}\n  )\n)\n\
+         WHERE \"1_is_newest\" = 1 AND \"_event_type\" <> 'REMOVE'",
         qualified(&names.database, &names.view, '"'),
         lines(state_columns(columns).map(|column| quoted(column.name, '"'))),
         quoted_keys.join(", "),
+        first_delivery(keys, '"'),
         qualified(&names.database, &names.table, '"'),
         is_mergeable(keys, '"'),
+    )
+}
+
+fn erase(schema: &Schema, names: &Names, columns: &[LakeColumn<'_>]) -> String {
+    let keys = key_columns(schema);
+    let of_key = columns.iter().filter(|column| keys.contains(&column.name));
+    let condition = of_key.map(|column| {
+        let value = if column.ty == Type::String { "'KEY'" } else { "0" };
+        format!("{} = {value}", quoted(column.name, '"'))
+    });
+    format!(
+        "-- The objects that hold rows of an item: put its key in, and OR (…) for each further item. Athena deletes\n\
+         -- nothing in them; docs/erasure.md says what does.\n\
+         SELECT DISTINCT \"$path\"\nFROM {}\nWHERE ({})",
+        qualified(&names.database, &names.table, '"'),
+        condition.collect::<Vec<_>>().join(" AND "),
     )
 }
 

@@ -1,8 +1,8 @@
 //! Databricks' SQL (<https://docs.databricks.com/aws/en/sql/language-manual/>), which is Spark's.
 
 use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};
-use super::{is_mergeable, lines, qualified, quoted};
-use crate::schema::{Field, Schema, Type};
+use super::{first_delivery, is_mergeable, lines, qualified, quoted};
+use crate::schema::{Field, Protect, Schema, Type};
 
 const ABOUT_HINTS: &str = "\
 Schema hints for Auto Loader (cloudFiles.schemaHints, or schemaHints of read_files): the metadata and key columns,
@@ -18,7 +18,13 @@ pipeline in databricks/, which makes a table of this name by itself.";
 
 const ABOUT_VIEW: &str = "\
 The current state over the table of changes: of each key the newest change, unless that is a delete. Every query on
-it reads the whole history; the pipeline in databricks/ keeps the same as a table, by AUTO CDC.";
+it reads the whole history; the pipeline in databricks/ keeps the same as a table, by AUTO CDC. A change takes the
+place of its first delivery, so that one that came twice overtakes no other.";
+
+const ABOUT_ERASE: &str =
+    "The rows of a person's items, out of the pipeline's tables (docs/erasure.md).";
+
+const ABOUT_GOVERNANCE: &str = "Comments and tags of the columns of the pipeline's tables.";
 
 pub(super) fn parts(schema: &Schema, names: &Names) -> Vec<Part> {
     let columns = columns(schema);
@@ -30,6 +36,8 @@ pub(super) fn parts(schema: &Schema, names: &Names) -> Vec<Part> {
         part(PartKind::AllHints, ABOUT_ALL_HINTS, hints(&columns)),
         part(PartKind::Table, ABOUT_TABLE, table(schema, names, &columns)),
         part(PartKind::View, ABOUT_VIEW, view(names, &columns, &keys)),
+        part(PartKind::Erase, ABOUT_ERASE, erase(names, &columns, &keys)),
+        part(PartKind::Governance, ABOUT_GOVERNANCE, governance(schema, names, &columns)),
     ]
 }
 
@@ -54,15 +62,108 @@ fn table(schema: &Schema, names: &Names, columns: &[LakeColumn<'_>]) -> String {
 fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
     let quoted_keys: Vec<_> = keys.iter().map(|name| quoted(name, '`')).collect();
     format!(
-        "CREATE OR REPLACE VIEW {} (\n{}\n) AS\nSELECT\n{}\nFROM {}\nWHERE {}\n\
-         QUALIFY row_number() OVER (PARTITION BY {} ORDER BY `_sequence` DESC) = 1\n  \
+        "CREATE OR REPLACE VIEW {} (\n{}\n) AS\nSELECT\n{}\nFROM (\n    SELECT *, {} AS `1_first`\n    FROM {}\n    \
+         WHERE {}\n)\nQUALIFY row_number() OVER (PARTITION BY {} ORDER BY `1_first` DESC, `_sequence` DESC) = 1\n  \
          AND `_event_type` <> 'REMOVE'",
         qualified(&names.database, &names.view, '`'),
         lines(state_columns(columns).map(|column| quoted(column.name, '`') + &comment(column))),
         lines(state_columns(columns).map(|column| quoted(column.name, '`'))),
+        first_delivery(keys, '`'),
         qualified(&names.database, &names.table, '`'),
         is_mergeable(keys, '`'),
         quoted_keys.join(", "),
+    )
+}
+
+/// A table of the pipeline, by the end of its name.
+fn of_pipeline(names: &Names, end: &str) -> String {
+    let items = names.table.strip_suffix("_changes").unwrap_or(&names.table);
+    qualified(&names.database, &format!("{items}{end}"), '`')
+}
+
+fn erase(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
+    let [items, changes, quarantine, history, erased] =
+        ["", "_changes", "_quarantine", "_history", "_erase"].map(|end| of_pipeline(names, end));
+    let of_key = columns.iter().filter(|column| keys.contains(&column.name));
+    let declared = of_key.map(|column| format!("{} {}", quoted(column.name, '`'), sql(&column.ty)));
+    let is_erased = |row: &str| {
+        let same = keys
+            .iter()
+            .map(|name| quoted(name, '`'))
+            .map(|key| format!("gone.{key} = {row}.{key}"));
+        format!(
+            "EXISTS (\n  SELECT 1 FROM {erased} AS gone WHERE {}\n)",
+            same.collect::<Vec<_>>().join(" AND ")
+        )
+    };
+    let same_item =
+        keys.iter().map(|name| quoted(name, '`')).map(|key| format!("later.{key} = old.{key}"));
+    let same_item = same_item.collect::<Vec<_>>().join(" AND ");
+    let mergeable = is_mergeable(keys, '`');
+    let purge = |table: &str| format!("REORG TABLE {table} APPLY (PURGE);\nVACUUM {table};\n");
+    format!(
+        "-- 1. The keys of the items that hold the person's data. They come from the log: an older state may have it where\n\
+         --    the item of now doesn't. Write the condition in place of FALSE; a column with \"protect\": \"sha256\" holds the hash.\n\
+         CREATE TABLE {erased} ({declared});\n\
+         INSERT INTO {erased}\nSELECT DISTINCT {key_list} FROM {changes} WHERE FALSE;\n\n\
+         -- 2. Are they gone from DynamoDB, or without the person's data there, and is that merged? What this shows is still\n\
+         --    in the current state, and stays.\n\
+         SELECT * FROM {items} AS item WHERE {items_erased};\n\n\
+         -- 3. The log: all states but an item's last one, and that too where it is a delete. Of what stays, the state\n\
+         --    before it. And rows that can't be merged: nobody can tell whose they are, and the function writes none.\n\
+         DELETE FROM {changes} AS old WHERE {old_erased}\nAND EXISTS (\n  \
+         SELECT 1 FROM {changes} AS later WHERE {same_item} AND later.`_sequence` > old.`_sequence`\n);\n\
+         DELETE FROM {changes} AS old WHERE {old_erased}\nAND `_event_type` = 'REMOVE';\n\
+         UPDATE {changes} AS old SET `_old` = NULL WHERE {old_erased};\n\
+         DELETE FROM {changes} WHERE NOT ({mergeable});\n\
+         DELETE FROM {quarantine};\n\n\
+         -- 4. The old bytes: the current state had the person's data too. VACUUM keeps what is younger than seven days, so\n\
+         --    run these once more after them.\n\
+         {purges}\n\
+         -- 5. Where there is a history: the states that have ended.\n\
+         DELETE FROM {history} AS old WHERE `__END_AT` IS NOT NULL AND {old_erased};\n\
+         {purge_history}\n\
+         -- 6. When all is done:\n\
+         DROP TABLE {erased}",
+        declared = declared.collect::<Vec<_>>().join(", "),
+        key_list = keys.iter().map(|name| quoted(name, '`')).collect::<Vec<_>>().join(", "),
+        items_erased = is_erased("item"),
+        old_erased = is_erased("old"),
+        purges = [&changes, &quarantine, &items].map(|table| purge(table)).concat(),
+        purge_history = purge(&history),
+    )
+}
+
+fn governance(schema: &Schema, names: &Names, columns: &[LakeColumn<'_>]) -> String {
+    let hashed = |name: &str| {
+        schema
+            .columns
+            .iter()
+            .any(|column| column.name == name && column.protect == Some(Protect::Sha256))
+    };
+    let mut statements = Vec::new();
+    for end in ["", "_changes", "_quarantine", "_history"] {
+        let table = of_pipeline(names, end);
+        let is_state = matches!(end, "" | "_history");
+        let of_state: Vec<_> = state_columns(columns).map(|column| column.name).collect();
+        for column in columns.iter().filter(|column| !is_state || of_state.contains(&column.name)) {
+            let mut alter = |what: String| {
+                let name = quoted(column.name, '`');
+                statements
+                    .push(format!("ALTER STREAMING TABLE {table} ALTER COLUMN {name} {what}"));
+            };
+            if let Some(comment) = column.comment {
+                alter(format!("COMMENT {}", literal(comment)));
+            }
+            if hashed(column.name) {
+                alter("SET TAGS ('dynalake_protect' = 'sha256')".to_owned());
+            }
+        }
+    }
+    format!(
+        "-- Comments of columns, and the tag dynalake_protect on those that hold a hash, by the schema file. Run it after the\n\
+         -- first update, and when the schema file changes. The history's come last: without a history, end before them.\n{}",
+        statements.join(";\n")
     )
 }
 

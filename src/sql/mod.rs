@@ -43,7 +43,9 @@ impl Names {
             Dialect::Athena => (vec![format!("dynalake_{name}")], name.clone()),
             Dialect::Databricks => (Vec::new(), format!("{name}_changes")),
         };
-        let location = format!("s3://BUCKET/data/{}/", schema.table);
+        // The folder of the objects, as Terraform names it: it must not move where no name is stated.
+        let folder = schema.name.as_ref().unwrap_or(&schema.table);
+        let location = format!("s3://BUCKET/data/{folder}/");
         Names { database, table, view: format!("{name}_current"), location, by_hour: true }
     }
 }
@@ -59,6 +61,18 @@ pub enum PartKind {
     Table,
     /// The view of the current state.
     View,
+    /// What takes the rows of a person's items out. Only on request: it deletes.
+    Erase,
+    /// Comments of columns, and tags of protected ones. Only on request: it names the pipeline's
+    /// tables.
+    Governance,
+}
+
+impl PartKind {
+    /// Whether the whole script has it.
+    pub fn is_in_script(self) -> bool {
+        !matches!(self, PartKind::Erase | PartKind::Governance)
+    }
 }
 
 /// A part of the SQL.
@@ -84,7 +98,7 @@ pub fn parts(schema: &Schema, dialect: Dialect, names: &Names) -> Result<Vec<Par
     }
 }
 
-/// The parts as one text, each under what it is for.
+/// The parts as one text, each under what it is for; without those that are made on request only.
 pub fn script(schema: &Schema, dialect: Dialect, parts: &[Part]) -> String {
     let engine = match dialect {
         Dialect::Athena => "Amazon Athena",
@@ -95,15 +109,15 @@ pub fn script(schema: &Schema, dialect: Dialect, parts: &[Part]) -> String {
         "-- The changes of the DynamoDB table {table} in {engine}.\n\
          -- Made by `dynalake ddl` from the table's schema file: change that file, not this text.\n"
     );
-    for (at, part) in parts.iter().enumerate() {
+    for (at, part) in parts.iter().filter(|part| part.kind.is_in_script()).enumerate() {
         text.push('\n');
         for (line, about) in part.about.lines().enumerate() {
             let number = if line == 0 { format!("{}.", at + 1) } else { "  ".to_owned() };
             let _ = writeln!(text, "-- {number} {about}");
         }
         let _ = match part.kind {
-            PartKind::Table | PartKind::View => writeln!(text, "{};", part.text),
             PartKind::Hints | PartKind::AllHints => writeln!(text, "--\n--    {}", part.text),
+            _ => writeln!(text, "{};", part.text),
         };
     }
     text
@@ -155,6 +169,19 @@ fn is_mergeable(keys: &[&str], quote: char) -> String {
     let needed = keys.iter().chain(&["_sequence", "_event_type"]);
     let conditions = needed.map(|name| format!("{} IS NOT NULL", quoted(name, quote)));
     conditions.collect::<Vec<_>>().join(" AND ")
+}
+
+/// The place of a change among those of its item: `_sequence` of its first delivery. A record that
+/// DynamoDB wrote twice, or that went through the stream once more, has a higher number the second
+/// time, and two changes in one tick of the clock would change places. A number of zeros is no
+/// place: it was not known.
+fn first_delivery(keys: &[&str], quote: char) -> String {
+    let [id, sequence] = ["_event_id", "_sequence"].map(|name| quoted(name, quote));
+    let keys: String = keys.iter().map(|name| quoted(name, quote) + ", ").collect();
+    format!(
+        "coalesce(\n      min(CASE WHEN substr({sequence}, 22) <> lpad('0', 56, '0') THEN {sequence} END)\n        \
+         OVER (PARTITION BY {keys}coalesce({id}, {sequence})),\n      {sequence}\n    )"
+    )
 }
 
 /// Each on a line of its own, indented, with commas between.

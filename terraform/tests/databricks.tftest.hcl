@@ -12,7 +12,7 @@ variables {
 
 run "the_bundle_gets_its_variables" {
   assert {
-    condition = { for name, value in output.databricks_bundle_variables : name => value if name != "tables" } == {
+    condition = { for name, value in output.databricks_bundle_variables : name => value if name != "health_query" } == {
       name      = "orders-databricks"
       url       = "s3://orders-123456789012-eu-central-1/data/orders"
       queue_url = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders"
@@ -20,12 +20,12 @@ run "the_bundle_gets_its_variables" {
     error_message = "The credential's name, the files, the queue."
   }
   assert {
-    condition = jsondecode(output.databricks_bundle_variables.tables) == [{
+    condition = jsonencode(output.databricks_tables) == jsonencode([{
       name     = "orders"
-      location = "$${var.volume}"
+      location = ""
       history  = false
       schema   = jsondecode(file("../examples/orders.schema.json"))
-    }]
+    }])
     error_message = "One table, right in the volume, with the schema file as it is."
   }
 }
@@ -36,7 +36,7 @@ run "history_is_asked_for" {
     databricks_history = true
   }
   assert {
-    condition     = jsondecode(output.databricks_bundle_variables.tables)[0].history == true
+    condition     = output.databricks_tables[0].history == true
     error_message = "The table's entry says so."
   }
 }

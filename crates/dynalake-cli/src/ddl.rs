@@ -15,10 +15,15 @@ Databricks have the same columns with the same types. Each part says what it is 
   athena      table      the external table over the Parquet objects, with partition projection; our
                          Terraform makes the same in Glue, so only those without it need this
               view       the current state: of each key the newest change, unless it is a delete
+              erase      (only with --only) which objects hold rows of an item
   databricks  hints      schema hints for Auto Loader: the metadata and key columns
               all-hints  the same of all columns
               table      the table of changes, for those who load it in a way of their own
               view       the current state over that table
+              erase      (only with --only) takes the rows of a person's items out of the
+                         pipeline's tables
+              governance (only with --only) comments and tags of the columns of the pipeline's
+                         tables
 
 A view reads the whole history at each query: the newest change of a key may lie in any partition.";
 
@@ -100,6 +105,10 @@ enum Only {
     Hints,
     /// Databricks: schema hints of all columns.
     AllHints,
+    /// What takes the rows of a person's items out; Athena: which objects hold them.
+    Erase,
+    /// Databricks: comments and tags of columns.
+    Governance,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -126,7 +135,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
             let kind = only.kind();
             let Some(part) = parts.into_iter().find(|part| part.kind == kind) else {
                 return Exit::reject(
-                    "--only: schema hints are for Auto Loader; with --dialect athena write table or view",
+                    "--only: schema hints and governance are for Databricks; with --dialect athena write \
+                     table, view or erase",
                 );
             };
             part.text + "\n"
@@ -147,6 +157,8 @@ impl Only {
             Only::View => PartKind::View,
             Only::Hints => PartKind::Hints,
             Only::AllHints => PartKind::AllHints,
+            Only::Erase => PartKind::Erase,
+            Only::Governance => PartKind::Governance,
         }
     }
 }

@@ -88,6 +88,11 @@ output "databricks_bundle_variables" {
   value       = module.dynalake.databricks_bundle_variables
 }
 
+output "databricks_tables" {
+  description = "Tables of the bundle's pipeline, with their schema files' content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file. Null without databricks_access."
+  value       = module.dynalake.databricks_tables
+}
+
 output "databricks_next_steps" {
   description = "The commands to run next, up to the tables in Databricks; null without databricks_access."
   value       = module.dynalake.databricks_next_steps

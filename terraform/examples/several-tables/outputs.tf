@@ -19,8 +19,13 @@ output "glue_tables" {
 }
 
 output "databricks_bundle_variables" {
-  description = "Variables of the bundle in the folder databricks, with all tables. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json."
+  description = "Variables of the bundle in the folder databricks. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json."
   value       = module.databricks_access.bundle_variables
+}
+
+output "databricks_tables" {
+  description = "Tables of the bundle's pipeline, with their schema files' content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file."
+  value       = module.databricks_access.bundle_tables
 }
 
 output "databricks_next_steps" {

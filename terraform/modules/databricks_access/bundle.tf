@@ -5,19 +5,35 @@ locals {
     name      = var.name
     url       = local.urls[0]
     queue_url = local.queue_url
-    # A text, because a pipeline's configuration holds only texts.
-    tables = "[${join(",", local.bundle_tables)}]"
+    # The bundle replaces ${var.place} with catalog and schema, because only the bundle knows the target's name of the schema.
+    health_query = join("\n", [
+      "SELECT max(seconds_behind) AS seconds_behind, sum(in_quarantine) AS in_quarantine, sum(rescued_by_auto_loader) AS rescued_by_auto_loader",
+      "FROM (",
+      join("\n  UNION ALL\n", [for table in var.tables : replace(local.health_of_a_table, "TABLE", table.name)]),
+      ")",
+    ])
   }
 
-  # The bundle replaces ${var.volume} with its volume's path, because only the bundle knows the target's name of the schema.
-  # Any other $ is written as JSON's \u0024, or the bundle would take it, in a comment or a path, for a reference.
+  # Changes may come late, but not by weeks, so the whole log doesn't have to be read. It is clustered by time.
+  health_of_a_table = join("\n", [
+    "  SELECT",
+    "    timestampdiff(SECOND, max(_event_time), current_timestamp()) AS seconds_behind,",
+    "    (",
+    "      SELECT count(*) FROM $${var.place}.`TABLE_quarantine`",
+    "      WHERE _event_time IS NULL OR _event_time > current_timestamp() - INTERVAL 1 DAY",
+    "    ) AS in_quarantine,",
+    "    count_if(_rescued_data IS NOT NULL AND _event_time > current_timestamp() - INTERVAL 1 DAY) AS rescued_by_auto_loader",
+    "  FROM $${var.place}.`TABLE_changes`",
+    "  WHERE _event_time > current_timestamp() - INTERVAL 30 DAYS",
+  ])
+
+  # The file of tables, which the bundle syncs beside the pipeline. Locations are folders of the volume.
   bundle_tables = [
-    for table in var.tables : format(
-      "{\"name\":%s,\"location\":%s,\"history\":%s,\"schema\":%s}",
-      jsonencode(table.name),
-      jsonencode(trimsuffix("$${var.volume}/${trimprefix(table.data_prefix, var.prefixes[0])}", "/")),
-      jsonencode(try(table.history, false)),
-      replace(jsonencode(table.schema), "$", "\\u0024"),
-    )
+    for table in var.tables : {
+      name     = table.name
+      location = trimsuffix(trimprefix(table.data_prefix, var.prefixes[0]), "/")
+      history  = try(table.history, false)
+      schema   = table.schema
+    }
   ]
 }

@@ -64,11 +64,12 @@ locals {
 
   # The same folder and target as in docs/databricks.md.
   deploy_bundle = chomp(<<-EOT
-    2. In the repository's folder databricks, give the bundle its variables, here for the target dev and with the folder that
-       you applied in place of APPLIED.
+    2. In the repository's folder databricks, give the bundle its variables and its tables, here for the target dev and with the
+       folder that you applied in place of APPLIED.
 
-         mkdir -p .databricks/bundle/dev
+         mkdir -p .databricks/bundle/dev src/tables
          terraform -chdir=APPLIED output -json databricks_bundle_variables > .databricks/bundle/dev/variable-overrides.json
+         terraform -chdir=APPLIED output -json databricks_tables > src/tables/dev.json
 
        If the catalog isn't main, set it in databricks.yml, under the target: variables: { catalog: yours }.
 

@@ -18,6 +18,11 @@ output "bundle_variables" {
   value       = length(var.tables) == 0 ? null : local.bundle_variables
 }
 
+output "bundle_tables" {
+  description = "Tables of the bundle's pipeline, each with its schema file's content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file. Null without tables."
+  value       = length(var.tables) == 0 ? null : local.bundle_tables
+}
+
 output "next_steps" {
   description = "The commands to run next in Databricks, with all names filled in: terraform output -raw next_steps."
   value       = var.external_id == null ? local.before_external_id : local.after_external_id

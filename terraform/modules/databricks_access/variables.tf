@@ -18,6 +18,11 @@ variable "bucket" {
     condition     = can(regex("^arn:[a-z-]+:s3:::[a-z0-9.-]+$", var.bucket.arn))
     error_message = "bucket: arn should be a bucket's, such as arn:aws:s3:::my-bucket, without a key after it."
   }
+  validation {
+    # https://docs.databricks.com/aws/en/connect/unity-catalog/cloud-storage/s3/s3-external-location-manual
+    condition     = !strcontains(var.bucket.name, ".")
+    error_message = "bucket: Databricks reads no bucket with a dot in its name (${var.bucket.name}); take another bucket, or give no databricks_access."
+  }
 }
 
 variable "prefixes" {
@@ -49,7 +54,7 @@ variable "queue_arn" {
 }
 
 variable "tables" {
-  description = "Tables of the bundle's pipeline, for bundle_variables: each the module delivery's output databricks_table, { name, data_prefix, schema }, and history = true if the pipeline should also keep each version of each item. Empty if the bundle isn't used."
+  description = "Tables of the bundle's pipeline, for bundle_tables: each the module delivery's output databricks_table, { name, data_prefix, schema }, and history = true if the pipeline should also keep each version of each item. Empty if the bundle isn't used."
   type        = any # not list(object(...)): schemas differ in their members, and a list's elements may not
   default     = []
   nullable    = false

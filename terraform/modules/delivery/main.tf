@@ -12,8 +12,8 @@ locals {
   partition = data.aws_partition.current.partition
   region    = data.aws_region.current.name
 
-  data_prefix  = coalesce(var.data_prefix, "data/${module.schema.table}/")
-  error_prefix = coalesce(var.error_prefix, "errors/${module.schema.table}/")
+  data_prefix  = coalesce(var.data_prefix, "data/${module.schema.folder}/")
+  error_prefix = coalesce(var.error_prefix, "errors/${module.schema.folder}/")
 
   # Hive style, by the names of the Glue table's partition keys. With partition keys from the function, the object's name
   # starts with the day of arrival: according to AWS' page on prefixes, Firehose appends folders of its own (yyyy/MM/dd/HH/)

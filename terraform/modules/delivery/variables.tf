@@ -58,7 +58,7 @@ variable "force_destroy" {
 }
 
 variable "data_prefix" {
-  description = "Prefix of Parquet objects, or null for data/<table>/. Date partitions follow it."
+  description = "Prefix of Parquet objects, or null for data/<name>/, where the name is the schema's, else the DynamoDB table's. Date partitions follow it."
   type        = string
   default     = null
 
@@ -69,7 +69,7 @@ variable "data_prefix" {
 }
 
 variable "error_prefix" {
-  description = "Prefix of what could not be delivered, or null for errors/<table>/. The kind of error and the date follow it."
+  description = "Prefix of what could not be delivered, or null for errors/<name>/. The kind of error and the date follow it."
   type        = string
   default     = null
 

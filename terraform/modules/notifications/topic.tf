@@ -67,8 +67,9 @@ resource "aws_s3_bucket_notification" "this" {
     content {
       id        = "${var.name}-parquet-${topic.key}"
       topic_arn = aws_sns_topic.this[0].arn
-      # All ways of creating: Firehose uses PUT for small objects and multipart uploads for large ones.
-      events        = ["s3:ObjectCreated:*"]
+      # All ways of creating: Firehose uses PUT for small objects and multipart uploads for large ones. And of removing, by
+      # hand or by a lifecycle rule: Databricks keeps a list of the objects, and would look for those that are gone.
+      events        = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
       filter_prefix = topic.value
       # So that errors, markers and anything else under the prefix stay out of the queue.
       filter_suffix = ".parquet"

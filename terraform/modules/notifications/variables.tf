@@ -22,7 +22,7 @@ variable "bucket" {
 }
 
 variable "prefixes" {
-  description = "Prefixes under which new .parquet objects are announced. Not used with a given topic, whose owner decides."
+  description = "Prefixes under which new and removed .parquet objects are announced. Not used with a given topic, whose owner decides."
   type        = list(string)
   default     = ["data/"]
   nullable    = false
@@ -43,7 +43,7 @@ variable "prefixes" {
 }
 
 variable "topic" {
-  description = "Existing topic that already gets the bucket's events, or null to make one. With it the module makes no topic and leaves the bucket's notifications alone: a bucket has ONE aws_s3_bucket_notification, so whoever owns it must send s3:ObjectCreated:* with suffix .parquet to this topic."
+  description = "Existing topic that already gets the bucket's events, or null to make one. With it the module makes no topic and leaves the bucket's notifications alone: a bucket has ONE aws_s3_bucket_notification, so whoever owns it must send s3:ObjectCreated:*, s3:ObjectRemoved:* and s3:LifecycleExpiration:* with suffix .parquet to this topic."
   type        = object({ arn = string })
   default     = null
 

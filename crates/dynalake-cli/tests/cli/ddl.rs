@@ -45,7 +45,7 @@ fn ddl_prints_one_part_as_a_machine_takes_it() {
     assert!(all.starts_with("`order_id` STRING, `total` DECIMAL(38,9), "), "{all}");
     ddl("athena", &["--only", "hints"])
         .exits_with(2)
-        .says("with --dialect athena write table or view");
+        .says("with --dialect athena write table, view or erase");
 }
 
 #[test]

@@ -10,9 +10,9 @@ variables {
 
 run "one_pipeline_for_all_tables" {
   assert {
-    condition = [for table in jsondecode(output.databricks_bundle_variables.tables) : [table.name, table.location, table.schema.table]] == [
-      ["customers", "$${var.volume}/customers", "customers"],
-      ["orders", "$${var.volume}/orders", "orders"],
+    condition = [for table in output.databricks_tables : [table.name, table.location, table.schema.table]] == [
+      ["customers", "customers", "customers"],
+      ["orders", "orders", "orders"],
     ]
     error_message = "Both tables, each in its folder of the one volume."
   }

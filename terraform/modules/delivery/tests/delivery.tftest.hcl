@@ -36,6 +36,38 @@ run "by_arrival_and_hour_is_the_default" {
   }
 }
 
+run "a_stated_name_names_table_and_folders" {
+  command = plan
+  variables {
+    schema = {
+      name    = "invoices"
+      table   = "Shop-2"
+      keys    = ["PK"]
+      where   = { PK = ["INVOICE#*"] }
+      columns = [{ name = "pk", type = "string" }]
+    }
+  }
+  assert {
+    condition     = aws_glue_catalog_table.this.name == "invoices" && output.data_prefix == "data/invoices/" && output.error_prefix == "errors/invoices/"
+    error_message = "Two views of one DynamoDB table have different tables and folders."
+  }
+}
+
+run "without_a_stated_name_the_folder_is_the_dynamodb_tables" {
+  command = plan
+  variables {
+    schema = {
+      table   = "Shop-2"
+      keys    = ["PK"]
+      columns = [{ name = "pk", type = "string" }]
+    }
+  }
+  assert {
+    condition     = aws_glue_catalog_table.this.name == "shop_2" && output.data_prefix == "data/Shop-2/"
+    error_message = "Objects of pipelines that exist must not move."
+  }
+}
+
 run "by_arrival_and_day" {
   variables {
     partition_granularity = "day"

@@ -32,10 +32,10 @@ run "only_parquet_under_the_prefix_is_announced" {
     condition = (
       aws_s3_bucket_notification.this[0].topic[0].filter_prefix == "data/"
       && aws_s3_bucket_notification.this[0].topic[0].filter_suffix == ".parquet"
-      && aws_s3_bucket_notification.this[0].topic[0].events == toset(["s3:ObjectCreated:*"])
+      && aws_s3_bucket_notification.this[0].topic[0].events == toset(["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"])
       && aws_s3_bucket_notification.this[0].topic[0].topic_arn == "arn:aws:sns:eu-central-1:123456789012:orders"
     )
-    error_message = "New .parquet objects under data/, to the topic."
+    error_message = "New .parquet objects under data/, and removed ones, to the topic."
   }
   assert {
     condition     = length(aws_s3_bucket_notification.this[0].queue) == 0 && length(aws_s3_bucket_notification.this[0].lambda_function) == 0

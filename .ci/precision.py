@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Plans the module stream over a destination that was there before, with milliseconds: the plan has
+to say so, and to leave it as it is.
+
+    .ci/run terraform
+
+`terraform test` can't import into a mocked provider, so the state is written here, and planned
+without asking AWS.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from dynalake_dev.machine import ROOT, clean_environment
+from dynalake_dev.terraform import plugin_mirror
+
+CALLER = """
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+module "stream" {
+  source    = "./stream"
+  name      = "orders"
+  tables    = ["orders", "customers"]
+  consumers = ["arn:aws:firehose:eu-central-1:123456789012:deliverystream/orders"]
+}
+"""
+STREAM_ARN = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders"
+PROVIDER = 'provider["registry.terraform.io/hashicorp/aws"]'
+
+
+def state(precision: dict) -> dict:
+    stream = {
+        "id": STREAM_ARN,
+        "arn": STREAM_ARN,
+        "name": "orders",
+        "retention_period": 168,
+        "encryption_type": "KMS",
+        "kms_key_id": "alias/aws/kinesis",
+        "stream_mode_details": [{"stream_mode": "ON_DEMAND"}],
+    }
+    destinations = [
+        {
+            "index_key": table,
+            "schema_version": 0,
+            "attributes": {
+                "id": f"{table},{STREAM_ARN}",
+                "table_name": table,
+                "stream_arn": STREAM_ARN,
+                "approximate_creation_date_time_precision": of_table,
+            },
+        }
+        for table, of_table in precision.items()
+    ]
+    resource = {"module": "module.stream", "mode": "managed", "name": "this", "provider": PROVIDER}
+    return {
+        "version": 4,
+        "terraform_version": "1.9.0",
+        "serial": 1,
+        "lineage": "precision",
+        "outputs": {},
+        "resources": [
+            {
+                **resource,
+                "type": "aws_kinesis_stream",
+                "instances": [{"schema_version": 1, "attributes": stream}],
+            },
+            {
+                **resource,
+                "type": "aws_dynamodb_kinesis_streaming_destination",
+                "instances": destinations,
+            },
+        ],
+    }
+
+
+def plan(place: Path, precision: dict) -> str:
+    (place / "terraform.tfstate").write_text(json.dumps(state(precision)))
+    return terraform(place, "plan", "-refresh=false", "-input=false", "-no-color")
+
+
+def terraform(place: Path, *words: str) -> str:
+    settings = clean_environment() | {"TF_IN_AUTOMATION": "1"}
+    done = subprocess.run(
+        ["terraform", *words],
+        cwd=place,
+        env=settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        sys.exit(f"{done.stdout}\n`terraform {words[0]}` failed")
+    return done.stdout
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        shutil.copytree(
+            ROOT / "terraform" / "modules" / "stream",
+            place / "stream",
+            ignore=shutil.ignore_patterns(".terraform*", "tests"),
+        )
+        (place / "main.tf").write_text(CALLER)
+        mirror = plugin_mirror()
+        terraform(
+            place,
+            "init",
+            "-input=false",
+            "-no-color",
+            *([f"-plugin-dir={mirror}"] if mirror else []),
+        )
+        said = plan(place, {"orders": "MICROSECOND", "customers": "MILLISECOND"})
+        silent = plan(place, {"orders": "MICROSECOND", "customers": "MICROSECOND"})
+    named = "customers: the destination has milliseconds" in said
+    for what, holds in {
+        "a destination with milliseconds is said, by its table": named,
+        "the other table is not named": "orders: the destination" not in said
+        and "orders, " not in said,
+        "the destination stays as it is": "must be replaced" not in said
+        and "to destroy" in said
+        and " 0 to destroy" in said
+        or "No changes" in said,
+        "microseconds are what is wanted": "milliseconds" not in silent,
+    }.items():
+        if not holds:
+            sys.exit(f"{said}\n{silent}\nnot so: {what}")
+    print("stream: a destination with milliseconds is said at plan time, and stays")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Runs the job of databricks/without_pipelines on classic Spark, with the connector's tables in the
+place of Delta's.
+
+    python databricks/tests/merge_on_spark.py RUNS.json CONNECTOR.jar
+
+merge.py calls it, in a process of its own: this Spark has another kind of session than the tests'.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+# The tests' own Spark is named there, and pyspark would look for it.
+for variable in [name for name in os.environ if name.startswith(("SPARK_", "PYSPARK_"))]:
+    del os.environ[variable]
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "without_pipelines"))
+
+import dynalake_merge as job  # noqa: E402
+from pyspark.sql import SparkSession  # noqa: E402
+
+SCHEMA = "memory.lake"
+
+
+def main() -> int:
+    runs, connector = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2]
+    builder = SparkSession.builder.master("local[2]")
+    for name, value in {
+        "spark.jars": connector,
+        "spark.sql.catalog.memory": "dynalake.connector.MemoryCatalog",
+        "spark.sql.catalog.memory.chunks_per_batch": "2",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.parquet.datetimeRebaseModeInRead": "LEGACY",
+        "spark.sql.parquet.int96RebaseModeInRead": "LEGACY",
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    }.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+    for run in runs:
+        for source, target in run["copies"]:
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
+        words = [
+            "--tables",
+            run["tables"],
+            "--files",
+            run["files"],
+            "--schema",
+            SCHEMA,
+            "--checkpoints",
+            run["checkpoints"],
+            "--tombstone-days",
+            "36500",
+        ]
+        settings = job.parse(words)
+        tables = job.read_tables(settings.tables)
+        for query in [job.start(spark, table, settings) for table in tables]:
+            query.awaitTermination()
+        for table in tables:
+            state = spark.sql(job.state_sql(table, SCHEMA))
+            state.write.parquet(str(Path(run["results"]) / table.name))
+        print(spark.sql(f"SHOW TABLES IN {SCHEMA}").collect(), flush=True)
+    spark.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
