@@ -509,8 +509,8 @@ proptest! {
             "false" if !is_number => Ok(Json::Bool(false)),
             _ if !is_number => refused("type"),
             _ => match decimal(&text) {
-                Some(value) if value == BigDecimal::from(0) => Ok(Json::Bool(false)),
-                Some(value) if value == BigDecimal::from(1) => Ok(Json::Bool(true)),
+                Some(value) if value == 0 => Ok(Json::Bool(false)),
+                Some(value) if value == 1 => Ok(Json::Bool(true)),
                 _ => refused("type"),
             },
         };

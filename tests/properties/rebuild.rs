@@ -336,10 +336,11 @@ impl Schema {
             let normal: Vec<String> = names.iter().map(|name| normalise(name)).collect();
             let normal = normal.join("_");
             let claiming = self.columns.iter().position(|c| c.claim.as_ref() == Some(&names));
-            let named = |name: &str| self.columns.iter().position(|c| c.by_name && c.name == name);
+            let of_name =
+                |name: &str| self.columns.iter().position(|c| c.by_name && c.name == name);
             // At the root the column of this very name comes first.
-            let to_the_letter = || if above.is_empty() { named(name) } else { None };
-            let by_name = || to_the_letter().or_else(|| named(&normal));
+            let to_the_letter = || if above.is_empty() { of_name(name) } else { None };
+            let by_name = || to_the_letter().or_else(|| of_name(&normal));
             let column = claiming.or_else(|| flattens.then(by_name).flatten());
             if let Node::M(inner) = node {
                 // A map that a column takes is not flattened further, but paths lead into it.
@@ -762,7 +763,9 @@ fn put_secret(value: &mut Json) {
             }
             ("L", Json::Array(list)) => list.iter_mut().for_each(put_secret),
             ("M", Json::Object(members)) => {
-                members.iter_mut().for_each(|(_, value)| put_secret(value));
+                for (_, value) in members {
+                    put_secret(value);
+                }
             }
             _ => {}
         }

@@ -65,32 +65,8 @@ impl Reference {
     }
 
     fn change(&self, data: &[u8], kinesis_sequence: Option<&str>) -> Result<Outcome, String> {
-        // §6: data that begins with gzip's magic bytes has a reason of its own.
-        if data.starts_with(&[0x1f, 0x8b]) {
-            return Err("compressed".into());
-        }
-        // §6: one UTF-8 JSON object.
-        let text = std::str::from_utf8(data).map_err(|_| "not_utf8")?;
-        let record = Json::parse(text).map_err(|why| format!("not_json: {why}"))?;
-        let Json::Obj(_) = record else { return Err("not_json: no object".into()) };
-        // §1: an EventBridge event is read as the record in its `detail`.
-        let record = match record.get("detail") {
-            Some(detail)
-                if record.get("dynamodb").is_none() && detail.get("dynamodb").is_some() =>
-            {
-                detail
-            }
-            _ => &record,
-        };
-
-        // §1: the second shape is where `eventSourceARN` is present and `tableName` is not.
-        let first_shape =
-            record.get("tableName").is_some() || record.get("eventSourceARN").is_none();
-        let table = if first_shape {
-            record.get("tableName").and_then(Json::str).map(str::to_string)
-        } else {
-            record.get("eventSourceARN").and_then(Json::str).and_then(table_of_arn)
-        };
+        let record = read_record(data)?;
+        let (table, first_shape) = table_and_shape(&record);
         let table = table.ok_or("no_table")?;
         // §6: another table is dropped, whatever else is wrong.
         if self.tables.as_ref().is_some_and(|tables| !tables.contains(&table)) {
@@ -142,7 +118,7 @@ impl Reference {
         }
         let item = new.filter(|_| is_in);
         let event_type = if item.is_some() { event_name } else { "REMOVE" };
-        let is_ttl = event_name == "REMOVE" && is_ttl(record);
+        let is_ttl = event_name == "REMOVE" && is_ttl(&record);
         // §3: `events`, by what the rows would be after `where`.
         let kind = if is_ttl { "TTL" } else { event_type };
         if choice.is_some_and(|choice| !choice.events.iter().any(|event| event == kind)) {
@@ -201,21 +177,58 @@ impl Reference {
         if !entries.is_empty() {
             row.push(("_rescued".into(), quote(&rescued(entries))));
         }
-        let partition_keys = self.event_time.then(|| {
-            let Utc { year, month, day, hour, .. } = event_time;
-            vec![
-                ("table".into(), table),
-                ("year".into(), format!("{year:04}")),
-                ("month".into(), format!("{month:02}")),
-                ("day".into(), format!("{day:02}")),
-                ("hour".into(), format!("{hour:02}")),
-            ]
-        });
+        let partition_keys = self.event_time.then(|| partition_keys(&event_time, table));
         Ok(Outcome::Ok { row: object(&row) + "\n", partition_keys })
     }
 }
 
 // ------------------------------------------------------------------------------------------------ envelope (§1, §2)
+
+/// The change record that a record's data holds.
+fn read_record(data: &[u8]) -> Result<Json, String> {
+    // §6: data that begins with gzip's magic bytes has a reason of its own.
+    if data.starts_with(&[0x1f, 0x8b]) {
+        return Err("compressed".into());
+    }
+    // §6: one UTF-8 JSON object.
+    let text = std::str::from_utf8(data).map_err(|_| "not_utf8")?;
+    let record = Json::parse(text).map_err(|why| format!("not_json: {why}"))?;
+    let Json::Obj(_) = record else { return Err("not_json: no object".into()) };
+    // §1: an event bridge's event is read as the record in its `detail`.
+    let is_detail = record.get("dynamodb").is_none()
+        && record.get("detail").is_some_and(|detail| detail.get("dynamodb").is_some());
+    match record {
+        Json::Obj(members) if is_detail => {
+            let detail = members.into_iter().find(|(name, _)| name == "detail");
+            Ok(detail.expect("there is a detail").1)
+        }
+        record => Ok(record),
+    }
+}
+
+/// §1: the table, and whether the record has the first shape: the second one is where
+/// `eventSourceARN` is present and `tableName` is not.
+fn table_and_shape(record: &Json) -> (Option<String>, bool) {
+    let first_shape = record.get("tableName").is_some() || record.get("eventSourceARN").is_none();
+    let table = if first_shape {
+        record.get("tableName").and_then(Json::str).map(str::to_string)
+    } else {
+        record.get("eventSourceARN").and_then(Json::str).and_then(table_of_arn)
+    };
+    (table, first_shape)
+}
+
+/// §6: `partitionKeys`.
+fn partition_keys(event_time: &Utc, table: String) -> Vec<(String, String)> {
+    let Utc { year, month, day, hour, .. } = event_time;
+    vec![
+        ("table".into(), table),
+        ("year".into(), format!("{year:04}")),
+        ("month".into(), format!("{month:02}")),
+        ("day".into(), format!("{day:02}")),
+        ("hour".into(), format!("{hour:02}")),
+    ]
+}
 
 /// `…:table/NAME`, or `…:table/NAME/stream/…`
 fn table_of_arn(arn: &str) -> Option<String> {
@@ -694,12 +707,12 @@ impl Schema {
             // else the one of the normalised name.
             let explicit =
                 columns.iter().position(|c| c.path.as_deref() == Some(std::slice::from_ref(&key)));
-            let named = |name: &str| {
+            let of_name = |name: &str| {
                 columns.iter().position(|c| c.path.is_none() && c.name == name && c.key.is_none())
             };
             let index = explicit
-                .or_else(|| named(&key))
-                .or_else(|| named(&normalise(&key)))
+                .or_else(|| of_name(&key))
+                .or_else(|| of_name(&normalise(&key)))
                 .ok_or_else(|| format!("no column takes the key {key}"))?;
             if columns[index].protect == Protect::Drop {
                 return Err(format!("column {}: a key can't be dropped", columns[index].name));
