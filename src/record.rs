@@ -70,8 +70,8 @@ pub struct RecordTransformer {
 pub struct Transformed<'a> {
     /// What became of it.
     pub outcome: Outcome,
-    /// `eventID`: equal on duplicates of one change. `None` where there is none, and where the
-    /// record is no JSON.
+    /// `eventID`: equal on duplicates of one change. `None` if it is absent, and where the
+    /// record is not JSON.
     pub event_id: Option<&'a [u8]>,
     /// Creation time in microseconds since 1970, of a change of a wanted table that says it.
     pub time_us: Option<u64>,

@@ -30,7 +30,7 @@ pub(crate) struct Envelope {
     has_dynamodb: bool,
 }
 
-/// An image, or why there is none; an image that a row doesn't need may be bad.
+/// An image, or why it can't be read; an image that a row doesn't need may be bad.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Image {
     #[default]
@@ -229,8 +229,7 @@ impl Envelope {
     }
 
     /// Makes a change of what was read, [`Envelope::time_us`] included. `sequence_number` is
-    /// Kinesis'; where there is none,
-    /// DynamoDB's is taken.
+    /// Kinesis'; without one DynamoDB's is taken.
     ///
     /// # Errors
     ///

@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn other_types_are_refused_with_the_reason() {
+    fn other_types_are_rejected_with_the_reason() {
         for (text, reason) in [
             ("binary", "base64"),
             ("varchar(10)", "write string"),

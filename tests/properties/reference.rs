@@ -1,6 +1,7 @@
 //! A slow, literal reading of the contract, the oracle of differential tests.
 //!
-//! Nothing here is clever: every record is parsed into a tree, bound, rewritten and printed in separate passes.
+//! Nothing here is clever: every record is parsed into a tree, bound, rewritten and printed in
+//! separate passes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
@@ -31,7 +32,7 @@ impl Reference {
     ) -> Result<Reference, String> {
         let schema = schema.map(Schema::read).transpose()?;
         let tables = match tables {
-            // §3: an empty setting is refused; an empty name between commas is no table either.
+            // §3: an empty setting is rejected; an empty name between commas is no table either.
             Some(text) => {
                 let names: Vec<String> =
                     text.split(',').map(|name| name.trim().to_string()).collect();
@@ -182,7 +183,7 @@ impl Reference {
     }
 }
 
-// ------------------------------------------------------------------------------------------------ envelope (§1, §2)
+// ------------------------------------------------------------------------------- envelope (§1, §2)
 
 /// The change record that a record's data holds.
 fn read_record(data: &[u8]) -> Result<Json, String> {
@@ -304,7 +305,7 @@ fn is_ttl(record: &Json) -> bool {
         && member("principalId", "PrincipalId") == Some("dynamodb.amazonaws.com")
 }
 
-// -------------------------------------------------------------------------------------------- attribute values (§1)
+// --------------------------------------------------------------------------- attribute values (§1)
 
 #[derive(Clone, Debug)]
 enum Attr {
@@ -322,7 +323,8 @@ enum Attr {
 
 type Item = Vec<(String, Attr)>;
 
-/// The attributes of an image or of an M; `depth` is that of a map or list among them (§6: at most 64).
+/// The attributes of an image or of an M; `depth` is that of a map or list among them (§6: at most
+/// 64).
 fn members(json: &Json, depth: usize, double: bool) -> Result<Item, String> {
     let Json::Obj(members) = json else {
         return Err("malformed_attribute_value: attributes are no object".into());
@@ -378,7 +380,7 @@ fn binary(text: &str, double: bool) -> String {
     double.then(inner).flatten().unwrap_or_else(|| text.to_string())
 }
 
-// ------------------------------------------------------------------------------------------------ printing (§2, §4)
+// ------------------------------------------------------------------------------- printing (§2, §4)
 
 fn quote(text: &str) -> String {
     serde_json::to_string(text).unwrap()
@@ -394,7 +396,8 @@ fn array(elements: impl Iterator<Item = String>) -> String {
     format!("[{}]", elements.collect::<Vec<_>>().join(","))
 }
 
-/// Plain JSON text: numbers as they are written, binary as base64, sets as arrays, members in the order given (§2).
+/// Plain JSON text: numbers as they are written, binary as base64, sets as arrays, members in the
+/// order given (§2).
 fn plain(attr: &Attr) -> String {
     match attr {
         Attr::S(s) | Attr::B(s) => quote(s),
@@ -447,7 +450,7 @@ fn dynamo(attr: &Attr) -> String {
     object(&[(descriptor, value)])
 }
 
-// -------------------------------------------------------------------------------------------------- rescue (§5)
+// ------------------------------------------------------------------------------------- rescue (§5)
 
 #[derive(Clone, Copy)]
 enum Reason {
@@ -540,7 +543,7 @@ fn rescued(mut entries: Vec<Entry>) -> String {
     object(&entries.into_iter().map(member).collect::<Vec<_>>())
 }
 
-// -------------------------------------------------------------------------------------------------- schema (§3)
+// ------------------------------------------------------------------------------------- schema (§3)
 
 #[derive(Debug, Clone)]
 enum Type {
@@ -576,7 +579,8 @@ struct Column {
 }
 
 impl Column {
-    /// The attribute claimed before any other is bound. Key attributes claim theirs as if by an explicit path.
+    /// The attribute claimed before any other is bound. Key attributes claim theirs as if by an
+    /// explicit path.
     fn claim(&self) -> Option<Vec<String>> {
         self.path.clone().or_else(|| self.key.clone().map(|key| vec![key]))
     }
@@ -649,7 +653,7 @@ impl Binding {
 
 impl Schema {
     fn read(setting: &str) -> Result<Schema, String> {
-        // §3: JSON text (first byte `{`, or `[` of a list, which the Firehose function refuses), or
+        // §3: JSON text (first byte `{`, or `[` of a list, which the Firehose function rejects), or
         // base64 of gzip of it. `@PATH` is a file: the base64 crate rejects it as well.
         if setting.starts_with(['{', '[']) {
             return Schema::parse(setting);
@@ -733,7 +737,8 @@ impl Schema {
                 binding.bound.insert(path, index);
             }
         }
-        // Then level by level, since the shallower wins: the columns without path, by normalised names.
+        // Then level by level, since the shallower wins: the columns without path, by normalised
+        // names.
         let by_name: HashMap<&str, usize> = self
             .columns
             .iter()
@@ -771,7 +776,8 @@ impl Schema {
             }
             let mut next = Vec::new();
             for (names, attr) in level {
-                // A map that a column takes is not flattened further; one that lost it is rescued whole.
+                // A map that a column takes is not flattened further; one that lost it is rescued
+                // whole.
                 let closed =
                     binding.bound.contains_key(&names) || binding.lost.contains_key(&names);
                 if let (false, Attr::M(members)) = (closed, attr) {
@@ -787,7 +793,8 @@ impl Schema {
         binding
     }
 
-    /// The item with what is protected hashed or left out, innermost first, before anything else is done with it.
+    /// The item with what is protected hashed or left out, innermost first, before anything else is
+    /// done with it.
     fn protected_item(&self, binding: &Binding, item: Item) -> Item {
         self.protected_members(binding, &[], item)
     }
@@ -937,7 +944,8 @@ fn find<'a>(item: &'a Item, path: &[String]) -> Option<(Place, &'a Attr)> {
     None
 }
 
-/// The smallest wins: an exact raw name, then the byte order of the names joined, then of the list of names.
+/// The smallest wins: an exact raw name, then the byte order of the names joined, then of the list
+/// of names.
 fn preference(names: &[String], column: &str) -> (bool, String, Vec<String>) {
     let joined = names.join("_");
     (joined != column, joined, names.to_vec())
@@ -1178,7 +1186,7 @@ fn type_of(tokens: &mut Tokens, depth: usize) -> Result<Type, String> {
                 if !identifier(&name) {
                     return Err("name of a struct member".into());
                 }
-                // §3: struct members that normalise alike are refused.
+                // §3: struct members that normalise alike are rejected.
                 if members.iter().any(|(other, _)| normalise(other) == normalise(&name)) {
                     return Err(format!("struct member {name} twice"));
                 }
@@ -1199,7 +1207,7 @@ fn type_of(tokens: &mut Tokens, depth: usize) -> Result<Type, String> {
     Ok(ty)
 }
 
-// ------------------------------------------------------------------------------------------- without a schema (§3)
+// --------------------------------------------------------------------------- without a schema (§3)
 
 fn without_schema(item: &Item, entries: &mut Vec<Entry>) -> Vec<(String, String)> {
     // Everything that is no map, with the name it flattens to; empty maps vanish.
@@ -1239,7 +1247,7 @@ fn without_schema(item: &Item, entries: &mut Vec<Entry>) -> Vec<(String, String)
     row
 }
 
-// ------------------------------------------------------------------------------------------------ coercion (§4)
+// ----------------------------------------------------------------------------------- coercion (§4)
 
 struct Coercion<'a> {
     schema: &'a Schema,
@@ -1440,8 +1448,8 @@ fn elements(attr: &Attr) -> Option<Vec<Attr>> {
     }
 }
 
-/// Of two shortest texts that are equally near the one with the even digit: 128.140625, a float, is 128.14062, where the
-/// standard library takes the greater one.
+/// Of two shortest texts that are equally near the one with the even digit: 128.140625, a float, is
+/// 128.14062, where the standard library takes the greater one.
 fn even(scientific: &str, exact: Option<BigDecimal>) -> String {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     let mut other = mantissa.to_string();
@@ -1491,7 +1499,8 @@ fn float_text(
     Ok(format!("{minus}{text}"))
 }
 
-/// A decimal number (§4): the value is `digits` times ten to the power of `exponent`; zero has no digits.
+/// A decimal number (§4): the value is `digits` times ten to the power of `exponent`; zero has no
+/// digits.
 struct Dec {
     negative: bool,
     digits: String,
@@ -1593,7 +1602,7 @@ impl Dec {
     }
 }
 
-// ---------------------------------------------------------------------------------------------------- time (§4)
+// --------------------------------------------------------------------------------------- time (§4)
 
 struct Utc {
     year: i32,
@@ -1713,9 +1722,10 @@ fn clock(text: &str) -> Option<(i64, i64, i64, &str, i64)> {
     (hour < 24 && minute < 60 && second <= 60).then_some((hour, minute, second, fraction, offset))
 }
 
-// ------------------------------------------------------------------------------------------------------------ JSON
+// -------------------------------------------------------------------------------------------- JSON
 
-/// JSON with numbers as they are written. Of members of one name the last counts, at the place of the first.
+/// JSON with numbers as they are written. Of members of one name the last counts, at the place of
+/// the first.
 #[derive(Debug)]
 enum Json {
     Null,

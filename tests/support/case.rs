@@ -1,5 +1,5 @@
-//! One case of `fixtures/`: its files, the event that they make, and what comes out of the core, as text.
-//! `fixtures/README.md` is the format's description.
+//! One case of `fixtures/`: its files, the event that they make, and what comes out of the core, as
+//! text. `fixtures/README.md` is the format's description.
 
 use super::pretty;
 use base64::Engine;
@@ -133,20 +133,20 @@ impl Case {
         };
         let mut transformer = match self.transformer()? {
             Ok(transformer) => transformer,
-            Err(refusal) => return error(refusal),
+            Err(rejection) => return error(rejection),
         };
         let (event, record_ids) = match (self.file("changes.json"), self.file("event.json")) {
             (Some(changes), _) => self.event(changes)?,
             (None, Some(event)) => (event.to_owned(), Vec::new()),
             (None, None) => {
-                return Err("the settings were accepted; a case that is not about a refusal \
+                return Err("the settings were accepted; a case that is not about a rejection \
                             has a changes.json or an event.json"
                     .into());
             }
         };
         let output = match transformer.transform(event.as_bytes(), NOW_MS) {
             Ok(output) => output,
-            Err(refusal) => return error(refusal.to_string()),
+            Err(rejection) => return error(rejection.to_string()),
         };
         let response = String::from_utf8(output.response)
             .map_err(|_| "the response is not UTF-8".to_owned())?;
@@ -351,8 +351,8 @@ fn render(
     Ok(pretty::print(&format!("[{}]", answers.join(","))))
 }
 
-/// A row's bytes as members of `expected.json`: the row as it is, and beside it the texts in `_old` and
-/// `_rescued` as the JSON that they are.
+/// A row's bytes as members of `expected.json`: the row as it is, and beside it the texts in `_old`
+/// and `_rescued` as the JSON that they are.
 fn decode_row(data: &str) -> Result<Vec<String>, String> {
     #[derive(Deserialize)]
     struct Texts {

@@ -181,13 +181,13 @@ fn inside_another(schema: &Schema, is_key: &[bool], column: &Column) -> Option<S
              \"{name}\" a path, as {fix}"
         ));
     }
-    let surely_a_map = matches!(outer.ty, Type::Map(_) | Type::Struct(_));
+    let must_be_a_map = matches!(outer.ty, Type::Map(_) | Type::Struct(_));
     let fix = if outer.protect.is_some() {
         format!("give \"{outer_name}\" other columns inside it, or remove \"{name}\"")
     } else {
         format!("give \"{name}\" a path, as {fix}")
     };
-    surely_a_map.then(|| {
+    must_be_a_map.then(|| {
         format!(
             "column \"{name}\" takes nothing from inside {map}: column \"{outer_name}\" takes that \
              map whole; {fix}"

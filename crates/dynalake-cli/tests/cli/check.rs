@@ -55,7 +55,7 @@ fn check_warns_of_a_schema_over_4_kb() {
 }
 
 #[test]
-fn check_warns_of_what_is_surely_not_meant() {
+fn check_warns_of_likely_mistakes() {
     for (columns, warning) in [
         (
             json!([{"name": "customer", "type": "string"},
