@@ -129,6 +129,7 @@ struct LakeColumn<'a> {
     name: &'a str,
     ty: Type,
     comment: Option<&'a str>,
+    is_hashed: bool,
     is_metadata: bool,
     is_of_change: bool,
 }
@@ -141,6 +142,7 @@ fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
         name: &column.name,
         ty: column.ty.clone(),
         comment: column.comment.as_deref(),
+        is_hashed: column.protect == Some(Protect::Sha256),
         is_metadata: false,
         is_of_change: false,
     });
@@ -148,6 +150,7 @@ fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
         name: &column.name,
         ty: Type::parse(&column.ty).expect("a metadata column's type is one of Hive's"),
         comment: Some(&column.comment),
+        is_hashed: false,
         is_metadata: true,
         is_of_change: column.of_change,
     });
