@@ -561,9 +561,10 @@ proptest! {
         prop_assert_eq!(coerce(&column("date"), &json!({"S": text})), expected);
         if exists {
             let in_range = ("1678-01-01".."2262-01-01").contains(&&*text);
-            let midnight = match in_range {
-                true => Ok(string(&format!("{text}T00:00:00Z"))),
-                false => rejected("range"),
+            let midnight = if in_range {
+                Ok(string(&format!("{text}T00:00:00Z")))
+            } else {
+                rejected("range")
             };
             prop_assert_eq!(coerce(&column("timestamp"), &json!({"S": text})), midnight);
         }

@@ -226,35 +226,28 @@ impl Case {
 
     /// What stands in the event as a record's `data`.
     fn data(&self, record: &Record<'_>) -> Result<String, String> {
-        let bytes = match record {
-            Record {
-                data: Some(data),
-                item: None,
-                old: None,
-                change: None,
-                text: None,
-                base64: None,
-                ..
-            } => {
-                return Ok(data.get().to_owned());
-            }
-            Record {
-                base64: Some(base64),
-                item: None,
-                old: None,
-                change: None,
-                text: None,
-                data: None,
-                ..
-            } => {
-                return Ok(pretty::string(base64));
-            }
-            Record { text: Some(text), item: None, old: None, change: None, .. } => text.clone(),
-            Record { change: Some(change), item: None, old: None, .. } => change.get().to_owned(),
-            Record { item: None, old: None, keys: None, .. } => {
-                return Err("give it one of item, old, keys, change, text, base64, data".into());
-            }
-            _ => self.change(record)?,
+        let has_image = record.item.is_some() || record.old.is_some() || record.keys.is_some();
+        let short = has_image || record.event.is_some() || record.ttl;
+        let forms = [
+            short,
+            record.change.is_some(),
+            record.text.is_some(),
+            record.base64.is_some(),
+            record.data.is_some(),
+        ];
+        if forms.into_iter().filter(|given| *given).count() != 1 || short != has_image {
+            return Err("give it one of change, text, base64, data, or of item, old, keys".into());
+        }
+        if let Some(data) = record.data {
+            return Ok(data.get().to_owned());
+        }
+        if let Some(base64) = &record.base64 {
+            return Ok(pretty::string(base64));
+        }
+        let bytes = match (&record.text, record.change) {
+            (Some(text), _) => text.clone(),
+            (None, Some(change)) => change.get().to_owned(),
+            (None, None) => self.change(record)?,
         };
         Ok(pretty::string(&STANDARD.encode(bytes)))
     }
