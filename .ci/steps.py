@@ -124,7 +124,7 @@ STEPS = [
         cargo run --quiet --locked --package dynalake --example event
         """,
         locks=(DEBUG,),
-        tools=CARGO,
+        tools=(*CARGO, "jq"),
     ),
     Step(
         "bundle",

@@ -250,14 +250,14 @@ impl EventWriter {
                 Data::Plain(bytes) => {
                     base64_simd::STANDARD.encode_append(bytes, out);
                 }
-                Data::Encoded(text) => out.extend_from_slice(text),
+                Data::Encoded(text) => push_text(text, out),
                 Data::Absent => {}
             }
             out.push(b'"');
         }
         if let Some(number) = sequence_number {
             out.extend_from_slice(b",\"kinesisRecordMetadata\":{\"sequenceNumber\":\"");
-            out.extend_from_slice(number);
+            push_text(number, out);
             out.extend_from_slice(b"\"}");
         }
         out.push(b'}');
@@ -281,4 +281,10 @@ impl EventWriter {
         self.bytes.extend_from_slice(b"]}");
         Some(self.bytes)
     }
+}
+
+/// Appends what is between quotes. An event that is not UTF-8 is rejected as a whole: a byte that
+/// is none costs its own record only.
+fn push_text(raw: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(String::from_utf8_lossy(raw).as_bytes());
 }

@@ -26,7 +26,8 @@ pub enum Descriptor {
 }
 
 impl Descriptor {
-    pub(super) fn parse(text: &[u8]) -> Option<Descriptor> {
+    /// The type of this descriptor.
+    pub fn parse(text: &[u8]) -> Option<Descriptor> {
         Some(match text {
             b"S" => Descriptor::S,
             b"N" => Descriptor::N,

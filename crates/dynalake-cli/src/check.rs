@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let (text, schema) = schema_file::read(&args.schema)?;
     let json = serde_json::from_str(&text)
         .map_err(|error| Exit::Rejected(format!("schema {}: {error}", args.schema.display())))?;
-    let size = setting_bytes(&json)
+    let size = setting_bytes(json)
         .map_err(|error| Exit::Rejected(format!("can't compress the schema: {error}")))?;
     let done = ExitCode::SUCCESS;
     let mut out = io::stdout().lock();
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         .and_then(|()| out.flush())
         .map_err(|error| Exit::unwritable(&error, done))?;
     for warning in warnings(&schema) {
-        say(&format!("warning: {}", printable(&warning)));
+        say(&format!("warning: {warning}"));
     }
     if size > MAX_BYTES {
         // The way out first: a schema without comments has nothing to shorten.

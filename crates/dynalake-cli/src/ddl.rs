@@ -67,13 +67,12 @@ pub(crate) struct Args {
 
     /// The table of changes
     ///
-    /// By default the DynamoDB table's name as Glue allows it (Terraform's output `glue_table`),
-    /// for databricks with _changes behind it.
+    /// By default the schema's name, else the DynamoDB table's as Glue allows it (Terraform's
+    /// output `glue_table`), for databricks with _changes behind it.
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
 
-    /// The view of the current state; by default the DynamoDB table's name with _current behind
-    /// it.
+    /// The view of the current state; by default that name with _current behind it.
     #[arg(long, value_name = "NAME")]
     view: Option<String>,
 
@@ -219,7 +218,9 @@ impl Args {
             }
             names.location.clone_from(location);
         }
-        names.by_hour = self.partition_granularity != Some(Granularity::Day);
+        // Of a table that is there already the view need not know whether it has hours.
+        let is_of_table = self.only.is_none_or(|only| only == Only::Table);
+        names.by_hour = is_of_table && self.partition_granularity != Some(Granularity::Day);
         Ok(names)
     }
 

@@ -13,9 +13,10 @@ const SHOWN: u64 = 20;
 /// Input of more than this is long enough for a progress bar.
 const LONG_BYTES: u64 = 16 << 20;
 
-/// Writes a line to standard error. Where that is closed there is nobody left to tell.
+/// Writes a line to standard error, with nothing in it that a terminal would obey. Where that is
+/// closed there is nobody left to tell.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", printable(line));
 }
 
 /// What happened to all records together.
@@ -86,12 +87,12 @@ impl Report {
     /// Names an input that can't be read, or not to its end: what it is, the reason and the fix.
     pub(crate) fn input_failed(&mut self, message: &str) {
         self.totals.inputs_failed += 1;
-        self.progress.say(&format!("error: {}", printable(message)));
+        self.progress.say(&format!("error: {message}"));
     }
 
     /// Names a file that holds no data.
     pub(crate) fn skipped(&self, what: &str) {
-        self.progress.say(&format!("skipped: {}", printable(what)));
+        self.progress.say(&format!("skipped: {what}"));
     }
 
     /// Counts an input, and whether it was read to its end.
@@ -107,7 +108,6 @@ impl Report {
         self.totals.rescued += u64::from(!rescued.is_empty());
         for (path, reason) in rescued {
             if tally(&mut self.rescues, reason) <= SHOWN {
-                let (id, path) = (printable(&id.to_string()), printable(path));
                 self.progress.say(&format!("{id}: rescued: {path}: {reason}"));
             }
         }
@@ -122,7 +122,6 @@ impl Report {
     pub(crate) fn failed(&mut self, id: &impl Display, reason: &str) {
         self.totals.failed += 1;
         if tally(&mut self.failures, reason) <= SHOWN {
-            let (id, reason) = (printable(&id.to_string()), printable(reason));
             self.progress.say(&format!("{id}: failed: {reason}"));
         }
     }
@@ -150,7 +149,7 @@ impl Report {
         for Tally { reason, count: times } in &self.failures {
             if let more @ 1.. = times.saturating_sub(SHOWN) {
                 let more = count(more, "more record", "more records");
-                say(&format!("… and {more}: failed: {}", printable(reason)));
+                say(&format!("… and {more}: failed: {reason}"));
             }
         }
         for Tally { reason, count: times } in &self.rescues {

@@ -11,48 +11,18 @@ use std::io::{self, Write};
 pub(crate) const MAX_BYTES: usize = 4096;
 
 /// The size of the setting's value. Terraform's deflate may differ by a few bytes.
-pub(crate) fn setting_bytes(schema: &Value) -> io::Result<usize> {
-    let mut json = String::new();
-    encode(schema, &mut json);
+pub(crate) fn setting_bytes(schema: Value) -> io::Result<usize> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-    gzip.write_all(json.as_bytes())?;
+    gzip.write_all(encode(schema).as_bytes())?;
     Ok(gzip.finish()?.len().div_ceil(3) * 4)
 }
 
 /// JSON as Terraform's `jsonencode` writes it: compact, members sorted by name, and `<`, `>`, `&`
-/// and the two line separators of Unicode escaped.
-fn encode(value: &Value, out: &mut String) {
-    match value {
-        Value::Array(elements) => {
-            let mut separator = '[';
-            for element in elements {
-                out.push(separator);
-                encode(element, out);
-                separator = ',';
-            }
-            out.push_str(if elements.is_empty() { "[]" } else { "]" });
-        }
-        Value::Object(members) => {
-            // Sorted here: whether serde_json's map is depends on another crate's features.
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_by_key(|(name, _)| name.as_bytes());
-            let mut separator = '{';
-            for (name, value) in sorted {
-                out.push(separator);
-                encode_string(name, out);
-                out.push(':');
-                encode(value, out);
-                separator = ',';
-            }
-            out.push_str(if members.is_empty() { "{}" } else { "}" });
-        }
-        Value::String(text) => encode_string(text, out),
-        Value::Null | Value::Bool(_) | Value::Number(_) => out.push_str(&value.to_string()),
-    }
-}
-
-fn encode_string(text: &str, out: &mut String) {
-    for char in Value::from(text).to_string().chars() {
+/// and the two line separators of Unicode, which only strings can have, escaped.
+fn encode(mut schema: Value) -> String {
+    schema.sort_all_objects();
+    let mut out = String::new();
+    for char in schema.to_string().chars() {
         match char {
             '<' => out.push_str("\\u003c"),
             '>' => out.push_str("\\u003e"),
@@ -62,6 +32,7 @@ fn encode_string(text: &str, out: &mut String) {
             other => out.push(other),
         }
     }
+    out
 }
 
 #[cfg(test)]
@@ -71,10 +42,8 @@ mod tests {
     #[test]
     fn json_matches_terraform_jsonencode() {
         let json = r#"{ "b": [], "a": {"type": "array<int> & \"é\"\n", "B": [true, {}]} }"#;
-        let mut out = String::new();
-        encode(&serde_json::from_str(json).unwrap(), &mut out);
         let expected =
             r#"{"a":{"B":[true,{}],"type":"array\u003cint\u003e \u0026 \"é\"\n"},"b":[]}"#;
-        assert_eq!(out, expected);
+        assert_eq!(encode(serde_json::from_str(json).unwrap()), expected);
     }
 }

@@ -17,19 +17,6 @@ pub(crate) fn members(cursor: &mut Cursor<'_>) -> Result<Members, SyntaxError> {
     Ok(members)
 }
 
-/// The elements of the array that `text` is.
-pub(crate) fn elements(text: &[u8]) -> Result<Vec<Range<usize>>, SyntaxError> {
-    let mut cursor = Cursor::new(text);
-    let mut elements = Vec::new();
-    cursor.expect(b'[')?;
-    let mut more = !cursor.eat(b']');
-    while more {
-        elements.push(value(&mut cursor)?);
-        more = cursor.more(b']')?;
-    }
-    Ok(elements)
-}
-
 fn value(cursor: &mut Cursor<'_>) -> Result<Range<usize>, SyntaxError> {
     cursor.peek();
     let start = cursor.at();

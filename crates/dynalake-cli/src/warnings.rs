@@ -166,33 +166,42 @@ fn inside_another(schema: &Schema, is_key: &[bool], column: &Column) -> Option<S
     let name = &column.name;
     // Keys are no maps.
     let others = schema.columns.iter().zip(is_key).filter(|(_, is_key)| !**is_key);
-    let outer = others.map(|(other, _)| other).find(|other| {
-        let reached = other.path.as_ref().map_or_else(|| other.name.clone(), |names| joined(names));
-        name.strip_prefix(&reached).is_some_and(|rest| rest.len() > 1 && rest.starts_with('_'))
-    })?;
-    let map = outer.path.clone().unwrap_or_else(|| vec![outer.name.clone()]);
-    let reached = joined(&map);
-    let inside = [map.as_slice(), &[name[reached.len() + 1..].to_owned()]].concat();
-    let (outer_name, map, fix) = (&outer.name, path(&map), format!("{inside:?}"));
-    if column.protect.is_some() && outer.protect.is_none() {
-        return Some(format!(
-            "column \"{name}\" may not protect what it should: if {map} is a map, column \
-             \"{outer_name}\" takes it whole, and what is inside appears there in clear; give \
-             \"{name}\" a path, as {fix}"
-        ));
-    }
-    let must_be_a_map = matches!(outer.ty, Type::Map(_) | Type::Struct(_));
-    let fix = if outer.protect.is_some() {
-        format!("give \"{outer_name}\" other columns inside it, or remove \"{name}\"")
-    } else {
-        format!("give \"{name}\" a path, as {fix}")
+    let outer: Vec<_> = others
+        .filter_map(|(outer, _)| {
+            let map = outer.path.clone().unwrap_or_else(|| vec![outer.name.clone()]);
+            let reached =
+                outer.path.as_ref().map_or_else(|| outer.name.clone(), |names| joined(names));
+            let rest = name.strip_prefix(&reached)?.strip_prefix('_')?;
+            let inside = [map.as_slice(), &[rest.to_owned()]].concat();
+            (!rest.is_empty()).then_some((outer, path(&map), format!("{inside:?}")))
+        })
+        .collect();
+    // What may be seen counts more than what stays empty.
+    let leaks = |(outer, map, inside): &(&Column, String, String)| {
+        (column.protect.is_some() && outer.protect.is_none()).then(|| {
+            format!(
+                "column \"{name}\" may not protect what it should: if {map} is a map, column \
+                 \"{}\" takes it whole, and what is inside appears there in clear; give \
+                 \"{name}\" a path, as {inside}",
+                outer.name
+            )
+        })
     };
-    must_be_a_map.then(|| {
-        format!(
-            "column \"{name}\" takes nothing from inside {map}: column \"{outer_name}\" takes that \
-             map whole; {fix}"
-        )
-    })
+    let stays_empty = |(outer, map, inside): &(&Column, String, String)| {
+        matches!(outer.ty, Type::Map(_) | Type::Struct(_)).then(|| {
+            let fix = if outer.protect.is_some() {
+                format!("give \"{}\" other columns inside it, or remove \"{name}\"", outer.name)
+            } else {
+                format!("give \"{name}\" a path, as {inside}")
+            };
+            format!(
+                "column \"{name}\" takes nothing from inside {map}: column \"{}\" takes that \
+                 map whole; {fix}",
+                outer.name
+            )
+        })
+    };
+    outer.iter().find_map(leaks).or_else(|| outer.iter().find_map(stays_empty))
 }
 
 /// A column whose path leads through an attribute that is hidden as a whole.

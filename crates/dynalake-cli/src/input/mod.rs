@@ -68,16 +68,8 @@ pub(crate) struct Input {
 struct OpenEvent {
     list: Range<usize>,
     elements: Elements,
-    id: Id,
-}
-
-/// What a record is called, without the input's name.
-#[derive(Clone, Copy)]
-struct Id {
-    line: u64,
-    nth: u64,
-    is_first: bool,
-    element: Option<usize>,
+    /// Without the input's name.
+    id: RecordId<'static>,
 }
 
 impl Input {
@@ -147,7 +139,7 @@ impl Input {
                 return Ok(None);
             };
             let is_first = !std::mem::replace(&mut self.has_begun, true);
-            let id = Id { line, nth, is_first, element: None };
+            let id = RecordId { input: None, line, nth, is_first, element: None };
             match shape {
                 Ok(Shape::LambdaEvent(list)) => {
                     let elements = Elements::new(&self.values.bytes()[list.clone()]);
@@ -169,11 +161,11 @@ impl Input {
         }
     }
 
-    fn id(&self, Id { line, nth, is_first, element }: Id) -> RecordId<'_> {
-        RecordId { input: self.prefix.as_deref(), line, nth, is_first, element }
+    fn id(&self, id: RecordId<'static>) -> RecordId<'_> {
+        RecordId { input: self.prefix.as_deref(), ..id }
     }
 
-    fn piece(&self, id: Id, range: Range<usize>, shape: &Shape) -> Piece<'_> {
+    fn piece(&self, id: RecordId<'static>, range: Range<usize>, shape: &Shape) -> Piece<'_> {
         let bytes = self.values.bytes();
         let is_element = id.element.is_some();
         let id = self.id(id);

@@ -80,13 +80,13 @@ impl Reader {
     fn ensure(&mut self, bytes: usize) -> Result<(), Trouble> {
         match bytes.saturating_sub(self.buffer.len()) {
             0 => Ok(()),
-            more => self.fill(more, 0).map(drop),
+            more => self.fill(more, 0),
         }
     }
 
     /// Forgets the first `used` bytes, and reads on until there are `more` new ones or the input
-    /// ends; whether there are any.
-    pub(super) fn fill(&mut self, more: usize, used: usize) -> Result<bool, Trouble> {
+    /// ends.
+    pub(super) fn fill(&mut self, more: usize, used: usize) -> Result<(), Trouble> {
         self.buffer.drain(..used);
         if self.buffer.is_empty() {
             // So that one large value does not hold memory forever.
@@ -118,7 +118,7 @@ impl Reader {
                 Err(error) => return Err(Trouble::unreadable(&self.name, &error)),
             }
         }
-        Ok(self.buffer.len() > before)
+        Ok(())
     }
 }
 

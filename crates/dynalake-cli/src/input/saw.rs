@@ -1,11 +1,13 @@
 //! What an input holds that is no record, in a person's words, and the command that makes it
 //! readable. Never an attribute's value.
 
+use super::shape::Elements;
 use super::trouble::quoted;
 use super::values::Place;
-use crate::spans::{Members, elements, member, members, string};
+use crate::spans::{Members, member, members, string};
 use crate::text::thousands;
 use dynalake::firehose::Event;
+use dynalake::item::Descriptor;
 use dynalake::text::json::Cursor;
 
 /// What was seen in place of a record.
@@ -185,65 +187,66 @@ fn of_aws(members: &Members, value: &[u8]) -> Option<Saw> {
     if let Some(list) = member(members, "Records", value) {
         return Some(lambda_event(list));
     }
-    let fixed = |names: &[&str], what: &str, fix| has(members, names).then(|| saw(what, fix));
-    let companion = |names: &[&str], what: &str| {
-        let fix = Fix::Do("give the files in the export's folder data");
-        has(members, names).then(|| Saw { is_companion: true, ..saw(what, fix) })
-    };
-    fixed(
-        &["_event_type", "_sequence"],
-        "a row that was made already, and not a change record",
-        Fix::Do("there is nothing to transform"),
-    )
-    .or_else(|| {
-        fixed(
+    let export = Fix::Do("give the files in the export's folder data");
+    let known: [(&[&str], &str, Fix, bool); 12] = [
+        (
+            &["_event_type", "_sequence"],
+            "a row that was made already, and not a change record",
+            Fix::Do("there is nothing to transform"),
+            false,
+        ),
+        (
             &["Items"],
             "what a scan or a query printed",
             Fix::PipeItems("jq -c '.Items[] | {Item: .}'"),
-        )
-    })
-    .or_else(|| fixed(&["Messages"], "messages of SQS", Fix::Pipe("jq -r '.Messages[].Body'")))
-    .or_else(|| fixed(&["messageId", "body"], "a message of SQS", Fix::Pipe("jq -r .body")))
-    .or_else(|| fixed(&["MessageId", "Body"], "a message of SQS", Fix::Pipe("jq -r .Body")))
-    .or_else(|| fixed(&["TopicArn", "Message"], "a message of SNS", Fix::Pipe("jq -r .Message")))
-    .or_else(|| {
-        fixed(
+            false,
+        ),
+        (&["Messages"], "messages of SQS", Fix::Pipe("jq -r '.Messages[].Body'"), false),
+        (&["messageId", "body"], "a message of SQS", Fix::Pipe("jq -r .body"), false),
+        (&["MessageId", "Body"], "a message of SQS", Fix::Pipe("jq -r .Body"), false),
+        (&["TopicArn", "Message"], "a message of SNS", Fix::Pipe("jq -r .Message"), false),
+        (
             &["logGroup", "logEvents"],
             "CloudWatch Logs, which hold no change records",
             Fix::Do(READABLE),
-        )
-    })
-    .or_else(|| {
-        fixed(
+            false,
+        ),
+        (
             &["requestContext", "payload"],
             "what Lambda writes of an event that failed",
             Fix::Pipe("jq -r .payload"),
-        )
-    })
-    .or_else(|| {
-        fixed(
+            false,
+        ),
+        (
             &["recordId", "data"],
             "a record of a Firehose event without the event",
             Fix::Pipe("jq -s '{records: .}'"),
-        )
-    })
-    .or_else(|| companion(&["manifestFilesS3Key"], "the summary of an export, without its items"))
-    .or_else(|| companion(&["dataFileS3Key"], "the list of an export's files, without its items"))
-    .or_else(|| {
-        fixed(
+            false,
+        ),
+        (
+            &["manifestFilesS3Key"],
+            "the summary of an export, without its items",
+            export.clone(),
+            true,
+        ),
+        (&["dataFileS3Key"], "the list of an export's files, without its items", export, true),
+        (
             &["table", "keys", "columns"],
             "a schema file",
             Fix::Do("give it with --schema, and change records as the input"),
-        )
-    })
+            false,
+        ),
+    ];
+    let (_, what, fix, is_companion) = known.into_iter().find(|(names, ..)| has(members, names))?;
+    Some(Saw { is_companion, ..saw(what, fix) })
 }
 
 /// What a list in `Records` holds that is neither DynamoDB's nor Kinesis'.
 fn lambda_event(list: &[u8]) -> Saw {
-    let Ok(elements) = elements(list) else {
+    if !list.starts_with(b"[") {
         return saw("JSON with \"Records\" that is not a list", Fix::Do(READABLE));
-    };
-    let first = elements.into_iter().next().map_or(&b""[..], |first| &list[first]);
+    }
+    let first = Elements::new(list).next(list).map_or(&b""[..], |first| &list[first]);
     let first = members(&mut Cursor::new(first)).unwrap_or_default();
     if has(&first, &["body"]) {
         return saw("messages of SQS", Fix::Pipe("jq -r '.Records[].body'"));
@@ -266,9 +269,8 @@ fn other(members: &Members, value: &[u8]) -> Saw {
         return saw("an empty object", Fix::Do(READABLE));
     }
     let is_attribute = |text: &[u8]| {
-        let descriptors = ["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"];
         let inside = crate::spans::members(&mut Cursor::new(text)).unwrap_or_default();
-        matches!(&*inside, [(name, _)] if descriptors.contains(&&**name))
+        matches!(&*inside, [(name, _)] if Descriptor::parse(name.as_bytes()).is_some())
     };
     if members.iter().all(|(_, range)| is_attribute(&value[range.clone()])) {
         let fix = Fix::PipeItems("jq -c '{Item: .}'");

@@ -164,23 +164,9 @@ impl Values {
 
     /// The value that begins here.
     fn value(&mut self) -> Result<Value, Trouble> {
-        let (shape, end) = loop {
-            let alone = self.scan.misses >= MAX_MISSES;
-            let limit = if alone { self.end_of_line(usize::MAX)? } else { self.bytes().len() };
-            let start = self.scan.at;
-            let may_go_on = !alone && !self.reader.ended();
-            match find(&self.bytes()[..limit], start) {
-                // A number may go on.
-                Found::Value(_, end)
-                    if end == limit && may_go_on && self.bytes()[end - 1].is_ascii_digit() => {}
-                Found::Value(shape, end) => break (shape, end),
-                Found::Unfinished if may_go_on => {}
-                Found::Broken(at) if may_go_on && at + LONGEST_TOKEN > limit => {}
-                Found::Unfinished => return self.no_value(limit),
-                Found::Broken(at) => return self.no_value(at),
-            }
-            // Twice as much each time: a long value is not looked at over and over.
-            self.fill((limit - start).saturating_sub(SHOWN_BYTES))?;
+        let (shape, end) = match self.look()? {
+            Ok(found) => found,
+            Err(broken) => return self.no_value(broken),
         };
         let Scan { at, line, nth, .. } = self.scan;
         self.scan.misses = 0;
@@ -189,6 +175,29 @@ impl Values {
         }
         self.step(end);
         Ok(Value { line, nth, range: at..end, shape: Ok(shape) })
+    }
+
+    /// What is here, once enough has been read to say it: a value and its end, or where it stops
+    /// being JSON.
+    fn look(&mut self) -> Result<Result<(Shape, usize), usize>, Trouble> {
+        loop {
+            let alone = self.scan.misses >= MAX_MISSES;
+            let limit = if alone { self.end_of_line(usize::MAX)? } else { self.bytes().len() };
+            let start = self.scan.at;
+            let may_go_on = !alone && !self.reader.ended();
+            match find(&self.bytes()[..limit], start) {
+                // A number may go on.
+                Found::Value(_, end)
+                    if end == limit && may_go_on && self.bytes()[end - 1].is_ascii_digit() => {}
+                Found::Value(shape, end) => return Ok(Ok((shape, end))),
+                Found::Unfinished if may_go_on => {}
+                Found::Broken(at) if may_go_on && at + LONGEST_TOKEN > limit => {}
+                Found::Unfinished => return Ok(Err(limit)),
+                Found::Broken(at) => return Ok(Err(at)),
+            }
+            // Twice as much each time: a long value is not looked at over and over.
+            self.fill((limit - start).saturating_sub(SHOWN_BYTES))?;
+        }
     }
 
     /// What is here, which stops being JSON at `broken`: the rest of the line.
@@ -258,34 +267,22 @@ impl Values {
     /// Goes past the object that begins here, unless it can be a record; `None` where it is not
     /// JSON before the line's end.
     fn resume_at_object(&mut self) -> Result<Option<Closed>, Trouble> {
-        loop {
-            let alone = self.scan.misses >= MAX_MISSES;
-            let limit = if alone { self.end_of_line(usize::MAX)? } else { self.bytes().len() };
-            let may_go_on = !alone && !self.reader.ended();
-            let start = self.scan.at;
-            let broken = match find(&self.bytes()[..limit], start) {
-                Found::Value(Shape::Unknown, end) => {
-                    self.step(end);
-                    return Ok(Some(Closed::Object));
-                }
-                Found::Value(..) => return Ok(Some(Closed::Record)),
-                Found::Unfinished if may_go_on => None,
-                Found::Broken(at) if may_go_on && at + LONGEST_TOKEN > limit => None,
-                Found::Unfinished => Some(limit),
-                Found::Broken(at) => Some(at),
-            };
-            let Some(broken) = broken else {
-                self.fill((limit - start).saturating_sub(SHOWN_BYTES))?;
-                continue;
-            };
-            if let Some(len) = self.bytes()[start..broken].iter().position(|&byte| byte == b'\n') {
-                self.scan.misses += 1;
-                self.step(start + len);
-                return Ok(None);
+        let broken = match self.look()? {
+            Ok((Shape::Unknown, end)) => {
+                self.step(end);
+                return Ok(Some(Closed::Object));
             }
-            self.step(broken.max(start + 1));
-            return Ok(Some(Closed::Nothing));
+            Ok(_) => return Ok(Some(Closed::Record)),
+            Err(broken) => broken,
+        };
+        let start = self.scan.at;
+        if let Some(len) = self.bytes()[start..broken].iter().position(|&byte| byte == b'\n') {
+            self.scan.misses += 1;
+            self.step(start + len);
+            return Ok(None);
         }
+        self.step(broken.max(start + 1));
+        Ok(Some(Closed::Nothing))
     }
 
     fn resume_on_next_line(&mut self, column: usize) -> Result<(), Trouble> {
@@ -330,7 +327,7 @@ impl Values {
     }
 
     /// Reads so many bytes more, and one at the least.
-    fn fill(&mut self, more: usize) -> Result<bool, Trouble> {
+    fn fill(&mut self, more: usize) -> Result<(), Trouble> {
         let used = if self.looks_ahead { 0 } else { std::mem::take(&mut self.scan.at) };
         self.reader.fill(more.max(1), used)
     }

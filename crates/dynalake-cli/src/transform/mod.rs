@@ -144,7 +144,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let lens = sources.iter().flatten().map(|source| source.len);
     let report = Report::new(lens.sum());
     let output = Output::new(report, args.format, &settings.plan());
-    let is_one_of_several = sources.len() > 1 || args.inputs.iter().any(|path| path.is_dir());
+    let is_one_of_several =
+        sources.len() > 1 || sources.iter().flatten().any(|source| source.in_folder);
     Run::new(settings, output).inputs(sources, is_one_of_several)
 }
 

@@ -124,3 +124,13 @@ fn ddl_tells_of_a_bad_schema_as_check_does() {
         .says("error: schema -: column \"hour\": the table has a partition of that name");
     athena(&hour, &["--partition-granularity", "day"]).exits_with(0).prints("`hour` int,");
 }
+
+#[test]
+fn a_view_may_have_a_column_that_a_table_by_hours_can_not() {
+    let hour = orders(&json!([{"name": "order_id", "type": "string"},
+        {"name": "hour", "type": "int"}]));
+    for part in ["view", "erase"] {
+        dynalake_with(&["ddl", "-", "--dialect", "athena", "--only", part], hour.to_string())
+            .exits_with(0);
+    }
+}

@@ -123,3 +123,18 @@ fn of_many_rescues_the_first_are_named_and_all_counted() {
         .says("rescued     30 rows");
     assert!(!done.stderr.contains("line-21"));
 }
+
+#[test]
+fn in_a_response_too_a_record_that_is_not_utf8_fails_alone() {
+    let good = change("o-1").to_string();
+    for bad in [
+        &b"{\"rawData\":\"\xff\"}"[..],
+        b"{\"kinesis\":{\"data\":\"e30=\",\"sequenceNumber\":\"\xff\"}}",
+    ] {
+        let text = [good.as_bytes(), b"\n", bad, b"\n", good.as_bytes()].concat();
+        dynalake_with(&["transform", "--format", "response"], text)
+            .exits_with(1)
+            .says("line-2: failed: ")
+            .says("3 in: 2 ok, 0 dropped, 1 failed");
+    }
+}

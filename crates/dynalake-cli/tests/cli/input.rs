@@ -132,12 +132,7 @@ fn twenty_megabytes_stream_through() {
         let done = dynalake(&["transform", "--format", format, file.path()]).exits_with(0);
         let rows = done.stdout.lines().filter(|line| line.contains("INSERT")).count();
         assert_eq!(rows, lines, "{format}");
-        let read = format!(
-            "{},{:03},{:03} read",
-            text.len() / 1_000_000,
-            text.len() / 1_000 % 1_000,
-            text.len() % 1_000
-        );
+        let read = format!("{} read", thousands(text.len()));
         assert!(done.stderr.contains(&read), "{}", done.stderr);
     }
     let done = dynalake(&["transform", "--format", "response", file.path()]).exits_with(0);

@@ -85,3 +85,9 @@ fn exit_code_0_is_for_ok_and_dropped() {
         .exits_with(0)
         .says("1 in: 0 ok, 1 dropped, 0 failed");
 }
+
+#[test]
+fn an_error_has_nothing_that_a_terminal_obeys() {
+    let schema = json!({"table": "t", "keys": ["a\u{1b}[2J"], "columns": []});
+    check(&schema).exits_with(2).says("error: schema -: key \"a\\u{1b}[2J\" has no column");
+}

@@ -144,3 +144,15 @@ fn a_schema_without_comments_is_not_told_to_shorten_them() {
     assert!(done.stderr.ends_with("schema_in_package = true\n"));
     assert!(!done.stderr.contains("comments"), "{}", done.stderr);
 }
+
+#[test]
+fn a_leak_is_warned_of_whatever_other_columns_are_around_it() {
+    let columns = json!([{"name": "customer", "type": "string", "protect": "sha256"},
+        {"name": "customer_address", "type": "map<string,string>"},
+        {"name": "customer_address_street", "type": "string", "protect": "sha256"}]);
+    let done = check(&with(&json!({}), &columns)).exits_with(0);
+    assert_eq!(done.stderr.lines().count(), 1, "{}", done.stderr);
+    done.says(
+        "column \"customer_address\" takes it whole, and what is inside appears there in clear",
+    );
+}
