@@ -203,9 +203,9 @@ impl Args {
             if is_given && self.dialect != Dialect::Athena {
                 return Exit::reject(format!("{option} is for --dialect athena; remove it"));
             }
-            if is_given && self.only == Some(Only::View) {
+            if is_given && self.only.is_some_and(|only| only != Only::Table) {
                 return Exit::reject(format!(
-                    "{option} is for the table; with --only view remove it"
+                    "{option} is for the table, which --only leaves out; remove one of the two"
                 ));
             }
         }

@@ -93,12 +93,17 @@ fn ddl_rejects_what_the_engine_would_reject() {
         (
             "athena",
             &["--only", "view", "--location", "s3://b/"],
-            "--location is for the table; with --only view remove it",
+            "--location is for the table, which --only leaves out; remove one of the two",
         ),
         (
             "athena",
             &["--only", "view", "--partition-granularity", "day"],
-            "--partition-granularity is for the table; with --only view",
+            "--partition-granularity is for the table, which --only leaves out",
+        ),
+        (
+            "athena",
+            &["--only", "erase", "--location", "s3://b/"],
+            "--location is for the table, which --only leaves out",
         ),
         ("athena", &["--location", "s3://bucket/prefix"], "with a slash at its end"),
         ("athena", &["--location", "s3:///prefix/"], "write it as s3://bucket/prefix/"),
