@@ -247,5 +247,4 @@ def _with_options(table: dict) -> dict[str, Any]:
 
 
 def _hints(made: Made) -> str:
-    options = ["--dialect", "databricks", "--only", "hints"]
-    return tools.dynalake("ddl", made.lake.schema_file(1), *options).decode().strip()
+    return tools.print_sql(made.lake.schema_file(1), "hints").strip()

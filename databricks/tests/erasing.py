@@ -24,7 +24,6 @@ from dynalake_dev.machine import ROOT
 from . import athena, compare, tools
 from .compare import rows_of
 from .spark import CATALOG, ENGINES_COLUMNS, Pipeline
-from .sql import print_sql
 from .tables import Made
 
 erase_files = tools.load(ROOT / "erasure" / "erase_files.py")
@@ -55,7 +54,9 @@ def spark_differences(pipeline: Pipeline, made: Made) -> list[str]:
         )
 
     database = ["--database", f"{CATALOG}.{SCHEMA}"]
-    text = print_sql(made.lake.schema_file(1), "erase", *database, "--table", name + "_changes")
+    text = tools.print_sql(
+        made.lake.schema_file(1), "erase", *database, "--table", name + "_changes"
+    )
     found, left = [], None
     for statement in re.sub(r"--.*", "", text).split(";"):
         statement = statement.strip()
@@ -102,7 +103,9 @@ def spark_differences(pipeline: Pipeline, made: Made) -> list[str]:
             after["_history"],
         )
     # What a full refresh would make of the log that is left.
-    view = print_sql(made.lake.schema_file(1), "view", *database, "--table", name + "_changes")
+    view = tools.print_sql(
+        made.lake.schema_file(1), "view", *database, "--table", name + "_changes"
+    )
     table = spark.sql(view[view.index("\nSELECT\n") :])
     found += compare.differences(
         made.truth, table, made.keys, more=["_event_time", "_sequence", *ENGINES_COLUMNS]
@@ -210,7 +213,7 @@ def _forms(data: Path) -> dict[str, bool]:
 
 def _paths(made: Made, data: Path, keys: set[tuple]) -> set[str]:
     """What Athena's SQL lists, by DuckDB, whose name for the object is another."""
-    text = print_sql(made.lake.schema_file(1), "erase", dialect="athena")
+    text = tools.print_sql(made.lake.schema_file(1), "erase", dialect="athena")
     text = re.sub(r"--.*", "", text).replace('"$path"', "filename")
     text = text[: text.index("WHERE")].replace(
         f'"dynalake_{made.lake.table}"."{made.lake.table}"', "changes"
