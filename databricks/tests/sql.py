@@ -72,27 +72,26 @@ def view_differences(pipeline: Pipeline, made: Made) -> list[str]:
 
 def declared_differences(spark: Spark, made: Made) -> list[str]:
     """All in which the columns that the pipeline declares on request are not the schema file's."""
-    table = {"schema": made.lake.schemas[1], "location": "customers", "name": "declared"}
-    declared = cloud_files.asked_for(table, declare_columns="true")[0].tables["declared"].schema
-    spark.sql(
-        "CREATE TABLE {}.{}.declared ({})".format(
-            CATALOG, SCHEMA, declared[: declared.index(", CONSTRAINT")]
-        )
-    )
-    wanted = _expected(made.lake.schemas[1])
-    more = {
-        name: (kind, None)
-        for name, (kind, _) in wanted.items()
-        if name in ("_event_time", "_sequence", "_rescued")
-    }
-    names = [*made.keys, *more]
-    wanted = {
-        **{name: wanted[name] for name in made.keys},
-        **more,
-        **{name: about for name, about in wanted.items() if name not in [*names, *METADATA_NAMES]},
-    }
-    wanted["_rescued"], wanted["_rescued_data"] = wanted.pop("_rescued"), ("string", None)
-    return _compare("declared columns", wanted, _columns(spark, "declared"))
+    schemas = {"customers": made.lake.schemas[1]}
+    for folder in sorted((ROOT / "fixtures" / "ddl").iterdir()):
+        name = "declared_" + re.sub(r"\W", "_", folder.name)
+        schemas[name] = json.loads((folder / "schema.json").read_text())
+    return [what for name, schema in schemas.items() for what in _declared(spark, name, schema)]
+
+
+def _declared(spark: Spark, name: str, schema: dict[str, Any]) -> list[str]:
+    table = {"schema": schema, "location": "customers", "name": name}
+    declared = cloud_files.asked_for(table, declare_columns="true")[0].tables[name].schema
+    columns = declared[: declared.index(", CONSTRAINT")]
+    spark.sql(f"CREATE TABLE {CATALOG}.{SCHEMA}.{name} ({columns})")
+    expected = _expected(schema)
+    keys = key_columns(Schema(schema))
+    types = {name: (kind, None) for name, (kind, _) in expected.items() if name in METADATA_NAMES}
+    first = {name: expected[name] for name in keys}
+    first |= {name: types[name] for name in ("_event_time", "_sequence")}
+    others = {name: about for name, about in expected.items() if name not in types}
+    last = {"_rescued": types["_rescued"], "_rescued_data": ("string", None)}
+    return _compare(f"{name}: declared columns", first | others | last, _columns(spark, name))
 
 
 def governance_differences(spark: Spark, schema: str, made: Made) -> list[str]:

@@ -2,6 +2,7 @@
 because each is one file that is deployed alone."""
 
 import ast
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -76,6 +77,17 @@ def function(file: str, name: str) -> Callable[[str], str]:
 @pytest.mark.parametrize("file", [*FILES, "../erasure/erase_files.py"])
 def test_it_names_columns_as_the_contract_does(file: str, name: str) -> None:
     assert function(file, "snake")(name) == contract.snake(name)
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in (ROOT / "fixtures/ddl").iterdir()))
+def test_the_pipeline_writes_comments_as_the_sql_does(case: str) -> None:
+    folder = ROOT / "fixtures" / "ddl" / case
+    sql, literal = (folder / "databricks.sql").read_text(), function(PIPELINE, "literal")
+    for column in json.loads((folder / "schema.json").read_text())["columns"]:
+        if "comment" in column and column.get("protect") != "drop":
+            # White space as it is, where the SQL of the command line has an escape.
+            written = literal(column["comment"]).replace("\t", "\\t")
+            assert f"`{column['name']}` " in sql and f" COMMENT {written}" in sql
 
 
 @pytest.mark.parametrize("file", FILES)
