@@ -159,8 +159,43 @@ def check_what_stands_twice() -> None:
     print(f"{len(alarms)} kinds of alarms, each with its entry in the runbook")
 
 
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+
+
+def check_provider_versions() -> None:
+    """Beside a root that asks for a version of the AWS provider, `terraform init` finds one that suits all our modules.
+
+    The mirror has empty files in place of the provider: init chooses a version by the constraints alone, and runs none.
+    """
+    modules = sorted(file.parent for file in TERRAFORM.rglob("versions.tf") if "hashicorp/aws" in file.read_text() and ".terraform" not in file.parts)
+    assert len(modules) >= 12, "fewer modules than there are"
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
+    found = {}
+    with tempfile.TemporaryDirectory() as place:
+        for version in ("5.99.0", "5.100.0", "6.28.0", "6.99.0", "7.0.0"):
+            folder = Path(place) / "mirror" / PROVIDER / version / f"linux_{machine}"
+            folder.mkdir(parents=True)
+            (folder / f"terraform-provider-aws_v{version}_x5").touch(mode=0o755)
+        ours = {f"m{at}": re.search(r'\bversion\s*= "([^"]+)"', (module / "versions.tf").read_text())[1] for at, module in enumerate(modules)}
+        for wanted in ("~> 5.100", ">= 6.28", ">= 5.99"):
+            root = Path(place) / re.sub(r"\W", "_", wanted)
+            root.mkdir()
+            asked = 'terraform {{\n  required_providers {{\n    aws = {{\n      source  = "hashicorp/aws"\n      version = "{}"\n    }}\n  }}\n}}\n'
+            (root / "main.tf").write_text(asked.format(wanted) + "".join(f'module "{name}" {{\n  source = "./{name}"\n}}\n' for name in ours))
+            for name, constraint in ours.items():
+                (root / name).mkdir()
+                (root / name / "versions.tf").write_text(asked.format(constraint))
+            run("terraform", "init", "-backend=false", "-input=false", "-no-color", f"-plugin-dir={place}/mirror", cwd=root)
+            found[wanted] = re.search(r'version\s*= "([^"]+)"', (root / ".terraform.lock.hcl").read_text())[1]
+    wanted = {"~> 5.100": "5.100.0", ">= 6.28": "6.99.0", ">= 5.99": "6.99.0"}
+    if found != wanted:
+        sys.exit(f"beside a root's constraint, init should choose {wanted} of hashicorp/aws, and chose {found}")
+    print(f"provider: {len(modules)} modules take hashicorp/aws 5.100 and 6, and no 7")
+
+
 def main() -> int:
     check_what_stands_twice()
+    check_provider_versions()
     run("terraform", "fmt", "-check", "-recursive", "-diff")
     print("format: as `terraform fmt` would have it")
     folders = [*sorted(TERRAFORM.glob("modules/*")), TERRAFORM, *sorted(TERRAFORM.glob("examples/*"))]

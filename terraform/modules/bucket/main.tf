@@ -1,9 +1,13 @@
 data "aws_caller_identity" "current" {}
-data "aws_region" "current" {}
+# Read for its `region` only. aws_region has it as `name`, which version 6 of the provider deprecates,
+# or as `region`, which version 5 lacks.
+data "aws_service_principal" "here" {
+  service_name = "logs"
+}
 
 locals {
   # Names of buckets are unique worldwide, so account and region are part of it.
-  suffix = "-${data.aws_caller_identity.current.account_id}-${data.aws_region.current.name}"
+  suffix = "-${data.aws_caller_identity.current.account_id}-${data.aws_service_principal.here.region}"
   name = coalesce(var.bucket_name, join("", [
     trim(substr(replace(lower(var.name), "/[^a-z0-9-]/", "-"), 0, 63 - length(local.suffix)), "-"), local.suffix
   ]))

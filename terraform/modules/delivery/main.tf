@@ -5,12 +5,16 @@ module "schema" {
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
-data "aws_region" "current" {}
+# Read for its `region` only. aws_region has it as `name`, which version 6 of the provider deprecates,
+# or as `region`, which version 5 lacks.
+data "aws_service_principal" "here" {
+  service_name = "logs"
+}
 
 locals {
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
-  region    = data.aws_region.current.name
+  region    = data.aws_service_principal.here.region
 
   data_prefix  = coalesce(var.data_prefix, "data/${module.schema.table}/")
   error_prefix = coalesce(var.error_prefix, "errors/${module.schema.table}/")

@@ -141,7 +141,7 @@ locals {
       properties = merge(
         {
           title  = graph.title
-          region = data.aws_region.current.name
+          region = data.aws_service_principal.here.region
           view   = "timeSeries"
           period = graph.period
           yAxis  = { left = { min = 0, label = graph.unit, showUnits = false } }

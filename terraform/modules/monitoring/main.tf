@@ -1,4 +1,8 @@
-data "aws_region" "current" {}
+# Read for its `region` only. aws_region has it as `name`, which version 6 of the provider deprecates,
+# or as `region`, which version 5 lacks.
+data "aws_service_principal" "here" {
+  service_name = "logs"
+}
 
 locals {
   # Where each metric lives. A metric is found only by exactly the dimensions that it was written with.

@@ -4,7 +4,11 @@
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
-data "aws_region" "this" {}
+# Read for its `region` only. aws_region has it as `name`, which version 6 of the provider deprecates,
+# or as `region`, which version 5 lacks.
+data "aws_service_principal" "this" {
+  service_name = "logs"
+}
 
 locals {
   topic_arn = var.topic == null ? aws_sns_topic.this[0].arn : var.topic.arn
@@ -12,7 +16,7 @@ locals {
   # Built from text, because the queues name each other and, in their policies, themselves.
   queue_names = { this = var.name, dead_letter = "${var.name}-dead-letters" }
   queue_arns = { for queue, name in local.queue_names :
-    queue => "arn:${data.aws_partition.this.partition}:sqs:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:${name}"
+    queue => "arn:${data.aws_partition.this.partition}:sqs:${data.aws_service_principal.this.region}:${data.aws_caller_identity.this.account_id}:${name}"
   }
 
   queue_policies = { for queue, arn in local.queue_arns : queue => jsonencode({

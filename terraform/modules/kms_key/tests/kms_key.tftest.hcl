@@ -5,8 +5,8 @@ mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
   }
-  mock_data "aws_region" {
-    defaults = { name = "eu-central-1" }
+  mock_data "aws_service_principal" {
+    defaults = { region = "eu-central-1" }
   }
   mock_resource "aws_kms_key" {
     defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1", key_id = "1" }
@@ -137,8 +137,8 @@ run "another_partition" {
     values = { partition = "aws-cn", dns_suffix = "amazonaws.com.cn" }
   }
   override_data {
-    target = data.aws_region.this
-    values = { name = "cn-north-1" }
+    target = data.aws_service_principal.this
+    values = { region = "cn-north-1" }
   }
   assert {
     condition = (

@@ -1,6 +1,6 @@
 mock_provider "aws" {
-  mock_data "aws_region" {
-    defaults = { name = "eu-central-1" }
+  mock_data "aws_service_principal" {
+    defaults = { region = "eu-central-1" }
   }
 }
 
