@@ -62,6 +62,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  #checkov:skip=CKV_AWS_300: The rule clean-up aborts them after a week. checkov doesn't see it next to dynamic rules.
   bucket = aws_s3_bucket.this.id
 
   rule {
@@ -79,6 +80,40 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
+  # In a versioned bucket the objects become old versions then, and go noncurrent_version_days later.
+  dynamic "rule" {
+    for_each = { for kind, days in { data = var.data_days, errors = var.error_days } : kind => days if days != null }
+
+    content {
+      id     = "expire-${rule.key}"
+      status = "Enabled"
+
+      filter {
+        prefix = var.prefixes[rule.key]
+      }
+
+      expiration {
+        days = rule.value
+      }
+    }
+  }
+
+  # What expired leaves a marker behind once its versions are gone.
+  dynamic "rule" {
+    for_each = var.data_days == null && var.error_days == null ? [] : [1]
+
+    content {
+      id     = "remove-markers"
+      status = "Enabled"
+
+      filter {}
+
+      expiration {
+        expired_object_delete_marker = true
+      }
+    }
+  }
+
   depends_on = [aws_s3_bucket_versioning.this]
 }
 
@@ -87,14 +122,20 @@ resource "aws_s3_bucket_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "TlsOnly"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "s3:*"
-      Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Statement = concat(
+      [{
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      }],
+      [
+        for statement in var.additional_policy_statements :
+        merge({ Resource = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"] }, statement)
+      ],
+    )
   })
 
   depends_on = [aws_s3_bucket_public_access_block.this]
