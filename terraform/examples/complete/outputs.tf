@@ -107,3 +107,8 @@ output "dashboard_name" {
   description = "Name of the CloudWatch dashboard."
   value       = module.dynalake.dashboard_name
 }
+
+output "tables" {
+  description = "The same for each table, by its key; here there is one, default."
+  value       = module.dynalake.tables
+}

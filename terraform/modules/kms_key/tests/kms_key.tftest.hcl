@@ -129,8 +129,8 @@ run "another_partition" {
     values = { partition = "aws-cn", dns_suffix = "amazonaws.com.cn" }
   }
   override_data {
-    target = data.aws_region.this
-    values = { name = "cn-north-1" }
+    target = data.aws_service_principal.this
+    values = { region = "cn-north-1" }
   }
   assert {
     condition = (
