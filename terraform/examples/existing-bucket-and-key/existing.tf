@@ -64,7 +64,7 @@ resource "aws_s3_bucket_notification" "this" {
   topic {
     id            = "parquet"
     topic_arn     = module.dynalake.topic_arn
-    events        = ["s3:ObjectCreated:*"]
+    events        = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
     filter_prefix = module.dynalake.data_prefix
     filter_suffix = ".parquet"
   }
