@@ -3,11 +3,21 @@
 
     python3 package.py                  every architecture whose Rust target is installed
     python3 package.py --arch arm64     that one, or the command that installs its target
+    python3 package.py --schema orders.schema.json
+                                        with a schema file in it, for DYNALAKE_SCHEMA=@PATH
+    python3 package.py --package bootstrap.zip --schema orders.schema.json
+                                        the schema file into that zip; needs no Rust
 
-The zip holds one file, `bootstrap`, statically linked: it asks nothing of the machine that it runs
+The zip holds `bootstrap`, statically linked: it asks nothing of the machine that it runs
 on. The same sources and the same Rust give the same bytes, wherever they are and whoever builds:
 paths are mapped to fixed names, flags from outside do not count, and the zip has fixed times and
 permissions. It is stored, not compressed: deflate's output depends on the zlib of the machine.
+
+With --schema it also holds one schema file, for a schema that the 4 KB of a function's environment
+don't hold. One file is there as it is, under its own name: DYNALAKE_SCHEMA=@orders.schema.json.
+Several, for the direct function, are there as one JSON list, as schemas.json. A schema that was in
+the zip before is replaced. Each is checked by `dynalake check` if that program is built or on the
+PATH (DYNALAKE_PROGRAM names another), else only as JSON.
 
 A musl target goes before a gnu one, as it brings its own C library and linker and so can be built
 for either architecture on any machine. The gnu target links the C library of the machine it is
@@ -19,15 +29,21 @@ import argparse
 import hashlib
 import json
 import os
+import re
+import shutil
 import struct
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 MAX_BYTES = 3_000_000
+PROGRAM = "bootstrap"
+# The name in the package of several schemas in one list.
+SCHEMAS = "schemas.json"
 
 # Lambda's names of architectures, the machine in an ELF header, and Rust targets in order of
 # preference.
@@ -153,15 +169,130 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
     raise PackageError("cargo build made no executable `bootstrap`; see [[bin]] in Cargo.toml")
 
 
-def write_zip(program: bytes, path: Path) -> None:
+def write_zip(program: bytes, path: Path, schema: tuple[str, bytes] | None = None) -> None:
+    """Writes a package: the program, and a schema file by its name there and its bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
-    entry.create_system = 3  # Unix, so that the mode counts
-    entry.external_attr = 0o100755 << 16
     unfinished = path.with_suffix(".zip.new")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(entry, program)
+        archive.writestr(zip_entry(PROGRAM, 0o100755), program)
+        if schema is not None:
+            name, content = schema
+            entry = zip_entry(name, 0o100644)
+            entry.extra = aligned(archive.start_dir + 30 + len(name.encode()))
+            archive.writestr(entry, content)
     unfinished.replace(path)
+
+
+def zip_entry(name: str, mode: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.create_system = 3  # Unix, so that the mode counts
+    entry.external_attr = mode << 16
+    return entry
+
+
+def aligned(at: int) -> bytes:
+    """The extra field of a zip's entry that lets the entry's bytes begin at a multiple of three,
+    if the field itself begins at `at`. Terraform can read a zip as base64 only: the schema's own
+    base64 is then found in it. The field is that of Android's zipalign."""
+    padding = -(at + 6) % 3
+    return struct.pack("<HHH", 0xD935, 2 + padding, 3) + bytes(padding)
+
+
+# ---- schemas
+
+
+def read_schemas(paths: list[Path]) -> tuple[str, bytes]:
+    """The name in the package, and the content, of one schema file or of several."""
+    program = command_line()
+    tables: dict[str, Path] = {}
+    contents = []
+    for path in paths:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise PackageError(f"can't read the schema {path}: {error.strerror}") from None
+        schema = read_schema(path, content)
+        if program is not None:
+            done = subprocess.run([program, "check", path], capture_output=True, text=True)
+            if done.returncode != 0:
+                raise PackageError(f"{path} is rejected by {program} check:\n{done.stderr.strip()}")
+        name = lake_name(schema)
+        if name in tables:
+            raise PackageError(
+                f'{tables[name]} and {path} both make the table "{name}"; give one of them another '
+                '"name"'
+            )
+        tables[name] = path
+        contents.append(content)
+    checked = f"by {program} check" if program else "as JSON only: there is no `dynalake` at hand"
+    print(f"{', '.join(map(str, paths))}: checked {checked}")
+    if len(paths) > 1:
+        return SCHEMAS, b"[\n" + b",\n".join(content.strip() for content in contents) + b"\n]\n"
+    name = paths[0].name
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) or name == PROGRAM:
+        raise PackageError(
+            f"{paths[0]}: the file's name is its name in the package; give it one of a-z, A-Z, "
+            f"0-9, _, . and -, other than {PROGRAM}"
+        )
+    return name, contents[0]
+
+
+def command_line() -> Path | None:
+    """The program `dynalake`, if there is one."""
+    if given := os.environ.get("DYNALAKE_PROGRAM"):
+        return Path(given)
+    for place in (ROOT / "target" / "release", ROOT / "target" / "debug"):
+        if (place / "dynalake").is_file():
+            return place / "dynalake"
+    found = shutil.which("dynalake")
+    return Path(found) if found else None
+
+
+def read_schema(path: Path, content: bytes) -> dict[str, Any]:
+    """A schema file, if it is a JSON object of a schema's form."""
+
+    def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in members]
+        for name in names:
+            if names.count(name) > 1:
+                raise PackageError(f'{path}: "{name}" is declared twice; remove one')
+        return dict(members)
+
+    try:
+        schema = json.loads(content.decode(), object_pairs_hook=once)
+    except ValueError as error:
+        raise PackageError(f"{path} is not JSON in UTF-8: {error}") from None
+    if not isinstance(schema, dict):
+        raise PackageError(f"{path} is not a JSON object; give one file for each table")
+    for member, kind in (("table", str), ("keys", list), ("columns", list)):
+        if not isinstance(schema.get(member), kind):
+            raise PackageError(
+                f'{path}: a schema has "table" (a string), "keys" and "columns" (lists); correct '
+                f'"{member}"'
+            )
+    return schema
+
+
+def lake_name(schema: dict[str, Any]) -> str:
+    """The table's name in the lake, as the function and Terraform have it."""
+    name = str(schema.get("name") or re.sub("[^a-z0-9_]", "_", schema["table"].lower()))
+    return "_" + name if name[:1].isdigit() else name
+
+
+def put_schema(path: Path, schema: tuple[str, bytes]) -> None:
+    """Puts a schema file into a package, in place of the one that is in it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            program = archive.read(check_entries(path, archive))
+    except (OSError, zipfile.BadZipFile) as error:
+        raise PackageError(f"--package {path}: can't read it as a zip: {error}") from None
+    write_zip(program, path, schema)
+    name, content = schema
+    print(
+        f"{path}\n"
+        f"  sha256    {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+        f"  schema    {name}, {len(content):,} bytes: DYNALAKE_SCHEMA=@{name}"
+    )
 
 
 # ---- checking
@@ -223,17 +354,26 @@ def check_program(program: bytes, arch: str) -> None:
 def check_zip(path: Path, arch: str) -> bytes:
     """Checks a package as Lambda will find it; returns the program."""
     with zipfile.ZipFile(path) as archive:
-        entries = archive.infolist()
-        if [entry.filename for entry in entries] != ["bootstrap"]:
-            raise PackageError(f"{path} should hold one file, bootstrap; build it again")
-        [entry] = entries
-        program = archive.read(entry)
+        program = archive.read(check_entries(path, archive))
+    check_program(program, arch)
+    return program
+
+
+def check_entries(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """The program's entry, if the zip holds the program and at most a schema."""
+    entries = archive.infolist()
+    names = [entry.filename for entry in entries]
+    if names[:1] != [PROGRAM] or len(names) > 2 or any("/" in name for name in names):
+        raise PackageError(
+            f"{path} should hold {PROGRAM} and at most a schema file, and holds "
+            f"{', '.join(names[:5]) or 'nothing'}; build it again"
+        )
+    entry = entries[0]
     if entry.create_system != 3 or entry.external_attr >> 16 != 0o100755:
         raise PackageError(
             f"{path}: bootstrap's mode is {entry.external_attr >> 16:o}, not 100755; build it again"
         )
-    check_program(program, arch)
-    return program
+    return entry
 
 
 def check_paths(program: bytes, paths: list[str]) -> None:
@@ -247,20 +387,25 @@ def check_paths(program: bytes, paths: list[str]) -> None:
             )
 
 
-def package(arch: str, target: str, rust: dict[str, str], out: Path) -> None:
+def package(
+    arch: str, target: str, rust: dict[str, str], out: Path, schema: tuple[str, bytes] | None
+) -> None:
     executable, paths = build(target, rust)
     path = out / arch / "bootstrap.zip"
-    write_zip(executable.read_bytes(), path)
+    write_zip(executable.read_bytes(), path, schema)
     program = check_zip(path, arch)
     check_paths(program, paths)
     print(
         f"{path}\n"
         f"  sha256    {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
-        f"  zip       {path.stat().st_size:,} bytes, stored; one file, mode 0755\n"
+        f"  zip       {path.stat().st_size:,} bytes, stored; bootstrap has mode 0755\n"
         f"  bootstrap {len(program):,} bytes of at most {MAX_BYTES:,}\n"
         f"  ELF       {arch}, static: no interpreter, no shared libraries, so any glibc will do\n"
         f"  built by  rustc {rust['release']} for {target}, no path of this machine in it"
     )
+    if schema is not None:
+        name, content = schema
+        print(f"  schema    {name}, {len(content):,} bytes: DYNALAKE_SCHEMA=@{name}")
 
 
 def main() -> int:
@@ -277,8 +422,29 @@ def main() -> int:
     parser.add_argument(
         "--out", type=Path, default=ROOT / "dist", help="folder for the packages (dist)"
     )
+    parser.add_argument(
+        "--schema",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="schema file to put into the package; several become one list",
+    )
+    parser.add_argument(
+        "--package",
+        type=Path,
+        metavar="ZIP",
+        help="put the schema into this package instead of building one",
+    )
     arguments = parser.parse_args()
+    if arguments.package and not arguments.schema:
+        parser.error("--package needs --schema, the schema file to put into it")
+    if arguments.package and (arguments.arch or arguments.target):
+        parser.error("--package builds nothing, so leave --arch and --target out")
     try:
+        schema = read_schemas(arguments.schema) if arguments.schema else None
+        if arguments.package and schema:
+            put_schema(arguments.package, schema)
+            return 0
         rust = host()
         if arguments.target:
             known = {
@@ -308,7 +474,7 @@ def main() -> int:
                 # .ci/run repeats such a line at its end.
                 print(f"skipped: {reason}")
         for arch, target in chosen.items():
-            package(arch, target, rust, arguments.out.resolve())
+            package(arch, target, rust, arguments.out.resolve(), schema)
     except PackageError as error:
         print(f"package.py: {error}", file=sys.stderr)
         return 1

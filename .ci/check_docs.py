@@ -124,7 +124,9 @@ def check_links(root: Path) -> tuple[int, list[str]]:
 def missing_codes(root: Path) -> list[str]:
     """Codes of failed records that the runbook doesn't name."""
     source = (root / "src" / "failure.rs").read_text()
-    codes = re.findall(r'=> "([a-z0-9]+(?:_[a-z0-9]+)+)"', source)
+    # Of `fn code` alone, up to the brace that ends it: other functions have texts too.
+    body = re.search(r"^( *)pub fn code\(.*?^\1}$", source, re.DOTALL | re.MULTILINE)
+    codes = re.findall(r'=> "([a-z0-9_]+)"', body[0] if body else "")
     if len(codes) < 5:
         return [f"src/failure.rs: only {len(codes)} codes were found; is their form another?"]
     runbook = (root / RUNBOOK).read_text()

@@ -6,13 +6,15 @@ examples.
 
 For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right
 prefixes, destroy, nothing left. For the root module also: every call that Terraform made is allowed
-by terraform/apply-policy, and so is the name of all that it made; and a schema that only the
-function rejects ends the apply before Firehose gets it. For several tables: one more changes
-nothing of the others. For the existing bucket: its notifications and its key stay, and the roles
-keep within the boundary. Each runs in an account of its own, at the same time.
+by terraform/apply-policy, and so is the name of all that it made; a schema that only the function
+rejects ends the apply before Firehose gets it, and a schema of 1,000 columns goes from the package
+into Parquet. For several tables: one more changes nothing of the others. For the existing bucket:
+its notifications and its key stay, and the roles keep within the boundary. Each runs in an account
+of its own, at the same time.
 """
 
 import fnmatch
+import hashlib
 import json
 import re
 import shutil
@@ -20,9 +22,13 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
 
 import boto3
+import duckdb
 
+import package as packaging
 from dynalake_dev import emulator as emulators
 from dynalake_dev.machine import REGION, ROOT, architecture, clean_environment
 from dynalake_dev.terraform import PROVIDER, plugin_mirror
@@ -71,6 +77,8 @@ APPLY_POLICIES = ("pipeline.json", "around-it.json", "roles.json")
 
 class Place:
     """A configuration on the emulator, in an account of its own."""
+
+    always = ("iam_propagation_seconds=0", "force_destroy=true")
 
     def __init__(self, name: str, folder: str, account: str, emulator: emulators.Emulator) -> None:
         self.name, self.account, self.emulator = name, account, emulator
@@ -128,10 +136,7 @@ class Place:
 
     def apply(self, *variables: str, trace: bool = False) -> dict:
         started = time.monotonic()
-        values = [
-            f"-var={variable}"
-            for variable in (*variables, "iam_propagation_seconds=0", "force_destroy=true")
-        ]
+        values = [f"-var={variable}" for variable in (*variables, *self.always)]
         self.variables = values
         self.terraform("apply", "-auto-approve", "-input=false", "-no-color", *values, trace=trace)
         self.say(f"applied in {time.monotonic() - started:.0f} s")
@@ -148,7 +153,7 @@ class Place:
     def planned(self, *variables: str) -> dict:
         """What a plan would do: resource address to actions, without those that it leaves alone."""
         file = self.folder / "changes.tfplan"
-        values = [f"-var={variable}" for variable in (*variables, "iam_propagation_seconds=0", "force_destroy=true")]
+        values = [f"-var={variable}" for variable in (*variables, *self.always)]
         self.terraform("plan", "-input=false", "-no-color", f"-out={file}", *values)
         plan = json.loads(self.terraform("show", "-json", str(file)))
         changes = {one["address"]: one["change"]["actions"] for one in plan["resource_changes"]}
@@ -234,9 +239,13 @@ def package() -> str:
     return f"package_file={ROOT}/dist/{architecture()}/bootstrap.zip"
 
 
-def function() -> str:
-    file = f"{ROOT}/dist/{architecture()}/bootstrap.zip"
-    return f'function={{package_file="{file}",architecture="{architecture()}"}}'
+def function(zip_file: Path, in_package: bool = False) -> str:
+    settings = {
+        "package_file": str(zip_file),
+        "architecture": architecture(),
+        "schema_in_package": in_package,
+    }
+    return f"function={json.dumps(settings)}"
 
 
 def schema_files(*tables: str) -> str:
@@ -254,7 +263,7 @@ def root_module(emulator: emulators.Emulator) -> None:
         KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
     )
-    outputs = place.apply("name=dynalake-root", f"schema_file={schema}", function(), trace=True)
+    outputs = place.apply("name=dynalake-root", f"schema_file={schema}", function(ROOT / "dist" / architecture() / "bootstrap.zip"), trace=True)
     check_names(place, "", name="dynalake-root", bucket=outputs["bucket"], database=outputs["glue_database"], tables=["orders"])
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     key = place.objects(outputs["bucket"], 1)[0]
@@ -262,7 +271,6 @@ def root_module(emulator: emulators.Emulator) -> None:
         raise SystemExit(f"{place.name}: an object by arrival is at {key}")
     place.say(f"by arrival: {key.rsplit('/', 1)[0]}/")
 
-    # Two members that normalise alike: Terraform takes it, the function does not.
     def processor() -> str:
         described = place.client("firehose").describe_delivery_stream(
             DeliveryStreamName="dynalake-root"
@@ -275,11 +283,22 @@ def root_module(emulator: emulators.Emulator) -> None:
             one["ParameterValue"] for one in parameters if one["ParameterName"] == "LambdaArn"
         )
 
+    # A member that is declared twice: jsondecode keeps the last, the function rejects the file.
     before = processor()
     good = schema.read_text()
-    schema.write_text(good.replace("array<string>", "array<struct<sku:int,Sku:int>>"))
+    schema.write_text(good.replace('"keys"', '"keys": ["other"], "keys"', 1))
+    zip_file = WORK / "root module" / "bootstrap.zip"
+    program = packaging.check_zip(ROOT / "dist" / architecture() / zip_file.name, architecture())
+    packaging.write_zip(program, zip_file, (schema.name, schema.read_bytes()))
+    in_package = [
+        "name=dynalake-root",
+        f"schema_file={schema}",
+        function(zip_file, in_package=True),
+    ]
     said = place.terraform(
-        "apply", "-auto-approve", "-input=false", "-no-color", *place.variables, accept=(1,)
+        *("apply", "-auto-approve", "-input=false", "-no-color"),
+        *(f"-var={variable}" for variable in (*in_package, *place.always)),
+        accept=(1,),
     )
     if "aws_lambda_invocation" not in said:
         raise SystemExit(
@@ -287,12 +306,49 @@ def root_module(emulator: emulators.Emulator) -> None:
         )
     expect(place, "a schema that the function rejects does not reach Firehose", processor(), before)
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-2"}}, {"total": {"N": "1.5"}})
-    place.objects(outputs["bucket"], 2)
+    earlier = place.objects(outputs["bucket"], 2)
     place.say("and the version of before goes on")
-    schema.write_text(good)
-    place.apply(*(value.removeprefix("-var=") for value in place.variables), trace=True)
+
+    columns, item, row = thousand_columns()
+    schema.write_text(json.dumps({"table": "orders", "keys": ["orderId"], "columns": columns}))
+    subprocess.run(
+        [sys.executable, ROOT / "package.py", "--package", zip_file, "--schema", schema],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    place.apply(*in_package, trace=True)
+    place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-3"}}, item)
+    [key] = set(place.objects(outputs["bucket"], 3)) - set(earlier)
+    parquet = WORK / "root module" / "columns.parquet"
+    place.client("s3").download_file(outputs["bucket"], key, str(parquet))
+    table = duckdb.read_parquet(str(parquet))
+    found = dict(zip(table.columns, table.fetchall()[0], strict=True))
+    expect(
+        place,
+        f"a schema of {len(columns):,} columns, from the package: each value in its column",
+        [name for name in row if found.get(name) != row[name]],
+        [],
+    )
     place.destroy(trace=True)
     check_rights(place)
+
+
+def thousand_columns() -> tuple[list, dict, dict]:
+    """The columns of a schema that 4 KB don't hold however it is compressed, an item for them, and
+    its row."""
+    columns, item = [{"name": "order_id", "type": "string", "path": ["orderId"]}], {}
+    row: dict[str, object] = {"order_id": "o-3"}
+    for n in range(999):
+        name = f"c{n}_{hashlib.sha256(str(n).encode()).hexdigest()[:12]}"
+        kind, value, expected = (
+            ("string", {"S": f"text {n}"}, f"text {n}"),
+            ("bigint", {"N": str(n - 500)}, n - 500),
+            ("decimal(38,9)", {"N": f"{n}.000000001"}, Decimal(f"{n}.000000001")),
+            ("boolean", {"BOOL": n % 2 == 0}, n % 2 == 0),
+        )[n % 4]
+        columns.append({"name": name, "type": kind})
+        item[name], row[name] = value, expected
+    return columns, item, row
 
 
 def check_rights(place: Place) -> None:

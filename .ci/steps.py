@@ -105,14 +105,15 @@ STEPS = [
     Step(
         "terraform",
         "format, validate, test, rejected schemas, SQL's columns, READMEs, checkov, precision",
-        """
+        f"""
         terraform version
         python3 python --install checks
-        target/ci/venv/bin/python .ci/terraform.py
+        DYNALAKE_PROGRAM=$PWD/{DYNALAKE} target/ci/venv/bin/python .ci/terraform.py
         target/ci/venv/bin/python .ci/precision.py
         """,
+        needs=("command-line",),
         locks=(TERRAFORM,),
-        tools=("terraform",),
+        tools=("rust", "terraform"),
     ),
     Step(
         "tests",

@@ -9,29 +9,29 @@ Runs in a virtual environment that has checkov. Fails loudly where something is 
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dynalake_dev import ddl
+from dynalake_dev.build import CommandLineBuild
 from dynalake_dev.machine import ROOT, architecture, clean_environment
 from dynalake_dev.terraform import plugin_mirror
 
 TERRAFORM = ROOT / "terraform"
-# Schemas that only the function rejects, and why Terraform can't or needn't.
-# `modules/transform` runs each new version before it is used, so these fail the apply, not the
-# pipeline.
-REJECTED_BY_THE_FUNCTION_ONLY = {
-    "a-map-with-numbers-as-keys": "how types nest is read by the function",
-    "an-empty-struct": "how types nest is read by the function",
-    "decimal-without-scale": "how types nest is read by the function",
-    "nested-33-deep": "how types nest is read by the function",
-    "struct-members-that-normalise-alike": "how types nest is read by the function",
+REJECTED_SCHEMAS = ROOT / "fixtures" / "schema-rejected"
+# What Terraform can't see in a schema file, and why: `dynalake check` rejects these, and so does
+# the function if its package has the file. `modules/transform` runs each new version before it is
+# used, so the apply fails then, and the pipeline goes on.
+UNSEEN_BY_TERRAFORM = {
     "one-member-twice": "jsondecode keeps the last, without an error",
+    "where-with-one-attribute-twice": "the same",
 }
 
 
@@ -90,13 +90,12 @@ def caller_of_schema(place: Path, text: str) -> Path:
     return caller
 
 
-def check_rejected_schemas() -> None:
-    """Each schema that the function rejects is rejected at plan time too, or is in the list
-    above."""
-    folders = sorted((ROOT / "fixtures" / "schema-rejected").iterdir())
-    assert folders, "fixtures/schema-rejected has no cases"
-    unknown = REJECTED_BY_THE_FUNCTION_ONLY.keys() - {folder.name for folder in folders}
-    accepted, rejected = [], []
+def check_rejected_schemas(dynalake: Path) -> None:
+    """Each schema that the function rejects is rejected by `dynalake check`, and at plan time with
+    the column's name, or is in the list above."""
+    folders = sorted(REJECTED_SCHEMAS.iterdir())
+    assert folders, f"{REJECTED_SCHEMAS} has no cases"
+    unknown = UNSEEN_BY_TERRAFORM.keys() - {folder.name for folder in folders}
     with tempfile.TemporaryDirectory() as place:
         caller = caller_of_schema(
             Path(place),
@@ -104,31 +103,66 @@ def check_rejected_schemas() -> None:
             'module "schema" {\n  source = "../terraform/modules/schema"\n  schema = '
             "jsondecode(file(var.file))\n}\n",
         )
-        for folder in folders:
-            said = run(
-                "terraform",
-                "plan",
-                "-no-color",
-                "-input=false",
-                f"-var=file={folder / 'schema.json'}",
-                cwd=caller,
-                accept=(0, 1),
-            )
-            (rejected if "Error:" in said else accepted).append(folder.name)
-            # A message that names no cause is a fault in Terraform, not the module rejecting.
-            if "Error:" in said and "schema: " not in said and "jsondecode" not in said:
-                sys.exit(f"{said}\n{folder.name} is rejected without a message of the module's")
-    surprise = set(accepted) ^ REJECTED_BY_THE_FUNCTION_ONLY.keys() | unknown
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            planned = list(pool.map(lambda folder: plan_of(caller, folder), folders))
+    accepted = []
+    for folder, said in zip(folders, planned, strict=True):
+        checked = subprocess.run(
+            [dynalake, "check", folder / "schema.json"], capture_output=True, text=True
+        )
+        if checked.returncode != 2:
+            sys.exit(f"{folder.name}: `dynalake check` ended with {checked.returncode}")
+        if "Error:" not in said:
+            accepted.append(folder.name)
+            continue
+        # A message that names no cause is a fault in Terraform, not the module rejecting.
+        if "schema: " not in said and "jsondecode" not in said:
+            sys.exit(f"{said}\n{folder.name} is rejected without a message of the module's")
+        reason = (folder / "error.txt").read_text()
+        column = re.search(r'column \\?"(\w+)\\?":', reason.split("…", 1)[-1])
+        if column and f'"{column[1]}"' not in said:
+            sys.exit(f'{said}\n{folder.name} is rejected, but column "{column[1]}" is not named')
+    surprise = set(accepted) ^ UNSEEN_BY_TERRAFORM.keys() | unknown
     if surprise:
         sys.exit(
             "accepted by Terraform and not expected to be, or the other way round: "
             f"{', '.join(sorted(surprise))}"
         )
     print(
-        f"rejected schemas: {len(rejected)} at plan time, {len(accepted)} by the function when it "
-        "is "
-        "checked"
+        f"rejected schemas: {len(folders)} by `dynalake check`, {len(folders) - len(accepted)} of "
+        f"them at plan time; Terraform can't see {', '.join(accepted)}"
     )
+
+
+def plan_of(caller: Path, folder: Path) -> str:
+    """What a plan says of a case's schema, on one line."""
+    said = run(
+        *("terraform", "plan", "-no-color", "-input=false", "-lock=false"),
+        f"-var=file={folder / 'schema.json'}",
+        cwd=caller,
+        accept=(0, 1),
+    )
+    return " ".join(said.split())
+
+
+def check_accepted_schemas() -> None:
+    """Each schema that a case of the transformation has is accepted at plan time."""
+    files = sorted(
+        file
+        for file in (ROOT / "fixtures").glob("*/*/schema.json")
+        if not file.with_name("error.txt").exists()
+    )
+    with tempfile.TemporaryDirectory() as place:
+        caller = caller_of_schema(
+            Path(place),
+            'variable "files" {\n  type = list(string)\n}\n'
+            'module "schema" {\n  source   = "../terraform/modules/schema"\n'
+            "  for_each = toset(var.files)\n"
+            "  schema   = jsondecode(file(each.key))\n}\n",
+        )
+        (caller / "files.auto.tfvars.json").write_text(json.dumps({"files": [*map(str, files)]}))
+        run("terraform", "plan", "-no-color", "-input=false", cwd=caller)
+    print(f"accepted schemas: {len(files)} of the function's cases")
 
 
 def check_ddl() -> None:
@@ -344,6 +378,7 @@ def check_provider_versions() -> None:
 
 
 def main() -> int:
+    program = CommandLineBuild(ROOT / "target" / "ci" / "terraform_dynalake.log").wait()
     check_duplicated_facts()
     check_rights()
     check_provider_versions()
@@ -361,7 +396,8 @@ def main() -> int:
             "s)",
             flush=True,
         )
-    check_rejected_schemas()
+    check_rejected_schemas(program)
+    check_accepted_schemas()
     check_ddl()
     subprocess.run([sys.executable, ROOT / ".ci" / "module_docs.py", "--check"], check=True)
     checkov = Path(sys.executable).parent / "checkov"

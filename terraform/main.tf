@@ -32,6 +32,7 @@ locals {
   tables = {
     for key, entry in local.entries : key => {
       name             = entry.name
+      schema_file      = entry.schema_files[0]
       schema           = jsondecode(file(entry.schema_files[0]))
       table_name       = coalesce(entry.table_name, jsondecode(file(entry.schema_files[0])).table)
       other_name       = entry.table_name
@@ -128,6 +129,7 @@ module "transform" {
 
   name                 = each.value.name
   schema               = each.value.schema
+  schema_in_package    = each.value.function.schema_in_package ? each.value.schema_file : null
   tables               = each.value.other_name == null ? null : [each.value.other_name]
   package_file         = coalesce(each.value.function.package_file, "${path.module}/../dist/${each.value.function.architecture}/bootstrap.zip")
   architecture         = each.value.function.architecture

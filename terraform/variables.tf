@@ -62,6 +62,7 @@ variable "tables" {
     })), [])
     function = optional(object({
       package_file         = optional(string)
+      schema_in_package    = optional(bool)
       architecture         = optional(string)
       memory_size          = optional(number)
       timeout_seconds      = optional(number)
@@ -129,8 +130,8 @@ variable "tables" {
   }
   validation {
     # Two would write under one prefix.
-    condition     = try(length(distinct([for table in var.tables : jsondecode(file(table.schema_files[0])).table])) == length(var.tables), true)
-    error_message = "tables: two entries have schema files for one table, so both would write under one prefix; give each a \"table\" of its own in its schema file."
+    condition     = try(length(distinct([for table in var.tables : try(jsondecode(file(table.schema_files[0])).name, jsondecode(file(table.schema_files[0])).table)])) == length(var.tables), true)
+    error_message = "tables: two entries have schema files for one table, so both would write under one prefix; give each a \"table\" or \"name\" of its own in its schema file."
   }
   validation {
     condition     = try(length(distinct([for table in var.tables : coalesce(table.table_name, jsondecode(file(table.schema_files[0])).table)])) == length(var.tables), true)
@@ -154,12 +155,14 @@ variable "function" {
   description = <<-TEXT
     The function, of all tables.
     `package_file`: path of its zip, or null for dist/<architecture>/bootstrap.zip of this repository, which `python3 package.py` builds. A module taken by Git has none: build it and give the path.
+    `schema_in_package`: whether the function reads the schema file from its package, into which `python3 package.py --schema` has put it, and not from its environment. For schemas that the environment's 4 KB don't hold. Several tables then need a package each.
     `architecture`: x86_64, or arm64 (about a fifth cheaper a millisecond). `memory_size`: in MB, which also sets its share of a processor (1,769 MB are one). `timeout_seconds`: 1 to 300.
     `reserved_concurrency`: maximum number of concurrent invocations, taken from the account's pool, or null for no reservation. Firehose runs up to five per shard.
     `log_level`: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. `log_retention_days`: how long its logs are kept.
   TEXT
   type = object({
     package_file         = optional(string)
+    schema_in_package    = optional(bool, false)
     architecture         = optional(string, "x86_64")
     memory_size          = optional(number, 256)
     timeout_seconds      = optional(number, 60)

@@ -60,7 +60,19 @@ def run(arguments: argparse.Namespace) -> int:
     from dynalake_dev import process
     from dynalake_dev.console import Stage, say
 
-    from . import athena, cloud_files, compare, erasing, live, merge, sql, tables, tools, wrong
+    from . import (
+        athena,
+        cloud_files,
+        compare,
+        erasing,
+        live,
+        merge,
+        sql,
+        tables,
+        tools,
+        view,
+        wrong,
+    )
     from .spark import Pipeline, Spark
 
     tools.check()
@@ -154,6 +166,13 @@ def run(arguments: argparse.Namespace) -> int:
             "ties that are torn apart",
             live.tie_differences(pipeline, named["ties"]),
             f"queries/ties.sql counts the {named['ties'].untold} items",
+        )
+        with Stage("a view of a table, by `where`", []):
+            differences, moved = view.differences(spark)
+        check(
+            "a view of a table, by `where`",
+            differences,
+            f"the filtered table, after {moved:,} changes that let an item in or out",
         )
         with Stage("erasure, on copies of the tables", []):
             differences = [

@@ -1,5 +1,7 @@
 """Tests of package.py that need no build: what it rejects, and its messages."""
 
+import base64
+import json
 import os
 import struct
 import sys
@@ -7,6 +9,7 @@ import tempfile
 import unittest
 import zipfile
 from pathlib import Path
+from unittest import mock
 
 import package
 
@@ -25,10 +28,12 @@ def elf(machine: int = 62, interpreter: bytes = b"", library: bytes = b"") -> by
     return head + headers + parts
 
 
-class Package(unittest.TestCase):
+class Rejecting(unittest.TestCase):
     def rejected(self, *words: str):
         return self.assertRaisesRegex(package.PackageError, "(?s)" + ".*".join(words))
 
+
+class Package(Rejecting):
     def test_reads_the_program_that_runs_this(self):
         if sys.platform != "linux":
             self.skipTest("no ELF program is at hand")
@@ -93,3 +98,86 @@ class Package(unittest.TestCase):
         # Another machine's gnu target would need another machine's C library.
         with self.rejected("rustup target add aarch64-unknown-linux-musl"):
             package.choose_target("arm64", gnu, lambda target: target.endswith("-gnu"))
+
+
+SCHEMA = b'{"table": "orders", "keys": ["id"], "columns": [{"name": "id", "type": "string"}]}\n'
+
+
+class Schemas(Rejecting):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.zip = self.folder / "bootstrap.zip"
+        # Nothing is built here, so schemas are checked as JSON.
+        command_line = mock.patch.object(package, "command_line", lambda: None)
+        command_line.start()
+        self.addCleanup(command_line.stop)
+
+    def file(self, name: str, content: bytes = SCHEMA) -> Path:
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def in_package(self) -> dict[str, bytes]:
+        with zipfile.ZipFile(self.zip) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    def test_one_schema_is_in_the_package_as_it_is(self):
+        self.assertEqual(
+            package.read_schemas([self.file("orders.schema.json")]), ("orders.schema.json", SCHEMA)
+        )
+
+    def test_several_schemas_are_one_list(self):
+        other = SCHEMA.replace(b"orders", b"customers")
+        name, content = package.read_schemas([self.file("a.json"), self.file("b.json", other)])
+        self.assertEqual(name, "schemas.json")
+        self.assertEqual(json.loads(content), [json.loads(SCHEMA), json.loads(other)])
+
+    def test_a_schema_replaces_the_one_before_and_gives_the_same_bytes(self):
+        package.write_zip(elf(), self.zip, ("orders.json", SCHEMA))
+        whole = self.zip.read_bytes()
+        package.write_zip(elf(), self.zip, ("another.json", b"{}"))
+        package.put_schema(self.zip, ("orders.json", SCHEMA))
+        self.assertEqual(self.in_package(), {"bootstrap": elf(), "orders.json": SCHEMA})
+        self.assertEqual(self.zip.read_bytes(), whole)
+        self.assertEqual(package.check_zip(self.zip, "x86_64"), elf())
+
+    def test_base64_of_the_package_has_the_schemas(self):
+        for length in range(6):
+            package.write_zip(elf().ljust(1000 + length), self.zip, ("orders.json", SCHEMA))
+            base64_of_zip = base64.b64encode(self.zip.read_bytes())
+            self.assertIn(base64.b64encode(SCHEMA)[:-4], base64_of_zip)
+
+    def test_rejects_a_zip_that_is_not_a_package(self):
+        with zipfile.ZipFile(self.zip, "w") as archive:
+            archive.writestr("index.py", "")
+        with self.rejected("should hold bootstrap", "index.py"):
+            package.put_schema(self.zip, ("orders.json", SCHEMA))
+
+    def test_rejects_what_is_not_a_schema(self):
+        for name, content, reason in (
+            ("text.json", b"{", "not JSON"),
+            ("bytes.json", b'\xff"', "not JSON in UTF-8"),
+            ("mark.json", b"\xef\xbb\xbf" + SCHEMA, "not JSON in UTF-8"),
+            ("list.json", b"[" + SCHEMA + b"]", "one file for each table"),
+            ("keys.json", b'{"table": "orders"}', '"keys"'),
+            ("twice.json", SCHEMA.replace(b'"table"', b'"table": "a", "table"'), "declared twice"),
+            ("a schema.json", SCHEMA, "its name in the package"),
+            ("bootstrap", SCHEMA, "other than bootstrap"),
+        ):
+            with self.subTest(name), self.rejected(reason):
+                package.read_schemas([self.file(name, content)])
+
+    def test_rejects_two_schemas_of_one_name(self):
+        with self.rejected("a.json", "b.json", '"orders"'):
+            package.read_schemas([self.file("a.json"), self.file("b.json")])
+
+    def test_rejects_what_the_command_line_rejects(self):
+        program = self.file("dynalake", b'#!/bin/sh\necho "error: column \\"a\\"" >&2\nexit 2\n')
+        program.chmod(0o755)
+        with (
+            mock.patch.object(package, "command_line", lambda: program),
+            self.rejected("is rejected by", 'column "a"'),
+        ):
+            package.read_schemas([self.file("orders.json")])

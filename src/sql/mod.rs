@@ -43,7 +43,9 @@ impl Names {
             Dialect::Athena => (vec![format!("dynalake_{name}")], name.clone()),
             Dialect::Databricks => (Vec::new(), format!("{name}_changes")),
         };
-        let location = format!("s3://BUCKET/data/{}/", schema.table);
+        // The folder of the objects, as Terraform names it: it must not move where no name is stated.
+        let folder = schema.name.as_ref().unwrap_or(&schema.table);
+        let location = format!("s3://BUCKET/data/{folder}/");
         Names { database, table, view: format!("{name}_current"), location, by_hour: true }
     }
 }

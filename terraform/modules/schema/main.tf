@@ -8,10 +8,12 @@ locals {
     }
   ]
 
-  # The same rules as in src/schema/names.rs; a test holds the contract's examples against both.
-  key_names = {
-    for key in var.schema.keys : key => replace(replace(replace(lower(replace(replace(replace(
-      key,
+  # Names that a key is found by, or that a message proposes. The same rules as in src/schema/names.rs; a test holds the
+  # contract's examples against both.
+  normalised = {
+    for name in distinct(concat([""], var.schema.keys, var.schema.columns[*].name, flatten([for names in local.wrong_members : tolist(names)]), [try(var.schema.name, "")])) :
+    name => replace(replace(replace(lower(replace(replace(replace(
+      name,
       "/[^A-Za-z0-9_]/", "_"),
       "/([a-z0-9])([A-Z])/", "$${1}_$${2}"),
       "/([A-Z]+)([A-Z][a-z])/", "$${1}_$${2}")),
@@ -19,35 +21,24 @@ locals {
       "/^([0-9])/", "_$${1}"),
     "/^$/", "_")
   }
+
+  # The column that a key attribute fills: the one with its path, else the one with its name, else the one with its
+  # normalised name.
   key_columns = [
-    for key in var.schema.keys : one(concat(
+    for key in var.schema.keys : try(concat(
       [for column in var.schema.columns : column.name if try(column.path == [key], false)],
-      [
-        for column in var.schema.columns : column.name if !can(column.path) && column.name == local.key_names[key]
-        && length([for other in var.schema.columns : 1 if try(other.path == [key], false)]) == 0
-      ],
-    ))
+      [for column in var.schema.columns : column.name if !can(column.path) && column.name == key],
+      [for column in var.schema.columns : column.name if !can(column.path) && column.name == local.normalised[key]],
+    )[0], null)
   ]
 
-  # Types as Glue spells them: no blanks, lower case except the names of struct members, decimal with its default.
-  tokens = {
-    for column in var.schema.columns :
-    column.name => regexall("[A-Za-z0-9_.$-]+|[<>(),:]", column.type)
-  }
-  glue_types = {
-    for name, tokens in local.tokens : name => join("", [
-      for at, token in tokens :
-      try(tokens[at + 1], "") == ":" ? token :
-      lower(token) == "decimal" && try(tokens[at + 1], "") != "(" ? "decimal(10,0)" :
-      lower(token)
-    ])
-  }
+  lake_name = try(tostring(var.schema.name), replace(replace(lower(var.schema.table), "/[^a-z0-9_]/", "_"), "/^([0-9])/", "_$${1}"))
 
   # A dropped attribute never leaves the Lambda, so the table has no column for it.
   declared_columns = [
-    for column in var.schema.columns : {
+    for at, column in var.schema.columns : {
       name    = column.name
-      type    = local.glue_types[column.name]
+      type    = local.glue_types[at]
       comment = try(column.comment, null)
     } if try(column.protect, null) != "drop"
   ]

@@ -4,8 +4,13 @@ output "table" {
 }
 
 output "table_name_in_glue" {
-  description = "The table's name as Glue allows it: lower case, with _ for every character other than a-z, 0-9 and _."
-  value       = replace(lower(var.schema.table), "/[^a-z0-9_]/", "_")
+  description = "The table's name in the lake: the schema's \"name\", else the DynamoDB table's in lower case, with _ for every character other than a-z, 0-9 and _, and before a leading digit."
+  value       = local.lake_name
+}
+
+output "folder" {
+  description = "Folder of the table's objects below data/ and errors/: the schema's \"name\", else the DynamoDB table's name as it is."
+  value       = try(var.schema.name, var.schema.table)
 }
 
 output "columns" {
@@ -13,16 +18,8 @@ output "columns" {
   value       = concat(local.declared_columns, local.metadata_columns)
 
   precondition {
-    condition     = alltrue([for name in local.key_columns : name != null])
-    error_message = "schema: key(s) ${join(", ", [for at, key in var.schema.keys : key if local.key_columns[at] == null])} have no column; add one named ${join(", ", [for at, key in var.schema.keys : local.key_names[key] if local.key_columns[at] == null])}, or one whose path is the key."
-  }
-  precondition {
-    condition     = length(distinct(local.key_columns)) == length(local.key_columns)
-    error_message = "schema: two keys fill one column; give each a column with a path."
-  }
-  precondition {
-    condition     = length([for column in var.schema.columns : 1 if try(column.protect == "drop", false) && contains([for name in local.key_columns : name if name != null], column.name)]) == 0
-    error_message = "schema: \"protect\": \"drop\" on a key would leave rows without it; use \"sha256\", or remove it."
+    condition     = length(local.problems) == 0
+    error_message = "schema: ${join("\nschema: ", local.problems)}."
   }
 }
 

@@ -3,103 +3,66 @@ variable "schema" {
   type        = any
   nullable    = false
 
+  # Only the form is checked here; checks.tf has the rest, because a validation can't refer to a local value that depends
+  # on its variable. JSON's first character says of which kind a value is.
   validation {
-    condition     = can(length(keys(var.schema))) && can(tostring(var.schema.table)) && can(var.schema.keys[0]) && can(var.schema.columns[0].name)
-    error_message = "schema: \"table\", \"keys\" and \"columns\" are required, each not empty; pass jsondecode(file(...)) of the schema file."
+    condition     = startswith(jsonencode(var.schema), "{")
+    error_message = "schema: it should be a JSON object; pass jsondecode(file(...)) of one table's schema file."
+  }
+  validation {
+    condition     = can(var.schema.table) && can(var.schema.keys) && can(var.schema.columns)
+    error_message = "schema: \"table\", \"keys\" and \"columns\" are required; add the DynamoDB table's name, its key attributes and a list of columns."
   }
   validation {
     # A misspelt setting would be ignored, and a misspelt "protect" would leak.
-    condition = try(length(setsubtract(keys(var.schema), [
-      "table", "keys", "columns", "old_image", "binary", "decimal_as"
-    ])) == 0, true)
-    error_message = "schema: unknown member(s) ${join(", ", try(setsubtract(keys(var.schema), ["table", "keys", "columns", "old_image", "binary", "decimal_as"]), []))}; allowed are table, keys, columns, old_image, binary, decimal_as. Correct the spelling, or remove them."
+    condition     = try(length(setsubtract(keys(var.schema), local.members)) == 0, true)
+    error_message = "schema: unknown member(s) ${join(", ", try(setsubtract(keys(var.schema), local.members), []))}; the members are ${join(", ", local.members)}. Correct the spelling, or remove them."
   }
   validation {
-    condition     = try(can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.schema.table)), true)
-    error_message = "schema: \"table\" should be the DynamoDB table's name, 3 to 255 of a-z, A-Z, 0-9, _, . and -."
+    condition = try(alltrue([
+      for member in ["table", "name", "binary", "decimal_as", "on_remove"] :
+      startswith(jsonencode(var.schema[member]), local.quote) if can(var.schema[member])
+    ]), true)
+    error_message = "schema: ${join(", ", try([for member in ["table", "name", "binary", "decimal_as", "on_remove"] : member if !try(startswith(jsonencode(var.schema[member]), local.quote), true)], []))} should be a string; write one."
   }
   validation {
-    condition     = try(alltrue([for key in var.schema.keys : length(key) > 0]), false)
-    error_message = "schema: \"keys\" should list the names of the table's key attributes, as [\"orderId\"]."
+    condition     = try(length(var.schema.table) > 0, true)
+    error_message = "schema: \"table\" is empty; write the DynamoDB table's name."
   }
   validation {
-    condition     = try(contains([true, false], var.schema.old_image), !can(var.schema.old_image))
+    condition     = !can(var.schema.keys) || try(startswith(jsonencode(var.schema.keys), "[") && alltrue([for key in var.schema.keys : startswith(jsonencode(key), local.quote)]) && length(var.schema.keys) > 0, false)
+    error_message = "schema: \"keys\" should list the names of the table's key attributes, such as [\"orderId\"]."
+  }
+  validation {
+    condition     = !can(var.schema.old_image) || contains(["true", "false"], jsonencode(try(var.schema.old_image, null)))
     error_message = "schema: \"old_image\" should be true or false."
   }
   validation {
-    condition     = try(contains(["single", "double"], var.schema.binary), !can(var.schema.binary))
-    error_message = "schema: \"binary\" should be \"single\" or \"double\", or left out."
+    condition     = !can(var.schema.events) || try(startswith(jsonencode(var.schema.events), "[") && alltrue([for event in var.schema.events : startswith(jsonencode(event), local.quote)]), false)
+    error_message = "schema: \"events\" should be a list of strings; list some of INSERT, MODIFY, REMOVE and TTL, or remove it."
   }
   validation {
-    condition     = try(contains(["string", "number"], var.schema.decimal_as), !can(var.schema.decimal_as))
-    error_message = "schema: \"decimal_as\" should be \"string\" or \"number\", or left out."
+    condition     = !can(var.schema.where) || startswith(jsonencode(try(var.schema.where, null)), "{")
+    error_message = "schema: \"where\" should be an object; write attribute names with lists of texts, such as {\"type\": [\"order\"]}."
   }
   validation {
-    condition = try(alltrue([
-      for column in var.schema.columns :
-      length(setsubtract(keys(column), ["name", "type", "path", "comment", "protect", "unit"])) == 0
-    ]), false)
-    error_message = "schema: unknown member in column(s) ${join(", ", try([for column in var.schema.columns : column.name if length(setsubtract(keys(column), ["name", "type", "path", "comment", "protect", "unit"])) > 0], ["?"]))}; a column has name, type, path, comment, protect and unit. Correct the spelling, or remove it."
+    condition     = !can(var.schema.columns) || startswith(jsonencode(try(var.schema.columns, null)), "[")
+    error_message = "schema: \"columns\" should be a list; write a list of columns."
   }
   validation {
-    condition     = try(alltrue([for column in var.schema.columns : can(regex("^[a-z_][a-z0-9_]*$", column.name))]), false)
-    error_message = "schema: each column's \"name\" should match [a-z_][a-z0-9_]*: lower case, digits and _, no digit first; \"path\" names an attribute with another spelling."
+    condition     = try(alltrue([for column in var.schema.columns : can(column.name) && can(column.type)]), true)
+    error_message = "schema: column(s) ${join(", ", try([for at, column in var.schema.columns : try(jsonencode(column.name), at + 1) if !(can(column.name) && can(column.type))], []))} should be objects with \"name\" and \"type\"; add what is missing. A type is a Hive type, such as string."
   }
   validation {
-    condition     = try(length(distinct([for column in var.schema.columns : column.name])) == length(var.schema.columns), true)
-    error_message = "schema: two columns have the same name; rename or remove one."
+    condition     = try(alltrue([for column in var.schema.columns : length(setsubtract(keys(column), local.column_members)) == 0]), true)
+    error_message = "schema: unknown member in column(s) ${join(", ", try([for column in var.schema.columns : "${jsonencode(column.name)} (${join(", ", setsubtract(keys(column), local.column_members))})" if length(setsubtract(keys(column), local.column_members)) > 0], ["?"]))}; the members are ${join(", ", local.column_members)}. Correct the spelling, or remove it."
   }
   validation {
-    condition     = try(length(distinct([for column in var.schema.columns : column.path if can(column.path)])) == length([for column in var.schema.columns : 1 if can(column.path)]), true)
-    error_message = "schema: two columns have the same path; remove one."
+    condition     = try(alltrue([for column in var.schema.columns : alltrue([for member, value in column : startswith(jsonencode(value), local.quote) if member != "path"])]), true)
+    error_message = "schema: column(s) ${join(", ", try([for at, column in var.schema.columns : try(jsonencode(column.name), at + 1) if !alltrue([for member, value in column : startswith(jsonencode(value), local.quote) if member != "path"])], ["?"]))}: each member but \"path\" should be a string; write one."
   }
   validation {
-    condition     = try(alltrue([for column in var.schema.columns : length(column.path) > 0 && alltrue([for step in column.path : length(step) > 0]) if can(column.path)]), false)
-    error_message = "schema: a column's \"path\" should list attribute names from the item's root, as [\"customer\", \"address\", \"city\"]; remove an empty one."
-  }
-  validation {
-    condition     = try(alltrue([for column in var.schema.columns : !contains(jsondecode(file("${path.module}/../../metadata_columns.json")).*.name, column.name)]), true)
-    error_message = "schema: a column has the name of a metadata column (${join(", ", jsondecode(file("${path.module}/../../metadata_columns.json")).*.name)}); rename it."
-  }
-  validation {
-    condition     = try(alltrue([for column in var.schema.columns : !contains(["_rescued_data", "_metadata", "__start_at", "__end_at"], column.name)]), true)
-    error_message = "schema: the lakehouse keeps the names _rescued_data, _metadata, __start_at and __end_at for itself; rename the column, and bind the attribute by \"path\"."
-  }
-  validation {
-    condition     = try(alltrue([for column in var.schema.columns : contains(["sha256", "drop"], column.protect) if can(column.protect)]), false)
-    error_message = "schema: a column's \"protect\" should be \"sha256\" or \"drop\"; correct it, or remove it."
-  }
-  validation {
-    condition     = try(alltrue([for column in var.schema.columns : lower(trimspace(column.type)) == "string" if try(column.protect == "sha256", false)]), true)
-    error_message = "schema: \"protect\": \"sha256\" makes a text, so the column's type has to be string."
-  }
-  validation {
-    condition     = try(alltrue([for column in var.schema.columns : contains(["s", "ms", "us", "ns"], column.unit) && lower(trimspace(column.type)) == "timestamp" if can(column.unit)]), false)
-    error_message = "schema: a column's \"unit\" should be s, ms, us or ns, and goes with the type timestamp only."
-  }
-  validation {
-    condition     = try(alltrue([for column in var.schema.columns : length(column.comment) <= 255 if can(column.comment)]), false)
-    error_message = "schema: a column's \"comment\" may have 255 characters, which is Glue's limit; shorten it."
-  }
-  validation {
-    # Every word of a type except names of struct members. The function itself checks how types nest: see modules/transform.
-    condition = try(alltrue(flatten([
-      for column in var.schema.columns : [
-        for word in regexall("([A-Za-z0-9_.$-]+)\\s*(?:[<>(),]|$)", column.type) :
-        contains(["string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "date", "timestamp", "array", "map", "struct"], lower(word[0])) || can(regex("^[0-9]+$", word[0]))
-      ]
-    ])), false)
-    error_message = "schema: a column's \"type\" should be made of string, boolean, tinyint, smallint, int, bigint, float, double, decimal(p,s), date, timestamp, array<T>, map<string,T>, struct<name:T,...>. Firehose can't convert binary, set, char and varchar; write string or array."
-  }
-  validation {
-    condition = try(alltrue([
-      for column in var.schema.columns :
-      length(trimspace(column.type)) > 0 && length(regexall("<", column.type)) == length(regexall(">", column.type)) && length(regexall("\\(", column.type)) == length(regexall("\\)", column.type))
-    ]), false)
-    error_message = "schema: a column's \"type\" is empty or its brackets don't match."
-  }
-  validation {
-    condition     = try(alltrue([for decimal in flatten([for column in var.schema.columns : regexall("(?i)decimal\\s*\\(\\s*(\\d+)\\s*,\\s*(\\d+)\\s*\\)", column.type)]) : true]) && alltrue([for decimal in flatten([for column in var.schema.columns : [for found in regexall("(?i)decimal\\s*\\(\\s*(\\d+)\\s*,\\s*(\\d+)\\s*\\)", column.type) : { p = tonumber(found[0]), s = tonumber(found[1]) }]]) : decimal.p >= 1 && decimal.p <= 38 && decimal.s <= decimal.p]), true)
-    error_message = "schema: decimal(p,s) should have a precision of 1 to 38, and a scale of at most that."
+    condition     = try(alltrue([for column in var.schema.columns : try(startswith(jsonencode(column.path), "[") && length(column.path) > 0 && alltrue([for step in column.path : startswith(jsonencode(step), local.quote)]), false) if can(column.path)]), true)
+    error_message = "schema: column(s) ${join(", ", try([for at, column in var.schema.columns : try(jsonencode(column.name), at + 1) if can(column.path) && !try(startswith(jsonencode(column.path), "[") && length(column.path) > 0 && alltrue([for step in column.path : startswith(jsonencode(step), local.quote)]), false)], ["?"]))}: \"path\" should list attribute names from the item's root, such as [\"customer\", \"address\", \"city\"]; remove an empty one."
   }
 }

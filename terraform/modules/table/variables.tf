@@ -43,7 +43,7 @@ variable "database" {
 }
 
 variable "table" {
-  description = "Name of the Glue table, or null for the DynamoDB table's name in lower case."
+  description = "Name of the Glue table, or null for the schema's name, else the DynamoDB table's in lower case."
   type        = string
   default     = null
 
@@ -66,7 +66,7 @@ variable "prefixes" {
 }
 
 variable "data_prefix" {
-  description = "Prefix of Parquet objects, or null for <prefixes.data><table>/. Date partitions follow it."
+  description = "Prefix of Parquet objects, or null for <prefixes.data><name>/, where the name is the schema's, else the DynamoDB table's. Date partitions follow it."
   type        = string
   default     = null
 
@@ -77,7 +77,7 @@ variable "data_prefix" {
 }
 
 variable "error_prefix" {
-  description = "Prefix of what could not be delivered, or null for <prefixes.errors><table>/. The kind of error and the date follow it."
+  description = "Prefix of what could not be delivered, or null for <prefixes.errors><name>/. The kind of error and the date follow it."
   type        = string
   default     = null
 

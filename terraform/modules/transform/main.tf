@@ -5,7 +5,7 @@ module "schema" {
 
 locals {
   environment = merge(
-    { DYNALAKE_SCHEMA = module.schema.setting },
+    { DYNALAKE_SCHEMA = var.schema_in_package == null ? module.schema.setting : "@${basename(var.schema_in_package)}" },
     var.tables == null ? {} : { DYNALAKE_TABLES = join(",", var.tables) },
     var.partition_by == "event_time" ? { DYNALAKE_PARTITION_KEYS = "event_time" } : {},
   )
@@ -51,7 +51,17 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = local.environment_bytes <= 4096
-      error_message = "schema: the function's environment would have ${local.environment_bytes} bytes, but Lambda allows 4,096. Shorten comments and names, or remove a path if the column is found by its name."
+      error_message = "schema: the function's environment would have ${local.environment_bytes} bytes, but Lambda allows 4,096. Put the schema file into the package (python3 package.py --package ZIP --schema FILE), and give its path as schema_in_package; or shorten comments."
+    }
+    # Function and table must have one schema: of a column that the table lacks, Firehose would drop the values.
+    precondition {
+      condition     = var.schema_in_package == null || try(jsonencode(jsondecode(file(var.schema_in_package))) == jsonencode(var.schema), false)
+      error_message = "schema_in_package: ${coalesce(var.schema_in_package, "-")} is another schema than the one in schema; give the path of the same file."
+    }
+    precondition {
+      # `package.py` stores the file uncompressed, where base64 of the package has base64 of the file, but for its last bytes.
+      condition     = var.schema_in_package == null || try(strcontains(filebase64(var.package_file), trimsuffix(filebase64(var.schema_in_package), regex(".{4}$", filebase64(var.schema_in_package)))), false)
+      error_message = "schema_in_package: ${var.package_file} does not hold ${coalesce(var.schema_in_package, "-")} as it is now; run python3 package.py --package ${var.package_file} --schema ${coalesce(var.schema_in_package, "FILE")}"
     }
   }
 

@@ -26,6 +26,17 @@ variable "package_file" {
   }
 }
 
+variable "schema_in_package" {
+  description = "Path of the schema file, if `python3 package.py --schema` has put it into the package, or null to pass the schema in the function's environment. For schemas that the environment's 4 KB don't hold. It must be the file that schema is read from."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.schema_in_package == null || try(fileexists(var.schema_in_package), false)
+    error_message = "schema_in_package: there is no ${coalesce(var.schema_in_package, "-")}; give the path of the table's schema file."
+  }
+}
+
 variable "architecture" {
   description = "Instruction set that the package was built for: x86_64, or arm64 (about a fifth cheaper a millisecond)."
   type        = string

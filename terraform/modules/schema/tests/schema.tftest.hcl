@@ -28,16 +28,16 @@ run "writes_types_as_glue_does" {
         { name = "order_id", type = " String " },
         { name = "amount", type = "DECIMAL" },
         { name = "total", type = "decimal( 38 , 9 )" },
-        { name = "items", type = "Array < Struct < Sku : STRING , int:int, String:map<string,Decimal> > >", comment = "as bought" },
+        { name = "items", type = "Array < Struct < sku : STRING , int:int, string:map<string,Decimal> > >", comment = "as bought" },
         { name = "secret", type = "string", protect = "drop" },
       ]
     }
   }
   assert {
     condition = jsonencode([for column in slice(output.columns, 0, 4) : column.type]) == jsonencode([
-      "string", "decimal(10,0)", "decimal(38,9)", "array<struct<Sku:string,int:int,String:map<string,decimal(10,0)>>>"
+      "string", "decimal(10,0)", "decimal(38,9)", "array<struct<sku:string,int:int,string:map<string,decimal(10,0)>>>"
     ])
-    error_message = "Blanks go, capitals go except in members' names, and decimal alone is decimal(10,0)."
+    error_message = "Blanks and capitals go, and decimal alone is decimal(10,0)."
   }
   assert {
     condition     = !contains(output.columns[*].name, "secret") && output.columns[3].comment == "as bought"
@@ -81,6 +81,69 @@ run "finds_a_key_by_its_path_first" {
   }
 }
 
+run "finds_a_key_by_its_name_to_the_letter" {
+  command = plan
+  variables {
+    schema = {
+      table   = "things"
+      keys    = ["__typename", "a__b"]
+      columns = [{ name = "_typename", type = "string" }, { name = "__typename", type = "string" }, { name = "a_b", type = "string" }]
+    }
+  }
+  assert {
+    condition     = jsonencode(output.key_columns) == jsonencode(["__typename", "a_b"])
+    error_message = "The attribute's own name comes before the normalised one. Got ${jsonencode(output.key_columns)}."
+  }
+}
+
+run "accepts_a_view" {
+  command = plan
+  variables {
+    schema = {
+      name      = "order_lines"
+      table     = "Shop"
+      keys      = ["PK"]
+      where     = { type = ["order", "invoice"], PK = ["ORDER#*"] }
+      events    = ["INSERT", "MODIFY", "REMOVE", "TTL"]
+      on_remove = "item"
+      columns   = [{ name = "pk", type = "string" }]
+    }
+  }
+  assert {
+    condition     = output.table_name_in_glue == "order_lines" && output.folder == "order_lines"
+    error_message = "The stated name is the table's, and its folder's."
+  }
+}
+
+run "a_table_whose_name_begins_with_a_digit" {
+  command = plan
+  variables {
+    schema = { table = "2024.Orders", keys = ["id"], columns = [{ name = "id", type = "string" }] }
+  }
+  assert {
+    condition     = output.table_name_in_glue == "_2024_orders" && output.folder == "2024.Orders"
+    error_message = "A name in the lake does not begin with a digit; the folder stays."
+  }
+}
+
+run "types_may_nest_to_32" {
+  command = plan
+  variables {
+    schema = {
+      table = "things"
+      keys  = ["id"]
+      columns = [
+        { name = "id", type = "string" },
+        { name = "deep", type = "${join("", [for n in range(16) : "array<struct<a:"])}int${join("", [for n in range(16) : ">>"])}" },
+      ]
+    }
+  }
+  assert {
+    condition     = length(output.columns) == 10
+    error_message = "32 levels are allowed."
+  }
+}
+
 run "gives_the_function_the_whole_schema" {
   command = plan
   assert {
@@ -118,5 +181,29 @@ run "rejects_binary" {
   variables {
     schema = { table = "orders", keys = ["id"], columns = [{ name = "id", type = "string" }, { name = "photo", type = "array<binary>" }] }
   }
-  expect_failures = [var.schema]
+  expect_failures = [output.columns]
+}
+
+# fixtures/schema-rejected has the other rules; .ci/terraform.py runs its cases through this module.
+run "rejects_types_that_nest_deeper_than_32" {
+  command = plan
+  variables {
+    schema = {
+      table = "things"
+      keys  = ["id"]
+      columns = [
+        { name = "id", type = "string" },
+        { name = "deep", type = "${join("", [for n in range(33) : "array<"])}int${join("", [for n in range(33) : ">"])}" },
+      ]
+    }
+  }
+  expect_failures = [output.columns]
+}
+
+run "rejects_a_where_without_a_list" {
+  command = plan
+  variables {
+    schema = { table = "orders", keys = ["id"], where = { type = "order" }, columns = [{ name = "id", type = "string" }] }
+  }
+  expect_failures = [output.columns]
 }

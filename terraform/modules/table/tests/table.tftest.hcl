@@ -225,3 +225,35 @@ run "rejects_an_expression_in_the_error_prefix" {
   variables { error_prefix = "errors/!{timestamp:yyyy}/" }
   expect_failures = [var.error_prefix]
 }
+
+run "a_stated_name_names_table_and_folders" {
+  command = plan
+  variables {
+    schema = {
+      name    = "invoices"
+      table   = "Shop-2"
+      keys    = ["PK"]
+      where   = { PK = ["INVOICE#*"] }
+      columns = [{ name = "pk", type = "string" }]
+    }
+  }
+  assert {
+    condition     = aws_glue_catalog_table.this.name == "invoices" && output.data_prefix == "data/invoices/" && output.error_prefix == "errors/invoices/"
+    error_message = "Two views of one DynamoDB table have different tables and folders."
+  }
+}
+
+run "without_a_stated_name_the_folder_is_the_dynamodb_tables" {
+  command = plan
+  variables {
+    schema = {
+      table   = "Shop-2"
+      keys    = ["PK"]
+      columns = [{ name = "pk", type = "string" }]
+    }
+  }
+  assert {
+    condition     = aws_glue_catalog_table.this.name == "shop_2" && output.data_prefix == "data/Shop-2/"
+    error_message = "Objects of pipelines that exist must not move."
+  }
+}

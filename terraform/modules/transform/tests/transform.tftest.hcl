@@ -160,6 +160,44 @@ run "rejects_a_schema_over_4_kb" {
   expect_failures = [aws_lambda_function.this]
 }
 
+# The schema file as its own package: it holds itself.
+run "a_schema_in_the_package_is_named_in_the_environment" {
+  command = plan
+  variables {
+    schema            = jsondecode(file("../../../examples/orders.schema.json"))
+    schema_in_package = "../../../examples/orders.schema.json"
+    package_file      = "../../../examples/orders.schema.json"
+  }
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables.DYNALAKE_SCHEMA == "@orders.schema.json"
+    error_message = "DYNALAKE_SCHEMA names the file in the package."
+  }
+}
+
+run "rejects_a_package_without_the_schema" {
+  command = plan
+  variables {
+    schema            = jsondecode(file("../../../examples/orders.schema.json"))
+    schema_in_package = "../../../examples/orders.schema.json"
+  }
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "rejects_a_package_with_another_schema" {
+  command = plan
+  variables {
+    schema_in_package = "../../../examples/orders.schema.json"
+    package_file      = "../../../examples/orders.schema.json"
+  }
+  expect_failures = [aws_lambda_function.this]
+}
+
+run "rejects_a_schema_file_that_is_not_there" {
+  command = plan
+  variables { schema_in_package = "nowhere.json" }
+  expect_failures = [var.schema_in_package]
+}
+
 run "rejects_a_package_that_is_not_there" {
   command = plan
   variables { package_file = "dist/nowhere.zip" }
