@@ -69,9 +69,9 @@ PREFIXES = {
 }
 
 
-# What an apply needs, of the files in terraform/apply-policy: roles-within-a-boundary.json takes the
-# place of roles.json where there is a boundary, boundary.json is that boundary, lake-formation.json
-# is for those who use it.
+# What an apply needs, of the files in terraform/apply-policy: roles-within-a-boundary.json takes
+# the place of roles.json where there is a boundary, boundary.json is that boundary,
+# lake-formation.json is for those who use it.
 APPLY_POLICIES = ("pipeline.json", "around-it.json", "roles.json")
 
 
@@ -157,15 +157,28 @@ class Place:
         self.terraform("plan", "-input=false", "-no-color", f"-out={file}", *values)
         plan = json.loads(self.terraform("show", "-json", str(file)))
         changes = {one["address"]: one["change"]["actions"] for one in plan["resource_changes"]}
-        return {address: actions for address, actions in changes.items() if actions not in (["no-op"], ["read"])}
+        return {
+            address: actions
+            for address, actions in changes.items()
+            if actions not in (["no-op"], ["read"])
+        }
 
     def arns(self, module: str) -> dict:
         """The ARN of each resource in the state below a module ("" for all), by its address."""
+
         def resources(part: dict) -> list:
-            return part.get("resources", []) + [one for child in part.get("child_modules", []) for one in resources(child)]
+            return part.get("resources", []) + [
+                one for child in part.get("child_modules", []) for one in resources(child)
+            ]
+
         state = json.loads(self.terraform("show", "-json"))["values"]["root_module"]
-        return {one["address"]: one["values"]["arn"] for one in resources(state)
-                if one["mode"] == "managed" and one["values"].get("arn") and one["address"].startswith(module)}
+        return {
+            one["address"]: one["values"]["arn"]
+            for one in resources(state)
+            if one["mode"] == "managed"
+            and one["values"].get("arn")
+            and one["address"].startswith(module)
+        }
 
     def destroy(self, trace: bool = False) -> None:
         self.terraform(
@@ -263,8 +276,20 @@ def root_module(emulator: emulators.Emulator) -> None:
         KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
     )
-    outputs = place.apply("name=dynalake-root", f"schema_file={schema}", function(ROOT / "dist" / architecture() / "bootstrap.zip"), trace=True)
-    check_names(place, "", name="dynalake-root", bucket=outputs["bucket"], database=outputs["glue_database"], tables=["orders"])
+    outputs = place.apply(
+        "name=dynalake-root",
+        f"schema_file={schema}",
+        function(ROOT / "dist" / architecture() / "bootstrap.zip"),
+        trace=True,
+    )
+    check_names(
+        place,
+        "",
+        name="dynalake-root",
+        bucket=outputs["bucket"],
+        database=outputs["glue_database"],
+        tables=["orders"],
+    )
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     key = place.objects(outputs["bucket"], 1)[0]
     if not re.match(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynalake-root-.*\.parquet$", key):
@@ -357,9 +382,19 @@ def check_rights(place: Place) -> None:
     for file in sorted((ROOT / "terraform" / "apply-policy").glob("*.json")):
         policy = json.loads(file.read_text())
         if file.name in APPLY_POLICIES:
-            allowed |= {action for statement in policy["Statement"] for action in statement["Action"]}
+            allowed |= {
+                action for statement in policy["Statement"] for action in statement["Action"]
+            }
         filled = json.dumps(policy, separators=(",", ":"))
-        for word, longest in (("ACCOUNT", 12), ("REGION", 14), ("DATABASE", 40), ("BUCKET", 63), ("BOUNDARY", 64), ("NAME", 40), ("TABLE", 64)):
+        for word, longest in (
+            ("ACCOUNT", 12),
+            ("REGION", 14),
+            ("DATABASE", 40),
+            ("BUCKET", 63),
+            ("BOUNDARY", 64),
+            ("NAME", 40),
+            ("TABLE", 64),
+        ):
             filled = filled.replace(word, "x" * longest)
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
         if len(filled) > 6144:
@@ -398,15 +433,26 @@ def check_rights(place: Place) -> None:
     )
 
 
-def check_names(place: Place, module: str, name: str, bucket: str, database: str, tables: list) -> None:
+def check_names(
+    place: Place, module: str, name: str, bucket: str, database: str, tables: list
+) -> None:
     """The ARN of each resource that was made is a resource of terraform/apply-policy, once its
     words are replaced."""
     patterns = set()
     for file in APPLY_POLICIES:
-        for statement in json.loads((ROOT / "terraform" / "apply-policy" / file).read_text())["Statement"]:
+        for statement in json.loads((ROOT / "terraform" / "apply-policy" / file).read_text())[
+            "Statement"
+        ]:
             for pattern in statement["Resource"]:
                 for table in tables:
-                    words = {"ACCOUNT": place.account, "REGION": REGION, "DATABASE": database, "BUCKET": bucket, "NAME": name, "TABLE": table}
+                    words = {
+                        "ACCOUNT": place.account,
+                        "REGION": REGION,
+                        "DATABASE": database,
+                        "BUCKET": bucket,
+                        "NAME": name,
+                        "TABLE": table,
+                    }
                     filled = pattern
                     for word, value in words.items():
                         filled = re.sub(rf"\b{word}\b", value, filled)
@@ -414,11 +460,20 @@ def check_names(place: Place, module: str, name: str, bucket: str, database: str
     patterns.discard("*")
     made = place.arns(module)
     # ARNs of subscriptions end at random: their statement takes every resource.
-    outside = {address: arn for address, arn in made.items()
-               if "aws_sns_topic_subscription" not in address and not any(fnmatch.fnmatchcase(arn, pattern) for pattern in patterns)}
+    outside = {
+        address: arn
+        for address, arn in made.items()
+        if "aws_sns_topic_subscription" not in address
+        and not any(fnmatch.fnmatchcase(arn, pattern) for pattern in patterns)
+    }
     if len(made) < 25:
         raise SystemExit(f"{place.name}: only {len(made)} ARNs in the state: {made}")
-    expect(place, f"terraform/apply-policy has the names of all {len(made)} resources with an ARN", outside, {})
+    expect(
+        place,
+        f"terraform/apply-policy has the names of all {len(made)} resources with an ARN",
+        outside,
+        {},
+    )
 
 
 def check_boundary(place: Place, name: str) -> None:
@@ -426,15 +481,35 @@ def check_boundary(place: Place, name: str) -> None:
     iam = place.client("iam")
     boundary = json.loads((ROOT / "terraform" / "apply-policy" / "boundary.json").read_text())
     within = {action for statement in boundary["Statement"] for action in statement["Action"]}
-    outside, roles = set(), [role["RoleName"] for role in iam.list_roles()["Roles"] if role["RoleName"].startswith(name)]
+    outside, roles = (
+        set(),
+        [
+            role["RoleName"]
+            for role in iam.list_roles()["Roles"]
+            if role["RoleName"].startswith(name)
+        ],
+    )
     for role in roles:
         described = iam.get_role(RoleName=role)["Role"]
-        expect(place, f"{role} has its boundary", described.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "").split("/")[-1], f"{name}-boundary")
+        expect(
+            place,
+            f"{role} has its boundary",
+            described.get("PermissionsBoundary", {})
+            .get("PermissionsBoundaryArn", "")
+            .split("/")[-1],
+            f"{name}-boundary",
+        )
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
             document = json.loads(document) if isinstance(document, str) else document
             for statement in document["Statement"]:
-                outside |= {*([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])} - within
+                outside |= {
+                    *(
+                        [statement["Action"]]
+                        if isinstance(statement["Action"], str)
+                        else statement["Action"]
+                    )
+                } - within
     expect(place, "function, Firehose and Databricks each have a role", len(roles), 3)
     expect(place, "the boundary allows all that the roles do", sorted(outside), [])
 
@@ -442,9 +517,17 @@ def check_boundary(place: Place, name: str) -> None:
 def received(place: Place, queue_url: str) -> list:
     """Keys of the objects that the queue announces, after at most half a minute."""
     for _ in range(60):
-        messages = place.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", [])
+        messages = (
+            place.client("sqs")
+            .receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+            .get("Messages", [])
+        )
         events = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
-        keys = [record["s3"]["object"]["key"].replace("%3D", "=") for event in events for record in event.get("Records", [])]
+        keys = [
+            record["s3"]["object"]["key"].replace("%3D", "=")
+            for event in events
+            for record in event.get("Records", [])
+        ]
         if keys:
             return keys
         time.sleep(0.5)
@@ -461,14 +544,35 @@ def existing_bucket_and_key(emulator: emulators.Emulator) -> None:
     check_boundary(place, "dynalake-existing")
     place.put(stream, "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     keys = place.objects(bucket, 1)
-    expect(place, "by the change's own time", keys[0].rsplit("/", 1)[0], "data/orders/dt=2026-01-31/hour=23")
+    expect(
+        place,
+        "by the change's own time",
+        keys[0].rsplit("/", 1)[0],
+        "data/orders/dt=2026-01-31/hour=23",
+    )
     configuration = place.client("s3").get_bucket_notification_configuration(Bucket=bucket)
-    expect(place, "the owner's notifications stay, and EventBridge with them",
-           [sorted(one["Id"] for one in configuration["TopicConfigurations"]), "EventBridgeConfiguration" in configuration], [["parquet", "uploads"], True])
+    expect(
+        place,
+        "the owner's notifications stay, and EventBridge with them",
+        [
+            sorted(one["Id"] for one in configuration["TopicConfigurations"]),
+            "EventBridgeConfiguration" in configuration,
+        ],
+        [["parquet", "uploads"], True],
+    )
     expect(place, "the file is announced in our queue", received(place, outputs["queue_url"]), keys)
-    described = place.client("firehose").describe_delivery_stream(DeliveryStreamName="dynalake-existing")["DeliveryStreamDescription"]
-    encryption = described["Destinations"][0]["ExtendedS3DestinationDescription"]["EncryptionConfiguration"]
-    expect(place, "Firehose writes with the lake's key", encryption["KMSEncryptionConfig"]["AWSKMSKeyARN"], place.arns("module.lake_key")["module.lake_key.aws_kms_key.this"])
+    described = place.client("firehose").describe_delivery_stream(
+        DeliveryStreamName="dynalake-existing"
+    )["DeliveryStreamDescription"]
+    encryption = described["Destinations"][0]["ExtendedS3DestinationDescription"][
+        "EncryptionConfiguration"
+    ]
+    expect(
+        place,
+        "Firehose writes with the lake's key",
+        encryption["KMSEncryptionConfig"]["AWSKMSKeyARN"],
+        place.arns("module.lake_key")["module.lake_key.aws_kms_key.this"],
+    )
     place.destroy()
 
 
@@ -477,25 +581,63 @@ def several_tables(emulator: emulators.Emulator) -> None:
     place.apply(package(), schema_files("orders"))
     before = place.arns("")
     changes = place.planned(package(), schema_files("orders", "customers"))
-    expect(place, "one more table only makes things", sorted({action for actions in changes.values() for action in actions}), ["create"])
-    expect(place, "and all of them are its own", sorted(address for address in changes if '["customers"]' not in address), [])
+    expect(
+        place,
+        "one more table only makes things",
+        sorted({action for actions in changes.values() for action in actions}),
+        ["create"],
+    )
+    expect(
+        place,
+        "and all of them are its own",
+        sorted(address for address in changes if '["customers"]' not in address),
+        [],
+    )
     outputs = place.apply(package(), schema_files("orders", "customers"))
     after = place.arns("")
-    expect(place, "what was there is there", {address: after.get(address) for address in before}, before)
+    expect(
+        place,
+        "what was there is there",
+        {address: after.get(address) for address in before},
+        before,
+    )
     bucket = outputs["bucket"]
-    check_names(place, "module.dynalake", name="dynalake-shop", bucket=bucket, database="dynalake_shop", tables=["orders", "customers"])
+    check_names(
+        place,
+        "module.dynalake",
+        name="dynalake-shop",
+        bucket=bucket,
+        database="dynalake_shop",
+        tables=["orders", "customers"],
+    )
     bundle = outputs["databricks_bundle_variables"]
-    expect(place, "the Databricks bundle gets the bucket and the queue",
-           [bundle["url"], bundle["queue_url"].split("/")[3:]], [f"s3://{bucket}/data", outputs["queue_url"].split("/")[3:]])
+    expect(
+        place,
+        "the Databricks bundle gets the bucket and the queue",
+        [bundle["url"], bundle["queue_url"].split("/")[3:]],
+        [f"s3://{bucket}/data", outputs["queue_url"].split("/")[3:]],
+    )
     stream = outputs["tables"]["orders"]["stream_name"]
     expect(place, "the stream is shared", outputs["tables"]["customers"]["stream_name"], stream)
     place.put(stream, "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
-    place.put(stream, "customers", {"tenant": {"S": "t"}, "customerId": {"N": "7"}}, {"credit": {"N": "-0.01"}})
+    place.put(
+        stream,
+        "customers",
+        {"tenant": {"S": "t"}, "customerId": {"N": "7"}},
+        {"credit": {"N": "-0.01"}},
+    )
     tables = sorted(key.split("/")[1] for key in place.objects(bucket, 2))
     expect(place, "each table's change is with its table, once", tables, ["customers", "orders"])
     changes = place.planned(package(), schema_files("customers"))
-    expect(place, "one table less removes its own only", [sorted({action for actions in changes.values() for action in actions}),
-           sorted(address for address in changes if '["orders"]' not in address)], [["delete"], []])
+    expect(
+        place,
+        "one table less removes its own only",
+        [
+            sorted({action for actions in changes.values() for action in actions}),
+            sorted(address for address in changes if '["orders"]' not in address),
+        ],
+        [["delete"], []],
+    )
     place.destroy()
 
 

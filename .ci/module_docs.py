@@ -29,7 +29,8 @@ def blocks(folder: Path, kind: str) -> list[tuple[str, dict]]:
 
 
 def plain(value: object) -> str:
-    """An HCL expression as it is written, on one line: without the parser's ${…}, quotes and backslashes around each part."""
+    """An HCL expression as it is written, on one line: without the parser's ${…}, quotes and
+    backslashes around each part."""
     text = value if isinstance(value, str) else json.dumps(value)
     text = text.replace("\\", "").replace("'", "").replace('"${', "${")
     written, opened, at = [], [], 0

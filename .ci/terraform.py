@@ -279,28 +279,60 @@ def check_duplicated_facts() -> None:
 # fails, so that its rights are looked up.
 RIGHTS = {
     "aws_cloudwatch_dashboard": ["cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"],
-    "aws_cloudwatch_log_group": ["logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:PutRetentionPolicy"],
-    "aws_cloudwatch_log_stream": ["logs:CreateLogStream", "logs:DeleteLogStream"],
-    "aws_cloudwatch_metric_alarm": ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:TagResource"],
-    "aws_dynamodb_kinesis_streaming_destination": [
-        "dynamodb:EnableKinesisStreamingDestination", "dynamodb:DisableKinesisStreamingDestination", "kinesis:ListStreams",
-        "kinesis:PutRecords", "kinesis:DescribeStream", "iam:CreateServiceLinkedRole",
+    "aws_cloudwatch_log_group": [
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:PutRetentionPolicy",
     ],
-    "aws_glue_catalog_database": ["glue:CreateDatabase", "glue:DeleteDatabase", "glue:UpdateDatabase"],
+    "aws_cloudwatch_log_stream": ["logs:CreateLogStream", "logs:DeleteLogStream"],
+    "aws_cloudwatch_metric_alarm": [
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:TagResource",
+    ],
+    "aws_dynamodb_kinesis_streaming_destination": [
+        "dynamodb:EnableKinesisStreamingDestination",
+        "dynamodb:DisableKinesisStreamingDestination",
+        "kinesis:ListStreams",
+        "kinesis:PutRecords",
+        "kinesis:DescribeStream",
+        "iam:CreateServiceLinkedRole",
+    ],
+    "aws_glue_catalog_database": [
+        "glue:CreateDatabase",
+        "glue:DeleteDatabase",
+        "glue:UpdateDatabase",
+    ],
     "aws_glue_catalog_table": ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"],
     "aws_iam_role": ["iam:CreateRole", "iam:DeleteRole", "iam:UpdateAssumeRolePolicy"],
     "aws_iam_role_policy": ["iam:PutRolePolicy", "iam:DeleteRolePolicy"],
     "aws_kinesis_firehose_delivery_stream": [
-        "firehose:CreateDeliveryStream", "firehose:DeleteDeliveryStream", "firehose:UpdateDestination", "iam:PassRole",
+        "firehose:CreateDeliveryStream",
+        "firehose:DeleteDeliveryStream",
+        "firehose:UpdateDestination",
+        "iam:PassRole",
     ],
     "aws_kinesis_stream": [
-        "kinesis:CreateStream", "kinesis:DeleteStream", "kinesis:IncreaseStreamRetentionPeriod", "kinesis:StartStreamEncryption",
-        "kinesis:UpdateShardCount", "kinesis:UpdateStreamMode",
+        "kinesis:CreateStream",
+        "kinesis:DeleteStream",
+        "kinesis:IncreaseStreamRetentionPeriod",
+        "kinesis:StartStreamEncryption",
+        "kinesis:UpdateShardCount",
+        "kinesis:UpdateStreamMode",
     ],
-    "aws_lakeformation_permissions": ["lakeformation:GrantPermissions", "lakeformation:RevokePermissions", "lakeformation:ListPermissions"],
+    "aws_lakeformation_permissions": [
+        "lakeformation:GrantPermissions",
+        "lakeformation:RevokePermissions",
+        "lakeformation:ListPermissions",
+    ],
     "aws_lambda_function": [
-        "lambda:CreateFunction", "lambda:DeleteFunction", "lambda:PublishVersion", "lambda:UpdateFunctionCode",
-        "lambda:UpdateFunctionConfiguration", "lambda:PutFunctionConcurrency", "iam:PassRole",
+        "lambda:CreateFunction",
+        "lambda:DeleteFunction",
+        "lambda:PublishVersion",
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+        "lambda:PutFunctionConcurrency",
+        "iam:PassRole",
     ],
     "aws_lambda_invocation": ["lambda:InvokeFunction"],
     "aws_s3_bucket": ["s3:CreateBucket", "s3:DeleteBucket"],
@@ -313,24 +345,46 @@ RIGHTS = {
     "aws_s3_bucket_versioning": ["s3:PutBucketVersioning"],
     "aws_sns_topic": ["sns:CreateTopic", "sns:DeleteTopic"],
     "aws_sns_topic_policy": ["sns:SetTopicAttributes"],
-    "aws_sns_topic_subscription": ["sns:Subscribe", "sns:Unsubscribe", "sns:SetSubscriptionAttributes"],
+    "aws_sns_topic_subscription": [
+        "sns:Subscribe",
+        "sns:Unsubscribe",
+        "sns:SetSubscriptionAttributes",
+    ],
     "aws_sqs_queue": ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes"],
 }
 
 
 def rights(*files: str) -> set:
-    policies = [json.loads((TERRAFORM / "apply-policy" / f"{file}.json").read_text()) for file in files]
-    return {action for policy in policies for statement in policy["Statement"] for action in statement["Action"]}
+    policies = [
+        json.loads((TERRAFORM / "apply-policy" / f"{file}.json").read_text()) for file in files
+    ]
+    return {
+        action
+        for policy in policies
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+    }
 
 
 def check_rights() -> None:
     """Each kind of resource that the pipeline has is allowed by terraform/apply-policy, with or
     without a boundary."""
     # The module kms_key is for an administrator of keys.
-    sources = [file for file in [*TERRAFORM.glob("*.tf"), *TERRAFORM.glob("modules/*/*.tf")] if file.parent.name != "kms_key"]
-    kinds = {kind for file in sources for kind in re.findall(r'^resource "(aws_\w+)"', file.read_text(), re.MULTILINE)}
+    sources = [
+        file
+        for file in [*TERRAFORM.glob("*.tf"), *TERRAFORM.glob("modules/*/*.tf")]
+        if file.parent.name != "kms_key"
+    ]
+    kinds = {
+        kind
+        for file in sources
+        for kind in re.findall(r'^resource "(aws_\w+)"', file.read_text(), re.MULTILINE)
+    }
     if kinds != RIGHTS.keys():
-        sys.exit(f"rights that nobody looked up, of {sorted(kinds - RIGHTS.keys())}; of resources that are gone: {sorted(RIGHTS.keys() - kinds)}")
+        sys.exit(
+            f"rights that nobody looked up, of {sorted(kinds - RIGHTS.keys())}; "
+            f"of resources that are gone: {sorted(RIGHTS.keys() - kinds)}"
+        )
     needed = {right for kind in kinds for right in RIGHTS[kind]}
     around = rights("pipeline", "around-it", "lake-formation")
     for roles in ("roles", "roles-within-a-boundary"):
@@ -338,10 +392,23 @@ def check_rights() -> None:
             sys.exit(f"terraform/apply-policy with {roles}.json lacks {sorted(absent)}")
     if absent := rights("roles") - rights("roles-within-a-boundary"):
         sys.exit(f"roles-within-a-boundary.json lacks {sorted(absent)} of roles.json")
-    print(f"apply policy: the rights of {len(kinds)} kinds of resources, also those that services check for the caller")
+    print(
+        f"apply policy: the rights of {len(kinds)} kinds of resources, also those that services "
+        "check for the caller"
+    )
 
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
+REQUIRED_PROVIDERS = """\
+terraform {{
+  required_providers {{
+    aws = {{
+      source  = "hashicorp/aws"
+      version = "{}"
+    }}
+  }}
+}}
+"""
 
 
 def check_provider_versions() -> None:
@@ -351,7 +418,11 @@ def check_provider_versions() -> None:
     The mirror has empty files in place of the provider: init chooses a version by the constraints
     alone, and runs none.
     """
-    modules = sorted(file.parent for file in TERRAFORM.rglob("versions.tf") if "hashicorp/aws" in file.read_text() and ".terraform" not in file.parts)
+    modules = sorted(
+        file.parent
+        for file in TERRAFORM.rglob("versions.tf")
+        if "hashicorp/aws" in file.read_text() and ".terraform" not in file.parts
+    )
     assert len(modules) >= 12, "fewer modules than there are"
     machine = {"x86_64": "amd64"}.get(architecture(), architecture())
     found = {}
@@ -360,20 +431,38 @@ def check_provider_versions() -> None:
             folder = Path(place) / "mirror" / PROVIDER / version / f"linux_{machine}"
             folder.mkdir(parents=True)
             (folder / f"terraform-provider-aws_v{version}_x5").touch(mode=0o755)
-        ours = {f"m{at}": re.search(r'\bversion\s*= "([^"]+)"', (module / "versions.tf").read_text())[1] for at, module in enumerate(modules)}
+        ours = {
+            f"m{at}": re.search(r'\bversion\s*= "([^"]+)"', (module / "versions.tf").read_text())[1]
+            for at, module in enumerate(modules)
+        }
         for wanted in ("~> 5.100", ">= 6.28", ">= 5.99"):
             root = Path(place) / re.sub(r"\W", "_", wanted)
             root.mkdir()
-            asked = 'terraform {{\n  required_providers {{\n    aws = {{\n      source  = "hashicorp/aws"\n      version = "{}"\n    }}\n  }}\n}}\n'
-            (root / "main.tf").write_text(asked.format(wanted) + "".join(f'module "{name}" {{\n  source = "./{name}"\n}}\n' for name in ours))
+            (root / "main.tf").write_text(
+                REQUIRED_PROVIDERS.format(wanted)
+                + "".join(f'module "{name}" {{\n  source = "./{name}"\n}}\n' for name in ours)
+            )
             for name, constraint in ours.items():
                 (root / name).mkdir()
-                (root / name / "versions.tf").write_text(asked.format(constraint))
-            run("terraform", "init", "-backend=false", "-input=false", "-no-color", f"-plugin-dir={place}/mirror", cwd=root)
-            found[wanted] = re.search(r'version\s*= "([^"]+)"', (root / ".terraform.lock.hcl").read_text())[1]
+                (root / name / "versions.tf").write_text(REQUIRED_PROVIDERS.format(constraint))
+            run(
+                "terraform",
+                "init",
+                "-backend=false",
+                "-input=false",
+                "-no-color",
+                f"-plugin-dir={place}/mirror",
+                cwd=root,
+            )
+            found[wanted] = re.search(
+                r'version\s*= "([^"]+)"', (root / ".terraform.lock.hcl").read_text()
+            )[1]
     wanted = {"~> 5.100": "5.100.0", ">= 6.28": "6.99.0", ">= 5.99": "6.99.0"}
     if found != wanted:
-        sys.exit(f"beside a root's constraint, init should choose {wanted} of hashicorp/aws, and chose {found}")
+        sys.exit(
+            f"beside a root's constraint, init should choose {wanted} of hashicorp/aws, and chose "
+            f"{found}"
+        )
     print(f"provider: {len(modules)} modules take hashicorp/aws 5.100 and 6, and no 7")
 
 
