@@ -36,7 +36,7 @@ run "each_table_has_its_own_and_shares_the_rest" {
     error_message = "Each table has the rest."
   }
   assert {
-    condition     = sort([for table in jsondecode(output.databricks_bundle_variables.tables) : table.location]) == tolist(["$${var.volume}/customers", "$${var.volume}/orders"]) && endswith(output.databricks_bundle_variables.url, "/data")
+    condition     = sort([for table in output.databricks_tables : table.location]) == tolist(["customers", "orders"]) && endswith(output.databricks_bundle_variables.url, "/data")
     error_message = "One external location for all."
   }
 }
@@ -90,7 +90,7 @@ run "what_one_table_overrides_it_can" {
     error_message = "What it doesn't set holds for it too."
   }
   assert {
-    condition     = { for table in jsondecode(output.databricks_bundle_variables.tables) : table.name => table.history } == { orders = false, crm_customers = true }
+    condition     = { for table in output.databricks_tables : table.name => table.history } == { orders = false, crm_customers = true }
     error_message = "History for one."
   }
 }

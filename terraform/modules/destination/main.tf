@@ -23,3 +23,11 @@ resource "aws_dynamodb_kinesis_streaming_destination" "this" {
     }
   }
 }
+
+# A warning of plan and apply, as a destination that was imported keeps its precision.
+check "precision" {
+  assert {
+    condition     = alltrue([for destination in aws_dynamodb_kinesis_streaming_destination.this : destination.approximate_creation_date_time_precision != "MILLISECOND"])
+    error_message = "${join(", ", [for table, destination in aws_dynamodb_kinesis_streaming_destination.this : table if destination.approximate_creation_date_time_precision == "MILLISECOND"])}: the destination has milliseconds. Several changes of an item in one of them keep their order, but where one of them comes again (DynamoDB writes a record twice, or a replay), an older state may win until the item's next change: see queries/ties.sql. To change it, switch the destination off and on with MICROSECOND while nobody writes, as what is changed between is lost."
+  }
+}
