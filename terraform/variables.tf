@@ -134,8 +134,14 @@ variable "tables" {
     error_message = "tables: two entries have schema files for one table, so both would write under one prefix; give each a \"table\" or \"name\" of its own in its schema file."
   }
   validation {
-    condition     = try(length(distinct([for table in var.tables : coalesce(table.table_name, jsondecode(file(table.schema_files[0])).table)])) == length(var.tables), true)
-    error_message = "tables: two entries are for one DynamoDB table, which has one Kinesis destination; correct table_name."
+    # Two views of one table are two entries, of which one connects the table.
+    condition = try(alltrue([
+      for entries in values({
+        for table in var.tables : coalesce(table.table_name, jsondecode(file(table.schema_files[0])).table) => table...
+        if table.stream == null ? try(var.stream.existing.connect, true) : try(table.stream.existing.connect, true)
+      }) : length(entries) == 1
+    ]), true)
+    error_message = "tables: two entries are for one DynamoDB table, which has one Kinesis destination; correct table_name. For two views of one table, the second reads the stream of the first: stream = { existing = { arn, connect = false } }."
   }
   validation {
     condition     = length(setsubtract(flatten([for table in var.tables : keys(table.thresholds)]), local.threshold_names)) == 0

@@ -204,3 +204,21 @@ run "rejects_what_belongs_into_an_entry" {
   }
   expect_failures = [var.table_name, var.roles, var.retained_columns]
 }
+
+run "two_views_of_one_dynamodb_table_have_one_destination" {
+  command = plan
+  variables {
+    tables = {
+      a = { schema_files = ["../examples/orders.schema.json"] }
+      b = {
+        schema_files = ["../examples/customers.schema.json"]
+        table_name   = "orders"
+        stream       = { existing = { arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders", connect = false } }
+      }
+    }
+  }
+  assert {
+    condition     = keys(module.destination) == ["a"] && output.tables["b"].stream_name == "orders"
+    error_message = "The second reads the stream of the first."
+  }
+}
