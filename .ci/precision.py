@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Plans the module destination over a destination that was there before, with milliseconds: the plan has
-to say so, and to leave it as it is.
+"""Plans the module destination over a destination that was there before, with milliseconds: the
+plan has to say so, and to leave it as it is.
 
     .ci/run terraform
 
