@@ -38,8 +38,10 @@ pub enum Failure {
         /// Index of the column in the plan.
         column: usize,
     },
-    /// The row is larger than may be returned, or than what is left of the response.
+    /// The row is larger than may ever be returned.
     RowTooLarge,
+    /// The row is larger than what is left of the response.
+    ResponseFull,
 }
 
 /// What is wrong with a creation time.
@@ -69,7 +71,7 @@ impl Failure {
             Failure::NoNewImage => "no_new_image",
             Failure::NoKeys => "no_keys",
             Failure::KeyNotFilled { .. } => "key_not_filled",
-            Failure::RowTooLarge => "response_full",
+            Failure::RowTooLarge | Failure::ResponseFull => "response_full",
         }
     }
 
@@ -78,8 +80,8 @@ impl Failure {
         match self {
             Failure::NotBase64 => "the record has no data in base64".into(),
             Failure::Compressed => {
-                "the data is gzip, which DynamoDB never sends: another producer \
-                                    writes into this stream, or one that compresses"
+                "the data is gzip, which DynamoDB never sends: another producer writes to the same \
+                 stream, such as CloudWatch Logs"
                     .into()
             }
             Failure::NotUtf8 => "the data is not UTF-8".into(),
@@ -108,17 +110,32 @@ impl Failure {
                 };
                 format!("Metadata.WriteTimestampMicros is {wrong}")
             }
-            Failure::NoNewImage => {
-                "an INSERT or MODIFY has no NewImage, or an exported Item is null".into()
-            }
+            Failure::NoNewImage => "an INSERT or MODIFY has no NewImage".into(),
             Failure::NoKeys => "Keys is absent or empty".into(),
             Failure::KeyNotFilled { column } => format!(
                 "key column \"{}\" can't be filled: its attribute is absent or does not fit the type",
                 plan.columns.get(column).map_or("", |column| &column.name)
             ),
             Failure::RowTooLarge => {
-                "the row does not fit into the response; lower Firehose's BufferSizeInMBs".into()
+                "the row is larger than any response can hold; leave out attributes that the lake \
+                 does not need, by \"protect\": \"drop\""
+                    .into()
             }
+            Failure::ResponseFull => {
+                "the row no longer fits into the response; lower Firehose's BufferSizeInMBs".into()
+            }
+        }
+    }
+
+    /// The same for a line of an export, whose members have other names.
+    pub fn explain_export_line(self, plan: &Plan) -> String {
+        match self {
+            Failure::NoTable => {
+                "the lines of an export don't say their table, and none is given".into()
+            }
+            Failure::NoNewImage => "Item is null".into(),
+            Failure::NoKeys => "Keys is absent or empty".into(),
+            other => other.explain(plan),
         }
     }
 }

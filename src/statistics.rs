@@ -72,11 +72,13 @@ impl Statistics {
         self.oldest_us.map(|oldest| self.now_ms.saturating_sub(oldest / 1_000))
     }
 
-    /// Each failure with its number of records and the first of them, in order of first occurrence.
+    /// Each reason, by its code, with its number of records and the first of them, in order of first
+    /// occurrence. The failure is that of the first: others may differ in their explanation.
     pub fn failures_by_reason(&self) -> Vec<(Failure, usize, FailedRecord)> {
         let mut reasons: Vec<(Failure, usize, FailedRecord)> = Vec::new();
         for failed in &self.failures {
-            match reasons.iter_mut().find(|(failure, ..)| *failure == failed.failure) {
+            let code = failed.failure.code();
+            match reasons.iter_mut().find(|(failure, ..)| failure.code() == code) {
                 Some((_, count, _)) => *count += 1,
                 None => reasons.push((failed.failure, 1, *failed)),
             }

@@ -3,8 +3,8 @@
 pub mod peers;
 pub mod workloads;
 
-use dynalake::settings::Settings;
 use dynalake::firehose::Transformer;
+use dynalake::settings::Settings;
 
 /// When all events arrive.
 pub const NOW_MS: u64 = 1_720_742_304_000;

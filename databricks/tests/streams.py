@@ -274,7 +274,8 @@ class Stream:
         failed: dict[int, float] = {}
         for begin in range(0, self.count, BATCH):
             if self.chance.random() < 0.05:
-                late = self.count * self.chance.random()
+                # After they were made: the schema file of then has their attributes.
+                late = begin + 2 * BATCH + self.count / 2 * self.chance.random()
                 ticks = {
                     (json.dumps(change.key), change.time_us)
                     for change in self.changes[begin : begin + BATCH]

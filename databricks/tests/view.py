@@ -7,15 +7,14 @@ state by AUTO CDC has to be the DynamoDB table, filtered.
 from __future__ import annotations
 
 import random
-import shutil
 from typing import Any
 
 from dynalake_dev import changes
 from dynalake_dev.changes import Attribute, Item, S
 
-from . import compare, tools
+from . import compare, tables
 from .firehose import Lake
-from .spark import ENGINES_COLUMNS, Pipeline, Spark, configuration
+from .spark import ENGINES_COLUMNS, Pipeline, Spark
 from .streams import Kind, Rows, Schema, Stream, key_columns
 
 NAME = "open_orders"
@@ -54,14 +53,13 @@ def differences(spark: Spark) -> tuple[list[str], int]:
     """What differs after each of two updates' files, and how many changes let an item in or out
     without a delete."""
     stream = Stream(View("", lambda at: {"orderId": S(f"o-{at}")}, attributes, ""), 16, 1500, 100)
-    folder = tools.WORK / "lakes" / NAME
-    shutil.rmtree(folder, ignore_errors=True)
-    lake = Lake(folder, stream)
-    setting = {"schema": lake.schemas[0], "location": str(lake.folder), "name": NAME}
+    lake = Lake(tables.FOLDER / NAME, stream)
+    # The table's name is the schema file's.
+    setting = {"schema": lake.schemas[0], "location": NAME}
     pipeline = Pipeline(spark, "view")
     for part, deliveries in enumerate(stream.parts()):
         lake.deliver(lake.write(part, deliveries, 2))
-        pipeline.update(configuration([setting]))
+        pipeline.update(pipeline.configuration([setting], volume=str(tables.FOLDER)))
     modified = [change for change in stream.changes if change.event == "MODIFY"]
     entered = sum(is_in(change.new) and not is_in(change.old) for change in modified)
     left = sum(is_in(change.old) and not is_in(change.new) for change in modified)

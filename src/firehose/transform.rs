@@ -155,7 +155,7 @@ impl Transformer {
                     time: Civil::from_seconds((time_us / 1_000_000) as i64),
                 });
                 if !response.ok(record, &self.row, keys.as_ref()) {
-                    return Err(Failure::RowTooLarge);
+                    return Err(Failure::ResponseFull);
                 }
                 statistics.records_ok += 1;
                 statistics.rows_rescued += u64::from(rescued);

@@ -21,11 +21,13 @@ const ABOUT: &str = "\
 Checks a schema file and explains what it does: each column with its type, the attribute it is
 filled from and its protection, then the metadata columns that every row has.
 
-Also tells how much the schema takes of the 4 KB that Lambda gives all environment variables of a
-function, in the form in which Terraform sends it: base64gzip(jsonencode(…)).
+Also says which items and events become rows, where the schema chooses (\"where\", \"events\",
+\"on_remove\"), and how much the schema takes of the 4 KB that Lambda gives all environment variables
+of a function, in the form in which Terraform sends it: base64gzip(jsonencode(…)).
 
-Warnings, on standard error, are for what is valid and almost certainly a mistake, such as a
-protected attribute that could still appear inside another column.";
+Warnings, on standard error, are about what is valid and probably not meant: a protected attribute
+that could still appear inside another column, events without deletes, decimals that Firehose may
+round.";
 
 const EXAMPLES: &str = "\
 Example:
@@ -33,7 +35,8 @@ Example:
 
 Exit codes:
   0  the schema is good; there may be warnings
-  2  wrong usage, an unreadable file, or a schema that is rejected, with the column, the reason and the fix";
+  2  wrong usage, an unreadable file, or a schema that is rejected, with the column, the reason and
+     the fix";
 
 /// Check a schema and explain what it does.
 #[derive(Debug, clap::Args)]
@@ -59,13 +62,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         say(&format!("warning: {}", printable(&warning)));
     }
     if size > MAX_BYTES {
+        // The way out first: a schema without comments has nothing to shorten.
+        let has_comments = schema.columns.iter().any(|column| column.comment.is_some());
         say(&format!(
             "warning: the schema takes {} bytes as {}, and Lambda gives all environment variables \
-             together {}; put it into the package (package.py --schema FILE, and DYNALAKE_SCHEMA=@FILE), or \
-             shorten comments",
+             together {}; put it into the package: package.py --schema FILE, and {}=@FILE{}",
             thousands(size as u64),
             settings::SCHEMA,
-            thousands(MAX_BYTES as u64)
+            thousands(MAX_BYTES as u64),
+            settings::SCHEMA,
+            if has_comments { "; or shorten comments" } else { "" }
         ));
     }
     Ok(done)
@@ -82,7 +88,7 @@ fn explain(schema: &Schema, size: usize) -> String {
         if keys.len() == 1 { "key" } else { "keys" },
         keys.join(", "),
     );
-    let _ = writeln!(text, "in the lake: {}", schema.lake_name());
+    let _ = writeln!(text, "lake table {}", schema.lake_name());
     text.push_str(&rows(schema));
     text.push('\n');
     let mut table = new_table();
@@ -110,9 +116,9 @@ fn explain(schema: &Schema, size: usize) -> String {
     let _ = writeln!(text, "{table}");
     if by_name {
         text.push_str(
-            "\nBy name: the attribute whose name in snake_case is the column's; else the member of nested\n\
-             maps whose names joined with _ are. In any spelling; never from inside a map that another\n\
-             column takes.\n",
+            "\nBy name: the attribute of exactly that name; else the one whose name in snake_case is\n\
+             the column's; else the member of nested maps whose names, joined with _, are. Never from\n\
+             inside a map that another column takes.\n",
         );
     }
     if let Some(binary) = schema.binary {
@@ -127,7 +133,8 @@ fn explain(schema: &Schema, size: usize) -> String {
     }
     let _ = writeln!(
         text,
-        "\n{} takes {} of the {} bytes ({} %) that Lambda gives\nall environment variables together.",
+        "\n{} takes {} of the {} bytes ({} %) that Lambda gives\n\
+         all environment variables together.",
         settings::SCHEMA,
         thousands(size as u64),
         thousands(MAX_BYTES as u64),
@@ -143,8 +150,8 @@ fn rows(schema: &Schema) -> String {
         let conditions: Vec<String> = filter.conditions.iter().map(condition).collect();
         let _ = writeln!(
             text,
-            "Rows: of items in which {}. A change by which an item\nleaves this view is a REMOVE.",
-            conditions.join(" and ")
+            "Rows: only of items whose {}.\nAn item that stops matching gives a REMOVE row.",
+            conditions.join(", and whose ")
         );
     }
     let events = schema.events;
@@ -153,25 +160,29 @@ fn rows(schema: &Schema) -> String {
             (events.insert, "INSERT"),
             (events.modify, "MODIFY"),
             (events.remove, "REMOVE"),
-            (events.ttl, "TTL (a REMOVE by Time to Live)"),
+            (events.ttl, "TTL (a delete by Time to Live)"),
         ];
         let wanted: Vec<&str> =
             wanted.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)).collect();
         let _ = writeln!(text, "Events: only {}.", wanted.join(", "));
     }
     if schema.on_remove == OnRemove::Item {
-        text.push_str("A REMOVE has the item as it was, in its columns, from the old image.\n");
+        text.push_str(
+            "A REMOVE row has the columns of the deleted item, from its old image; without one,\n\
+             only its key.\n",
+        );
     }
     text
 }
 
+/// A condition, behind "items whose".
 fn condition(condition: &Condition) -> String {
     let texts: Vec<String> = condition
         .texts
         .iter()
         .map(|text| match text {
             Pattern::Equals(text) => format!("is {}", printable(&format!("{text:?}"))),
-            Pattern::Begins(text) if text.is_empty() => "is a text".to_owned(),
+            Pattern::Begins(text) if text.is_empty() => "is any string".to_owned(),
             Pattern::Begins(text) => format!("begins with {}", printable(&format!("{text:?}"))),
         })
         .collect();
@@ -190,7 +201,8 @@ fn source(column: &Column) -> String {
     }
 }
 
-/// Attributes that reach a column by its name, as examples: in `snake_case`, in camelCase, and nested.
+/// Attributes that reach a column by its name, as examples: in `snake_case`, in camelCase, and
+/// nested.
 fn spellings(column: &str) -> Vec<String> {
     let words: Vec<&str> = column.split('_').collect();
     let mut camel = String::new();

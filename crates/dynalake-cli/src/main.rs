@@ -1,4 +1,4 @@
-//! `dynalake`: the transformation on a file, and a schema explained, to people and to query engines.
+//! `dynalake`: the transformation on files, and a schema explained, to people and to query engines.
 //!
 //! A thin shell around the library: it reads files, prints, and decides nothing about a row.
 
@@ -21,13 +21,15 @@ use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  every record is Ok or Dropped; the schema is good
-  1  at least one record is ProcessingFailed
-  2  wrong usage, unreadable input, input of no known kind, a schema or setting that is rejected";
+  0  every record is a row, or not wanted; the schema is good
+  1  a record failed, or an input could not be read; the rows of all others are there
+  2  nothing could be done: wrong usage, no input that can be read, a schema or setting that is
+     rejected";
 
 const ABOUT: &str = "\
 Runs the transformation of DynamoDB changes that is deployed as a Lambda function behind Amazon Data
-Firehose, on a file, with nothing but this program.
+Firehose, on files, with nothing but this program: change records, events, objects of an error
+prefix, exports.
 
 Rows go to standard output; failed records, rescued values and a summary go to standard error, where
 an attribute's value is never shown.";
@@ -37,6 +39,7 @@ Examples:
   dynalake check orders.json                          # is the schema good, and what does it do?
   dynalake transform --schema orders.json changes.jsonl
   dynalake transform changes.jsonl                    # without a schema: everything flattened
+  dynalake transform --schema orders.json failed/     # why each record failed behind Firehose
   dynalake ddl orders.json --dialect athena           # SQL: the table and its current state
 ";
 

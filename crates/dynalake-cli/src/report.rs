@@ -2,11 +2,10 @@
 //! counts, never an attribute's value.
 
 use crate::text::{count, printable, thousands};
-use dynalake::failure::Failure;
-use dynalake::schema::Plan;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
 
 /// So many records are named for each reason; the rest is counted.
 const SHOWN: u64 = 20;
@@ -28,13 +27,19 @@ struct Totals {
     rescued: u64,
     duplicates: u64,
     row_bytes: u64,
-    response_bytes: Option<u64>,
+    bytes_read: u64,
+    responses: u64,
+    response_bytes: u64,
+    /// Of the last response.
+    max_response_bytes: Option<usize>,
+    inputs_read: u64,
+    inputs_failed: u64,
 }
 
 /// How often a reason came up.
 #[derive(Debug)]
-struct Tally<R> {
-    reason: R,
+struct Tally {
+    reason: String,
     count: u64,
 }
 
@@ -42,8 +47,8 @@ struct Tally<R> {
 #[derive(Debug)]
 pub(crate) struct Report {
     totals: Totals,
-    failures: Vec<Tally<Failure>>,
-    rescues: Vec<Tally<String>>,
+    failures: Vec<Tally>,
+    rescues: Vec<Tally>,
     progress: Progress,
 }
 
@@ -58,9 +63,41 @@ impl Report {
         }
     }
 
-    /// Whether a record failed.
+    /// Whether a record failed, or an input could not be read.
     pub(crate) fn has_failures(&self) -> bool {
-        self.totals.failed > 0
+        self.totals.failed + self.totals.inputs_failed > 0
+    }
+
+    /// The exit code so far: 1 where something failed, 2 where nothing else was there.
+    pub(crate) fn code(&self) -> ExitCode {
+        ExitCode::from(match (self.has_failures(), self.has_done_something()) {
+            (false, _) => 0,
+            (true, true) => 1,
+            (true, false) => 2,
+        })
+    }
+
+    /// Whether there was a record, or an input that could be read.
+    pub(crate) fn has_done_something(&self) -> bool {
+        let Totals { ok, dropped, failed, inputs_read, .. } = self.totals;
+        ok + dropped + failed + inputs_read > 0
+    }
+
+    /// Names an input that can't be read, or not to its end: what it is, the reason and the fix.
+    pub(crate) fn input_failed(&mut self, message: &str) {
+        self.totals.inputs_failed += 1;
+        self.progress.say(&format!("error: {}", printable(message)));
+    }
+
+    /// Names a file that is none of the data.
+    pub(crate) fn skipped(&self, what: &str) {
+        self.progress.say(&format!("skipped: {}", printable(what)));
+    }
+
+    /// Counts an input, and whether it was read to its end.
+    pub(crate) fn close_input(&mut self, bytes_read: u64, was_read: bool) {
+        self.totals.inputs_read += u64::from(was_read);
+        self.totals.bytes_read += bytes_read;
     }
 
     /// Counts a row, and names each value that was rescued in it: its path and the reason.
@@ -82,11 +119,11 @@ impl Report {
     }
 
     /// Counts and names a failed record.
-    pub(crate) fn failed(&mut self, id: &impl Display, failure: Failure, plan: &Plan) {
+    pub(crate) fn failed(&mut self, id: &impl Display, reason: &str) {
         self.totals.failed += 1;
-        if tally(&mut self.failures, &failure) <= SHOWN {
-            let reason = printable(&failure.explain(plan));
-            self.progress.say(&format!("{}: failed: {reason}", printable(&id.to_string())));
+        if tally(&mut self.failures, reason) <= SHOWN {
+            let (id, reason) = (printable(&id.to_string()), printable(reason));
+            self.progress.say(&format!("{id}: failed: {reason}"));
         }
     }
 
@@ -95,23 +132,25 @@ impl Report {
         self.totals.duplicates += count;
     }
 
-    /// Counts a response.
-    pub(crate) fn response(&mut self, bytes: usize) {
-        *self.totals.response_bytes.get_or_insert(0) += bytes as u64;
+    /// Counts a response, and its limit where it has one.
+    pub(crate) fn response(&mut self, bytes: usize, max_bytes: Option<usize>) {
+        self.totals.responses += 1;
+        self.totals.response_bytes += bytes as u64;
+        self.totals.max_response_bytes = max_bytes;
     }
 
-    /// Shows how far reading has come.
+    /// Shows how far reading has come: the bytes of this input.
     pub(crate) fn advance(&mut self, bytes_read: u64) {
-        self.progress.advance(bytes_read);
+        self.progress.advance(self.totals.bytes_read + bytes_read);
     }
 
     /// Prints what was only counted so far, and the totals.
-    pub(crate) fn finish(&self, bytes_read: u64, max_response: Option<usize>, plan: &Plan) {
+    pub(crate) fn finish(&self) {
         self.progress.end();
         for Tally { reason, count: times } in &self.failures {
             if let more @ 1.. = times.saturating_sub(SHOWN) {
                 let more = count(more, "more record", "more records");
-                say(&format!("… and {more}: failed: {}", printable(&reason.explain(plan))));
+                say(&format!("… and {more}: failed: {}", printable(reason)));
             }
         }
         for Tally { reason, count: times } in &self.rescues {
@@ -120,34 +159,41 @@ impl Report {
                 say(&format!("… and {more}: rescued: {reason}"));
             }
         }
-        let Totals { ok, dropped, failed, rescued, duplicates, row_bytes, response_bytes } =
-            self.totals;
-        let records_in = thousands(ok + dropped + failed);
-        let [ok, dropped, failed, duplicates] = [ok, dropped, failed, duplicates].map(thousands);
+        let totals = &self.totals;
+        let Totals { inputs_read, inputs_failed, .. } = *totals;
+        if inputs_read + inputs_failed > 1 {
+            let [read, failed] = [inputs_read, inputs_failed].map(thousands);
+            say(&format!("inputs      {read} read, {failed} failed"));
+        }
+        let records_in = thousands(totals.ok + totals.dropped + totals.failed);
+        let [ok, dropped, failed] = [totals.ok, totals.dropped, totals.failed].map(thousands);
         say(&format!("records     {records_in} in: {ok} ok, {dropped} dropped, {failed} failed"));
-        say(&format!("rescued     {}", count(rescued, "row", "rows")));
-        say(&format!("duplicates  {duplicates}"));
-        let [read, rows] = [bytes_read, row_bytes].map(thousands);
-        let limit = max_response.map(|max| format!(" of at most {}", thousands(max as u64)));
-        let response = response_bytes.map(|response| {
-            format!(", {} of response{}", thousands(response), limit.unwrap_or_default())
+        say(&format!("rescued     {}", count(totals.rescued, "row", "rows")));
+        say(&format!("duplicates  {}", thousands(totals.duplicates)));
+        let [read, rows] = [totals.bytes_read, totals.row_bytes].map(thousands);
+        // A limit is each response's own.
+        let max = totals.max_response_bytes.filter(|_| totals.responses == 1);
+        let limit = max.map(|max| format!(" of at most {}", thousands(max as u64)));
+        let response = (totals.responses > 0).then(|| {
+            let bytes = thousands(totals.response_bytes);
+            format!(", {bytes} of response{}", limit.unwrap_or_default())
         });
         say(&format!("bytes       {read} read, {rows} of rows{}", response.unwrap_or_default()));
     }
 }
 
 /// Counts a reason; how often it came up so far, this time included.
-fn tally<R: PartialEq + Clone>(tallies: &mut Vec<Tally<R>>, reason: &R) -> u64 {
-    if let Some(tally) = tallies.iter_mut().find(|tally| tally.reason == *reason) {
+fn tally(tallies: &mut Vec<Tally>, reason: &str) -> u64 {
+    if let Some(tally) = tallies.iter_mut().find(|tally| tally.reason == reason) {
         tally.count += 1;
         return tally.count;
     }
-    tallies.push(Tally { reason: reason.clone(), count: 1 });
+    tallies.push(Tally { reason: reason.to_owned(), count: 1 });
     1
 }
 
-/// A bar, or a spinner where the input's length isn't known; only for a person at a terminal who isn't shown
-/// the rows there anyway.
+/// A bar, or a spinner where the input's length isn't known; only for a person at a terminal who
+/// isn't shown the rows there anyway.
 #[derive(Debug)]
 struct Progress {
     bar: ProgressBar,

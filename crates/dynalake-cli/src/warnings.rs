@@ -1,4 +1,4 @@
-//! Schemas that are valid and almost certainly a mistake.
+//! Schemas that are valid and probably not meant so.
 
 use crate::text::{joined, path};
 use dynalake::schema::{Column, Protect, Schema, Type, normalised};
@@ -45,7 +45,7 @@ fn key_type(column: &Column) -> Option<String> {
     never_fits.then(|| {
         format!(
             "column \"{name}\" holds a key, and no key of DynamoDB fits {ty}: every change would \
-             fail; make the type string, or one of numbers"
+             fail; use string or a numeric type"
         )
     })
 }
@@ -56,9 +56,9 @@ fn unreachable(column: &Column) -> Option<String> {
     // Names such as __typename are meant: they are the attribute's own.
     (*name != normal && !name.starts_with("__")).then(|| {
         format!(
-            "column \"{name}\" takes only an attribute with exactly that name: in every other spelling \
-             runs of _ collapse, so its column is \"{normal}\"; rename \"{name}\" to \"{normal}\", or \
-             give it a path"
+            "column \"{name}\" takes only an attribute with exactly that name: in every other \
+             spelling runs of _ collapse, so its column is \"{normal}\"; rename \"{name}\" to \
+             \"{normal}\", or give it a path"
         )
     })
 }
@@ -66,12 +66,15 @@ fn unreachable(column: &Column) -> Option<String> {
 /// A column with the name of a partition of the table.
 fn partition_name(column: &Column) -> Option<String> {
     let name = &column.name;
-    matches!(name.as_str(), "dt" | "hour").then(|| {
-        format!(
-            "column \"{name}\" has the name of a partition of the table, and Terraform rejects it \
-             (hour: unless partitions are days); choose another, and bind the attribute by \"path\""
-        )
-    })
+    let when = match name.as_str() {
+        "dt" => "",
+        "hour" => " unless its partitions are days",
+        _ => return None,
+    };
+    Some(format!(
+        "column \"{name}\" has the name of a partition of the table, so Terraform rejects \
+         it{when}; choose another name, and bind the attribute by \"path\""
+    ))
 }
 
 /// A column with a name that Delta's change data feed uses.
@@ -79,33 +82,36 @@ fn change_feed_name(column: &Column) -> Option<String> {
     let name = &column.name;
     matches!(name.as_str(), "_change_type" | "_commit_version" | "_commit_timestamp").then(|| {
         format!(
-            "column \"{name}\" has the name of a column of Delta's change data feed, which such a table \
-             can't have; choose another, and bind the attribute by \"path\""
+            "column \"{name}\" has a name that Delta's change data feed keeps for itself: the feed \
+             can't be enabled on the table; choose another name, and bind the attribute by \"path\""
         )
     })
 }
 
 /// A decimal, at any depth, that public code of Firehose's `SerDe` reads as decimal(38,18).
 fn wide_decimal(column: &Column) -> Option<String> {
-    fn find(ty: &Type) -> Option<&Type> {
+    fn find(ty: &Type) -> Option<(&Type, bool, bool)> {
         match ty {
             Type::Decimal { precision, scale } => {
-                (precision - scale > 20 || *scale > 18).then_some(ty)
+                let (whole, fraction) = (precision - scale > 20, *scale > 18);
+                (whole || fraction).then_some((ty, whole, fraction))
             }
             Type::Array(inner) | Type::Map(inner) => find(inner),
             Type::Struct(fields) => fields.iter().find_map(|field| find(&field.ty)),
             _ => None,
         }
     }
-    find(&column.ty).map(|ty| {
-        format!(
-            "column \"{}\": {ty}: public code of the SerDe that Firehose uses reads every decimal as \
-             decimal(38,18): more than 20 digits before the point become null there, and digits beyond \
-             18 behind it are rounded, both in silence. What AWS' own does was not seen; compare such \
-             values first, or make the type string",
-            column.name
-        )
-    })
+    let (ty, whole, fraction) = find(&column.ty)?;
+    let whole = whole.then_some("values with more than 20 digits before the point become null");
+    let fraction = fraction.then_some("digits beyond 18 after the point are rounded");
+    let harm: Vec<&str> = whole.into_iter().chain(fraction).collect();
+    Some(format!(
+        "column \"{}\": {ty}: public code of the SerDe that Firehose uses reads every decimal as \
+         decimal(38,18): {}, without an error. What AWS runs has not been seen; compare such \
+         values first, or use string",
+        column.name,
+        harm.join(", and ")
+    ))
 }
 
 /// Rows of deletions that are not wanted.
@@ -116,8 +122,10 @@ fn deletions_left_out(schema: &Schema) -> Option<String> {
             .filter_map(|(wanted, name)| (!wanted).then_some(name))
             .collect();
         format!(
-            "\"events\" leaves out {}: the current state keeps items that are deleted so",
-            left_out.join(" and ")
+            "\"events\" leaves out {}: items deleted that way stay in the current state; add {} \
+             unless the table is a log",
+            left_out.join(" and "),
+            if left_out.len() == 1 { "it" } else { "them" }
         )
     })
 }
@@ -125,11 +133,11 @@ fn deletions_left_out(schema: &Schema) -> Option<String> {
 /// A view that only an item's image decides.
 fn view_of_attributes(schema: &Schema) -> Option<String> {
     let filter = schema.filter.as_ref()?;
-    let attribute = filter.conditions.iter().map(|condition| &condition.attribute);
-    let attribute = attribute.clone().find(|attribute| !schema.keys.contains(attribute))?;
+    let mut attributes = filter.conditions.iter().map(|condition| &condition.attribute);
+    let attribute = attributes.find(|attribute| !schema.keys.contains(attribute))?;
     Some(format!(
-        "\"where\": {} is not a key, so the old image decides whether a deleted item was in the view; \
-         where the stream has no old images, a REMOVE row is written for every deleted item",
+        "\"where\": {} is not a key, so only the old image says whether a deleted item was in the \
+         view; if the stream has no old images, every deleted item gives a REMOVE row",
         path(&[attribute])
     ))
 }
@@ -197,8 +205,8 @@ fn inside_protected(schema: &Schema, column: &Column) -> Option<String> {
         Protect::Sha256 => "hashes",
     };
     Some(format!(
-        "column \"{}\" can never be filled: its path {} leads through what column \"{}\" {how} whole; \
-         remove one of the two",
+        "column \"{}\" can never be filled: its path {} leads through what column \"{}\" {how} \
+         whole; remove one of the two",
         column.name,
         path(names),
         outer.name

@@ -1,111 +1,236 @@
-//! Input of any kind, as an event or as change records.
+//! Input of any kind, as change records, lines of an export and Firehose events.
 //!
-//! * A Firehose transformation event, an object with `records`, is handed on byte for byte.
-//! * `{"Records": […]}` is a Lambda test event of DynamoDB Streams or Kinesis, or what
-//!   `aws kinesis get-records` prints. Each element is a record, named `Records[0]`.
-//! * Change records, one per line or a single one on several lines, are records named `line-1`. A
-//!   line that is no change record costs itself only.
+//! What an input holds is told by its content: it is JSON values one after the other, and each is
+//! looked at by itself.
 //!
-//! Change records are read one by one, so that memory stays bounded however long the input is.
-//! What is inside a change record is not looked at here.
+//! | value | is handed on as |
+//! |---|---|
+//! | a change record, of either shape or in `detail` of one of `EventBridge` | a record |
+//! | `{"records": […]}` | a Firehose event, byte for byte |
+//! | `{"Records": […]}` as Lambda gets it or the AWS CLI prints it | its elements, as records |
+//! | `{"rawData": …}`, a line of an error prefix | the record in it |
+//! | `{"Item": …}`, `{"Metadata": …}` | a line of an export |
+//!
+//! A value that is none of these, and a place that is not JSON, is a record that fails, unless the
+//! input begins with so many of them that it is of another kind as a whole. Memory stays bounded
+//! however long the input is. What is inside a change record is not looked at here.
 
-mod detect;
+mod files;
 mod reader;
-mod source;
+mod record;
+mod saw;
+mod shape;
+mod trouble;
+mod values;
 
-use crate::exit::Exit;
-use detect::Detector;
+pub(crate) use files::{Source, sources};
+pub(crate) use record::{Encoding, Piece, Record, RecordId};
+pub(crate) use trouble::Trouble;
+
 use dynalake::firehose::Data;
-use reader::CountingReader;
-use source::{PendingData, RecordId, Source};
-use std::io::BufRead;
-use std::path::Path;
+use reader::Reader;
+use saw::Saw;
+use shape::{Change, Elements, Found, Shape, find};
+use std::ops::Range;
+use values::{Value, Values};
 
-/// An open input whose kind is known.
-pub(crate) struct Input {
-    reader: CountingReader,
-    source: Source,
-    line: Vec<u8>,
+/// So many values are looked at to find out whether an input holds records.
+const VALUES_LOOKED_AT: usize = 8;
+
+/// Why an input is not opened.
+#[derive(Debug)]
+pub(crate) enum Unopened {
+    /// It can't be read, or holds no records.
+    Trouble(Trouble),
+    /// It is empty, and the message where that is wrong.
+    Empty(Trouble),
+    /// It lies beside data where AWS writes it: what it is, with its name.
+    Companion(String),
 }
 
-/// A record of the input.
-pub(crate) struct Record<'a> {
-    pub(crate) id: RecordId,
-    pub(crate) data: Data<'a>,
-    /// Kinesis' sequence number, as it is between its quotes.
-    pub(crate) sequence_number: Option<&'a [u8]>,
+impl From<Trouble> for Unopened {
+    fn from(trouble: Trouble) -> Unopened {
+        Unopened::Trouble(trouble)
+    }
+}
+
+/// An open input that holds records.
+pub(crate) struct Input {
+    values: Values,
+    /// Goes in front of its records' ids, where there are several inputs.
+    prefix: Option<String>,
+    /// A Lambda event that is being taken apart.
+    event: Option<OpenEvent>,
+    has_begun: bool,
+}
+
+/// A Lambda event: where its list is, what of it is left, and what its records are called.
+struct OpenEvent {
+    list: Range<usize>,
+    elements: Elements,
+    id: Id,
+}
+
+/// What a record is called, without the input's name.
+#[derive(Clone, Copy)]
+struct Id {
+    line: u64,
+    nth: u64,
+    is_first: bool,
+    element: Option<usize>,
 }
 
 impl Input {
-    /// Opens a file, or standard input for `-`, and finds out what it holds.
-    pub(crate) fn open(path: &Path) -> Result<Input, Exit> {
-        let mut reader = CountingReader::open(path)?;
-        let source = Detector::new(&mut reader).run()?;
-        Ok(Input { reader, source, line: Vec::new() })
-    }
-
-    /// Whether it holds an event as Firehose sends it, to which the limit of the response applies.
-    pub(crate) fn is_firehose_event(&self) -> bool {
-        matches!(self.source, Source::Event(_))
+    /// Opens an input and finds out whether it holds records. `is_one_of_several`: whether its name
+    /// goes in front of its records' ids.
+    pub(crate) fn open(source: &Source, is_one_of_several: bool) -> Result<Input, Unopened> {
+        let mut values = Values::new(Reader::open(source)?);
+        if let Some(saw) = saw::by_magic(values.bytes()) {
+            return Err(unknown(&saw, source, "is"));
+        }
+        let mut seen = None;
+        for _ in 0..VALUES_LOOKED_AT {
+            let Some(value) = values.next()? else { break };
+            let text = &values.bytes()[value.range.start..];
+            let (saw, verb) = match value.shape {
+                Ok(Shape::Unknown) => (saw::json(&text[..value.range.len()]), "begins with"),
+                Ok(_) => {
+                    seen = None;
+                    break;
+                }
+                Err(place) => (saw::no_json(text, place), "is"),
+            };
+            seen.get_or_insert((saw, verb));
+        }
+        if let Some((saw, verb)) = seen {
+            return Err(unknown(&saw, source, verb));
+        }
+        if values.bytes().trim_ascii().is_empty() {
+            let message = format!("{} is empty; {}", source.name, saw::READABLE);
+            return Err(Unopened::Empty(Trouble(message)));
+        }
+        values.rewind();
+        let prefix = is_one_of_several.then(|| source.name.clone());
+        Ok(Input { values, prefix, event: None, has_begun: false })
     }
 
     /// What messages call it.
     pub(crate) fn name(&self) -> &str {
-        &self.reader.name
+        self.values.name()
     }
 
-    /// Its size, where it is a file.
-    pub(crate) fn len(&self) -> Option<u64> {
-        self.reader.len
-    }
-
-    /// How many bytes have been read.
+    /// How many bytes of the file have been read.
     pub(crate) fn bytes_read(&self) -> u64 {
-        self.reader.bytes
+        self.values.bytes_read()
     }
 
-    /// The Firehose event that it holds, the first time.
-    pub(crate) fn take_event(&mut self) -> Option<Vec<u8>> {
-        match &mut self.source {
-            Source::Event(event) => event.take(),
-            Source::Document { .. } | Source::Lines { .. } => None,
-        }
-    }
-
-    /// The next change record.
-    pub(crate) fn next_record(&mut self) -> Result<Option<Record<'_>>, Exit> {
-        match &mut self.source {
-            Source::Event(_) => Ok(None),
-            Source::Document { text, records, next } => {
-                let Some(record) = records.get(*next) else { return Ok(None) };
-                *next += 1;
-                let data = match &record.data {
-                    PendingData::Plain(range) => Data::Plain(&text[range.clone()]),
-                    PendingData::Encoded(data) => Data::Encoded(data),
-                    PendingData::Absent => Data::Absent,
-                };
-                let sequence_number = record.sequence_number.as_deref();
-                Ok(Some(Record { id: record.id, data, sequence_number }))
-            }
-            Source::Lines { head, line } => {
-                loop {
-                    self.line.clear();
-                    let read = match head.read_until(b'\n', &mut self.line) {
-                        Ok(0) => self.reader.read_line(&mut self.line)?,
-                        Ok(read) => read,
-                        Err(error) => return Err(Exit::unreadable(&self.reader.name, &error)),
+    /// What comes next.
+    pub(crate) fn next(&mut self) -> Result<Option<Piece<'_>>, Trouble> {
+        loop {
+            if let Some(event) = &mut self.event {
+                let list = &self.values.bytes()[event.list.clone()];
+                if let Some(element) = event.elements.next(list) {
+                    let start = event.list.start;
+                    let range = start + element.start..start + element.end;
+                    let index = event.id.element.map_or(0, |index| index + 1);
+                    event.id.element = Some(index);
+                    let id = event.id;
+                    let shape = match find(self.values.bytes(), range.start) {
+                        Found::Value(shape, _) => shape,
+                        Found::Unfinished | Found::Broken(_) => Shape::Unknown,
                     };
-                    if read == 0 {
-                        return Ok(None);
-                    }
-                    *line += 1;
-                    if !self.line.trim_ascii().is_empty() {
-                        break;
-                    }
+                    return Ok(Some(self.piece(id, range, &shape)));
                 }
-                let data = Data::Plain(self.line.trim_ascii());
-                Ok(Some(Record { id: RecordId::Line(*line), data, sequence_number: None }))
+                self.event = None;
+            }
+            let Some(Value { line, nth, range, shape }) = self.values.next()? else {
+                return Ok(None);
+            };
+            let is_first = !std::mem::replace(&mut self.has_begun, true);
+            let id = Id { line, nth, is_first, element: None };
+            match shape {
+                Ok(Shape::LambdaEvent(list)) => {
+                    let elements = Elements::new(&self.values.bytes()[list.clone()]);
+                    self.event = Some(OpenEvent { list, elements, id });
+                }
+                Ok(shape) => return Ok(Some(self.piece(id, range, &shape))),
+                Err(_) => {
+                    let id = self.id(id);
+                    let data = Data::Plain(&self.values.bytes()[range]);
+                    return Ok(Some(Piece::Record(Record {
+                        id,
+                        data,
+                        sequence_number: None,
+                        encoding: Encoding::AsTheRecordSays,
+                        is_other_json: false,
+                    })));
+                }
             }
         }
+    }
+
+    fn id(&self, Id { line, nth, is_first, element }: Id) -> RecordId<'_> {
+        RecordId { input: self.prefix.as_deref(), line, nth, is_first, element }
+    }
+
+    fn piece(&self, id: Id, range: Range<usize>, shape: &Shape) -> Piece<'_> {
+        let bytes = self.values.bytes();
+        let is_element = id.element.is_some();
+        let id = self.id(id);
+        let text = &bytes[range];
+        let record = |data, sequence_number| Record {
+            id,
+            data,
+            sequence_number,
+            encoding: Encoding::AsTheRecordSays,
+            is_other_json: false,
+        };
+        match shape {
+            Shape::FirehoseEvent if !is_element => Piece::FirehoseEvent { id, event: text },
+            Shape::Export { is_full } if !is_element => {
+                Piece::ExportLine { id, line: text, is_full: *is_full }
+            }
+            Shape::Carrier { data, sequence_number } => {
+                let data = data.clone();
+                let data = data.map_or(Data::Absent, |data| Data::Encoded(&bytes[data]));
+                Piece::Record(record(data, sequence_number.clone().map(|number| &bytes[number])))
+            }
+            Shape::Change(Change { has_table_name: false, .. }) if is_element => {
+                Piece::Record(Record {
+                    encoding: Encoding::Once,
+                    ..record(Data::Plain(text), None)
+                })
+            }
+            Shape::Change(_) => Piece::Record(record(Data::Plain(text), None)),
+            _ => Piece::Record(Record { is_other_json: true, ..record(Data::Plain(text), None) }),
+        }
+    }
+}
+
+/// An input without records.
+fn unknown(saw: &Saw, source: &Source, verb: &str) -> Unopened {
+    if saw.is_companion && source.in_folder {
+        return Unopened::Companion(format!("{} is {}", source.name, saw.what));
+    }
+    Unopened::Trouble(Trouble(saw.message(&source.name, verb)))
+}
+
+/// What the data of a record is that can't be a row, where that says more than the failure does.
+pub(crate) fn look_at(data: &[u8]) -> Option<String> {
+    if data.trim_ascii().is_empty() {
+        return Some("empty".to_owned());
+    }
+    match find(data, 0) {
+        Found::Value(Shape::Change(_), _) | Found::Unfinished | Found::Broken(_) => None,
+        Found::Value(_, end) if !data[end..].trim_ascii().is_empty() => None,
+        Found::Value(..) => Some(saw::json(data).what),
+    }
+}
+
+/// Whether a record that is a change record says its table, itself or in its `detail`.
+pub(crate) fn says_table(data: &[u8]) -> bool {
+    match find(data, 0) {
+        Found::Value(Shape::Change(change), _) => change.has_table_name || change.has_arn,
+        _ => true,
     }
 }

@@ -1,58 +1,137 @@
-//! A file or standard input, read line by line.
+//! A file or standard input as bytes, unzipped, without its byte order mark.
 
-use crate::exit::Exit;
+use super::files::Source;
+use super::trouble::Trouble;
 use crate::report::size;
+use flate2::read::MultiGzDecoder;
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::io::{self, Read};
+use std::rc::Rc;
 
-/// The longest line, and the largest document. Lambda's own limit for an event is 6 MiB, that of
-/// Kinesis for a record 10 MiB.
-pub(super) const MAX_BYTES: usize = 256 << 20;
+/// The largest JSON value. Lambda's own limit for an event is 6 MiB, that of Kinesis for a record
+/// 10 MiB.
+const MAX_BYTES: usize = 256 << 20;
 
-/// A reader that counts.
-pub(super) struct CountingReader {
-    /// What messages call it.
+/// So much is read at once.
+const CHUNK: usize = 128 << 10;
+
+/// A piece of an input, in a buffer that moves along it.
+pub(super) struct Reader {
+    /// What messages call the input.
     pub(super) name: String,
-    /// Its size, where it is a file.
-    pub(super) len: Option<u64>,
-    /// How many bytes have been read.
-    pub(super) bytes: u64,
-    reader: Box<dyn BufRead>,
+    rest: Box<dyn Read>,
+    bytes_read: Rc<Cell<u64>>,
+    buffer: Vec<u8>,
+    ended: bool,
+    is_gzip: bool,
 }
 
-impl CountingReader {
-    /// Opens a file, or standard input for `-`.
-    pub(super) fn open(path: &Path) -> Result<CountingReader, Exit> {
-        if path.as_os_str() == "-" {
-            let reader = Box::new(io::stdin().lock());
-            return Ok(CountingReader {
-                name: "standard input".into(),
-                len: None,
-                bytes: 0,
-                reader,
-            });
+impl Reader {
+    /// Opens an input and reads its beginning.
+    pub(super) fn open(source: &Source) -> Result<Reader, Trouble> {
+        let input: Box<dyn Read> = if source.path.as_os_str() == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            let file = File::open(&source.path);
+            Box::new(file.map_err(|error| Trouble::unreadable(&source.name, &error))?)
+        };
+        let bytes_read = Rc::new(Cell::new(0));
+        let counting = Counting { input, count: Rc::clone(&bytes_read) };
+        let mut reader = Reader {
+            name: source.name.clone(),
+            rest: Box::new(counting),
+            bytes_read,
+            buffer: Vec::new(),
+            ended: false,
+            is_gzip: false,
+        };
+        reader.ensure(2)?;
+        if reader.buffer.starts_with(b"\x1f\x8b") {
+            let head = io::Cursor::new(std::mem::take(&mut reader.buffer));
+            let rest = std::mem::replace(&mut reader.rest, Box::new(io::empty()));
+            reader.rest = Box::new(MultiGzDecoder::new(head.chain(rest)));
+            reader.ended = false;
+            reader.is_gzip = true;
         }
-        let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| Exit::unreadable(&name, &error))?;
-        let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file);
-        let reader = Box::new(BufReader::with_capacity(1 << 16, file));
-        Ok(CountingReader { name, len: metadata.map(|data| data.len()), bytes: 0, reader })
+        reader.ensure(3)?;
+        if reader.buffer.starts_with(b"\xef\xbb\xbf") {
+            reader.buffer.drain(..3);
+        }
+        Ok(reader)
     }
 
-    /// Reads a line, its end included, onto `out`; how long it is.
-    pub(super) fn read_line(&mut self, out: &mut Vec<u8>) -> Result<usize, Exit> {
-        let read = (&mut self.reader)
-            .take((MAX_BYTES + 1) as u64)
-            .read_until(b'\n', out)
-            .map_err(|error| Exit::unreadable(&self.name, &error))?;
-        self.bytes += read as u64;
-        if read > MAX_BYTES {
-            let (name, max) = (&self.name, size(MAX_BYTES as u64));
-            return Exit::reject(format!(
-                "{name} has a line of more than {max}; write a change a line"
-            ));
+    /// What of the input is in memory.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer
+    }
+
+    /// Whether that reaches to the input's end.
+    pub(super) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// How many bytes of the file have been read, zipped if it is.
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.bytes_read.get()
+    }
+
+    /// Reads on until so many bytes are in memory or the input ends.
+    fn ensure(&mut self, bytes: usize) -> Result<(), Trouble> {
+        match bytes.saturating_sub(self.buffer.len()) {
+            0 => Ok(()),
+            more => self.fill(more, 0).map(drop),
         }
+    }
+
+    /// Forgets the first `used` bytes, and reads on until there are `more` new ones or the input
+    /// ends; whether there are any.
+    pub(super) fn fill(&mut self, more: usize, used: usize) -> Result<bool, Trouble> {
+        self.buffer.drain(..used);
+        if self.buffer.is_empty() {
+            // So that one large value does not hold memory forever.
+            self.buffer.shrink_to(4 * CHUNK);
+        }
+        let before = self.buffer.len();
+        if before > MAX_BYTES {
+            let (name, max) = (&self.name, size(MAX_BYTES as u64));
+            return Err(Trouble(format!(
+                "{name} has a JSON value of more than {max}; write change records one after the \
+                 other, as jq -c '.Records[]' does of a list in \"Records\""
+            )));
+        }
+        while !self.ended && self.buffer.len() < before + more {
+            let filled = self.buffer.len();
+            self.buffer.resize(filled + CHUNK, 0);
+            let read = self.rest.read(&mut self.buffer[filled..]);
+            self.buffer.truncate(filled + *read.as_ref().unwrap_or(&0));
+            match read {
+                Ok(0) => self.ended = true,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if self.is_gzip => {
+                    return Err(Trouble(format!(
+                        "{}: its gzip is cut off or damaged ({error}); fetch it again",
+                        self.name
+                    )));
+                }
+                Err(error) => return Err(Trouble::unreadable(&self.name, &error)),
+            }
+        }
+        Ok(self.buffer.len() > before)
+    }
+}
+
+/// Counts the bytes that are read.
+struct Counting {
+    input: Box<dyn Read>,
+    count: Rc<Cell<u64>>,
+}
+
+impl Read for Counting {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(out)?;
+        self.count.set(self.count.get() + read as u64);
         Ok(read)
     }
 }

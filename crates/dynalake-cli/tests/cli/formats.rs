@@ -87,13 +87,15 @@ fn the_responses_limit_is_that_of_an_event_only() {
     let args = ["transform", "--format", "response"];
     let done = dynalake_with(&args, event(&changes).to_string())
         .exits_with(1)
-        .says("r-7: failed: the row does not fit into the response");
+        .says("r-7: failed: the row no longer fits into the response; lower Firehose's Buffer");
     assert!(done.stdout.len() <= 6_291_456 + 1);
     dynalake_with(&args, changes.join("\n")).exits_with(0).says("8 in: 8 ok");
     big["dynamodb"]["NewImage"]["text"] = json!({"S": "x".repeat(8_000_000)});
     // A row that Lambda could never return is none here either.
-    let failure = "line-1: failed: the row does not fit into the response";
-    transform(big.to_string()).exits_with(1).says(failure);
+    let failure =
+        "line-1: failed: the row is larger than any response can hold; leave out attributes";
+    let done = transform(big.to_string()).exits_with(1).says(failure);
+    assert!(!done.stderr.contains("BufferSizeInMBs"), "no buffer makes it fit");
 }
 
 #[test]

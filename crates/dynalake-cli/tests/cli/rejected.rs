@@ -3,20 +3,16 @@
 use crate::*;
 
 #[test]
-fn input_of_no_known_kind_is_refused() {
+fn input_of_no_known_kind_is_rejected() {
     for (input, reason) in [
-        (&b""[..], "standard input is empty"),
+        (&b""[..], "standard input is empty; give change records, "),
         (b" \n\n", "standard input is empty"),
-        (
-            b"id,name\n1,SECRET\n",
-            "neither a Firehose event, nor a Lambda test event, nor change records",
-        ),
-        (b"{\"orderId\": {\"S\": \"SECRET\"}}\n", "without \"records\""),
-        (b"{\n\"orderId\": \"SECRET\"\n}\n", "without \"records\""),
-        (b"[{\"dynamodb\": 1}]", "not an object"),
+        (b"id,name\n1,SECRET\n", "standard input is CSV"),
+        (b"{\"orderId\": {\"S\": \"SECRET\"}}\n", "begins with an item in DynamoDB JSON"),
+        (b"{\n\"orderId\": \"SECRET\"\n}\n", "begins with plain JSON"),
         (
             b"{\"Records\": [{\"messageId\": \"m\", \"body\": \"SECRET\"}]}",
-            "no changes of DynamoDB",
+            "begins with messages of SQS",
         ),
         (b"{\"Records\": 1}", "not a list"),
         (b"{\"records\": 1}", "no list \"records\""),
@@ -24,13 +20,8 @@ fn input_of_no_known_kind_is_refused() {
         (b"{\"records\": [{\"data\": \"\"}]}", "no string \"recordId\""),
         (b"{\"records\": [\n{\"recordId\": \"1\",}]}", "line 2, byte 18"),
         (b"{\"records\": [\n", "ends in the middle"),
-        (
-            b"{\"records\": []}\n{\"records\": []}",
-            "line 2, byte 1; give one Firehose event at a time",
-        ),
-        (b"\xef\xbb\xbf{\"records\": []}", "byte order mark"),
         (b"\xff\xfe{\0", "UTF-16"),
-        (b"\x1f\x8b\x08\0", "gunzip"),
+        (b"\x1f\x8b\x08\0", "its gzip is cut off or damaged"),
     ] {
         let done = transform(input).exits_with(2).says("error: ").says(reason);
         assert_eq!(done.stdout, "");
@@ -39,10 +30,18 @@ fn input_of_no_known_kind_is_refused() {
 }
 
 #[test]
-fn bad_files_and_settings_are_refused() {
+fn bad_files_and_settings_are_rejected() {
     for (args, reason) in [
         (&["transform", "absent.jsonl"][..], "can't read absent.jsonl"),
-        (&["transform", "."], "can't read ."),
+        (&["transform", "--table", "", "changes.jsonl"], "--table is \"\""),
+        (
+            &["transform", "--table", "a,b", "changes.jsonl"],
+            "--table is \"a,b\": give the name of one",
+        ),
+        (
+            &["transform", "--table", "t", "--format", "response", "changes.jsonl"],
+            "--table: with --format response the function answers",
+        ),
         (
             &["transform", "--schema", "absent.json", "changes.jsonl"],
             "can't read schema absent.json",
@@ -72,7 +71,7 @@ fn bad_files_and_settings_are_refused() {
 }
 
 #[test]
-fn a_schema_is_refused_with_column_reason_and_fix() {
+fn a_schema_is_rejected_with_column_reason_and_fix() {
     let bad = orders(&json!([{"name": "order_id", "type": "binary"}]));
     check(&bad).exits_with(2).says("column \"order_id\": type \"binary\": Firehose can't convert");
     let misspelt = orders(&json!([{"name": "order_id", "type": "string", "protekt": "drop"}]));

@@ -1,0 +1,210 @@
+//! `dynalake transform`: the deployed transformation on files.
+
+mod output;
+mod run;
+
+use crate::exit::Exit;
+use crate::input::sources;
+use crate::report::{Report, say};
+use crate::schema_file;
+use clap::ValueEnum;
+use dynalake::record;
+use dynalake::schema::Plan;
+use dynalake::settings::parse_tables;
+use dynalake::text::Misfit;
+use dynalake::text::time;
+use output::{Format, Output};
+use run::{Run, Settings};
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// How much earlier than the export's time its rows are dated: AWS' clocks differ by up to a
+/// minute, and a change that the stream has from then on must win
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html>).
+const EXPORT_MARGIN_US: u64 = 5 * 60 * 1_000_000;
+
+const ABOUT: &str = "\
+Runs the transformation on files and prints the rows.
+
+An input is a file, a folder (all files in it at every depth, sorted, without hidden ones), or - for
+standard input. What it holds is told by its content, whatever its name; gzip is unzipped, and a
+byte order mark skipped. It is one of these, or several one after the other, with or without line
+breaks between them:
+  * change records, of Kinesis Data Streams for DynamoDB or of DynamoDB Streams, also in one JSON
+    list;
+  * an event as Lambda gets it: {\"records\": […]} of Firehose, {\"Records\": […]} of Kinesis or of
+    DynamoDB Streams, or what `aws kinesis get-records` and `aws dynamodbstreams get-records` print;
+  * an object of Firehose's error prefix, whose lines hold the record in \"rawData\";
+  * lines of a table's export to S3 in DYNAMODB_JSON, full or incremental. They don't say their
+    table: it is the schema's, or --table. A full export needs --export-time.
+
+The code that runs is the deployed one. The response to a Firehose event is limited to 6,291,456
+bytes as in Lambda; of all else the rows together have no limit, and memory does not grow with the
+input. With --format response change records are put into events of about 4 MB, base64 and all.
+
+Standard error names each failed record and each rescued value by its record, path and reason, the
+first 20 of each reason, then sums up. line-17 is what begins on line 17, line-17#2 the second value
+on that line, Records[0] the first record of a Lambda event; with several files the file's name goes
+in front. A value that is no record fails alone, and a file that can't be read costs no other. An
+attribute's value is never shown there. Duplicates are records beyond the first of an event id
+within one event, or within 3 MB of change records.";
+
+const EXAMPLES: &str = "\
+Examples:
+  dynalake transform --schema orders.json changes.jsonl
+  dynalake transform --schema orders.json --format jsonl changes.jsonl > rows.jsonl
+  dynalake transform --schema orders.json --format response event.json   # what Lambda would answer
+  dynalake transform --schema orders.json --tables orders-dev changes.jsonl
+  aws kinesis get-records --shard-iterator \"$IT\" | dynalake transform --schema orders.json
+
+  # Which reason does each record have that failed behind Firehose?
+  aws s3 cp --recursive s3://my-bucket/errors/orders/processing-failed/ failed/
+  dynalake transform --schema orders.json failed/
+
+  # What is in the table already: an export, with exportTime from its manifest-summary.json
+  aws s3 cp --recursive s3://my-bucket/AWSDynamoDB/01716790307109-cfa31da1/data/ data/
+  dynalake transform --schema orders.json --export-time 2024-05-27T06:11:47Z data/
+
+Exit codes:
+  0  every record is a row, or not wanted
+  1  a record failed, or an input could not be read; the rows of all others are there
+  2  nothing could be done: wrong usage, no input that can be read, a schema or setting that is
+     rejected";
+
+/// Run the transformation on files and print the rows.
+#[derive(Debug, clap::Args)]
+#[command(long_about = ABOUT, after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Files and folders; - is standard input.
+    #[arg(value_name = "INPUT", default_value = "-")]
+    inputs: Vec<PathBuf>,
+
+    /// The table's schema; without one everything is flattened.
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
+
+    /// The table of records that don't say theirs, and of exports; by default the schema's
+    ///
+    /// A record says its table in `tableName` or `eventSourceARN`. A Firehose event's records must:
+    /// the deployed function knows no default.
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
+
+    /// Tables whose changes are wanted, separated by commas; by default the schema's
+    ///
+    /// Changes of other tables are dropped. Without a schema all tables are wanted.
+    /// Means the same as the setting `DYNALAKE_TABLES`.
+    #[arg(long, value_name = "NAMES")]
+    tables: Option<String>,
+
+    /// The time of a full export, as 2026-01-31T12:00:00Z
+    ///
+    /// It is `exportTime` in the export's manifest-summary.json. Its rows are dated five minutes
+    /// earlier, so that each change which the stream has from then on wins over them.
+    #[arg(long, value_name = "TIME")]
+    export_time: Option<String>,
+
+    /// Partition keys that come with each row, seen with --format response
+    ///
+    /// Means the same as the setting `DYNALAKE_PARTITION_KEYS`.
+    #[arg(long, value_name = "KEYS", value_enum, default_value_t)]
+    partition_keys: PartitionKeys,
+
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum PartitionKeys {
+    /// None.
+    #[default]
+    None,
+    /// Table, year, month, day and hour of the change, in UTC.
+    #[value(name = "event_time")]
+    EventTime,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
+    let is_stdin = |path: &Path| path.as_os_str() == "-";
+    let stdins = args.inputs.iter().filter(|path| is_stdin(path)).count();
+    if stdins > 1 {
+        return Exit::reject("\"-\" is given twice; standard input can be read once");
+    }
+    if stdins == 1 && args.schema.as_deref().is_some_and(is_stdin) {
+        return Exit::reject("--schema is \"-\" and so is the input: give one of them as a file");
+    }
+    if stdins == 1 && io::stdin().is_terminal() {
+        say("reading standard input; end it with Ctrl-D, or give a file");
+    }
+    let settings = settings(args)?;
+    let sources = sources(&args.inputs);
+    let lens = sources.iter().flatten().map(|source| source.len);
+    let report = Report::new(lens.sum());
+    let output = Output::new(report, args.format, &settings.plan());
+    let is_one_of_several = sources.len() > 1 || args.inputs.iter().any(|path| path.is_dir());
+    Run::new(settings, output).inputs(sources, is_one_of_several)
+}
+
+/// What is to be done, as the arguments say.
+fn settings(args: &Args) -> Result<Settings, Exit> {
+    let schema = match &args.schema {
+        Some(path) => Some(schema_file::read(path)?.1),
+        None => None,
+    };
+    let plan = schema.as_ref().map_or_else(Plan::schemaless, Plan::new);
+    let mut tables = record::Options::new(&plan).tables;
+    if let Some(names) = &args.tables {
+        let named = parse_tables("--tables", names);
+        tables = Some(named.map_err(|error| Exit::Rejected(error.to_string()))?);
+    }
+    if let Some(table) = &args.table {
+        if table.is_empty() || table.contains(',') {
+            return Exit::reject(format!(
+                "--table is \"{}\": give the name of one table",
+                table.escape_default()
+            ));
+        }
+        if args.format == Format::Response {
+            return Exit::reject(
+                "--table: with --format response the function answers, which knows no default for \
+                 records that don't say their table; remove one of the two",
+            );
+        }
+        if let Some(wanted) = tables.as_ref().filter(|wanted| !wanted.contains(table)) {
+            say(&format!(
+                "warning: --table is \"{}\", and wanted are only changes of {}: records that don't \
+                 say their table are dropped; add --tables to want others",
+                table.escape_default(),
+                wanted.join(", ")
+            ));
+        }
+    }
+    let export_time_us = args.export_time.as_deref().map(parse_export_time).transpose()?;
+    Ok(Settings {
+        tables,
+        default_table: args.table.clone().or(plan.table),
+        schema,
+        export_time_us,
+        partition_keys: matches!(args.partition_keys, PartitionKeys::EventTime),
+        format: args.format,
+    })
+}
+
+/// The time of a full export's rows, in microseconds since 1970.
+fn parse_export_time(text: &str) -> Result<u64, Exit> {
+    let time_us = time::parse_instant_us(text.as_bytes())
+        .and_then(|time_us| time_us.checked_sub(EXPORT_MARGIN_US).ok_or(Misfit::Range));
+    time_us.map_err(|misfit| {
+        let why = match misfit {
+            Misfit::Type => "it is not an ISO 8601 time with Z or an offset",
+            Misfit::Range => "it is outside 1970 to 2261",
+        };
+        Exit::Rejected(format!(
+            "--export-time is \"{}\": {why}; write it as 2026-01-31T12:00:00Z",
+            text.escape_default()
+        ))
+    })
+}

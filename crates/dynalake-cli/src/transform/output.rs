@@ -1,0 +1,128 @@
+//! Where rows and responses go, and what is said of them.
+
+use crate::exit::Exit;
+use crate::report::Report;
+use crate::spans;
+use crate::table::Pages;
+use clap::ValueEnum;
+use dynalake::schema::Plan;
+use dynalake::text::json::Cursor;
+use std::fmt::Display;
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// The rows as tables of 200, without the columns that are empty there, long values shortened.
+    #[default]
+    Table,
+    /// The rows, byte for byte as Firehose gets them.
+    Jsonl,
+    /// The responses to Firehose, one per line.
+    Response,
+}
+
+/// Where rows, responses and what is said of them go.
+pub(super) struct Output {
+    pub(super) report: Report,
+    rows: Rows,
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+impl Output {
+    /// Standard output in this format.
+    pub(super) fn new(report: Report, format: Format, plan: &Plan) -> Output {
+        let rows = Rows::new(format, plan);
+        Output { report, rows, out: BufWriter::with_capacity(1 << 16, io::stdout().lock()) }
+    }
+
+    /// Prints and counts a row; `may_be_rescued`: whether it is worth a look for `_rescued`.
+    pub(super) fn row(
+        &mut self,
+        id: &impl Display,
+        row: &[u8],
+        may_be_rescued: bool,
+    ) -> Result<(), Exit> {
+        let rescued = if may_be_rescued { rescued(row) } else { Vec::new() };
+        self.report.row(id, row, &rescued);
+        let written = self.rows.row(row, &mut self.out);
+        self.written(written)
+    }
+
+    /// Prints a response, where responses are wanted.
+    pub(super) fn response(&mut self, response: &[u8]) -> Result<(), Exit> {
+        let written = self.rows.response(response, &mut self.out);
+        self.written(written)
+    }
+
+    /// Lets go of what was printed so far.
+    pub(super) fn flush(&mut self) -> Result<(), Exit> {
+        let written = self.out.flush();
+        self.written(written)
+    }
+
+    /// Prints what was held back.
+    pub(super) fn finish(&mut self) -> Result<(), Exit> {
+        let written = self.rows.finish(&mut self.out).and_then(|()| self.out.flush());
+        self.written(written)
+    }
+
+    fn written(&self, result: io::Result<()>) -> Result<(), Exit> {
+        result.map_err(|error| Exit::unwritable(&error, self.report.code()))
+    }
+}
+
+/// The paths in a row's `_rescued`, each with its reason.
+fn rescued(row: &[u8]) -> Vec<(String, String)> {
+    let found = spans::members(&mut Cursor::new(row)).ok().and_then(|members| {
+        let text = spans::string(spans::member(&members, "_rescued", row)?)?.into_bytes();
+        let entries = spans::members(&mut Cursor::new(&text)).ok()?;
+        let reason_of = |entry: &[u8]| {
+            let members = spans::members(&mut Cursor::new(entry)).ok()?;
+            spans::string(spans::member(&members, "reason", entry)?)
+        };
+        let entries = entries.into_iter();
+        Some(entries.filter_map(|(path, at)| Some((path, reason_of(&text[at])?))).collect())
+    });
+    found.unwrap_or_default()
+}
+
+/// Prints rows in one of the formats.
+enum Rows {
+    Table(Box<Pages>),
+    Jsonl,
+    Response,
+}
+
+impl Rows {
+    fn new(format: Format, plan: &Plan) -> Rows {
+        match format {
+            Format::Table => Rows::Table(Box::new(Pages::new(plan))),
+            Format::Jsonl => Rows::Jsonl,
+            Format::Response => Rows::Response,
+        }
+    }
+
+    fn row(&mut self, row: &[u8], out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Rows::Table(pages) => pages.add(row, out),
+            Rows::Jsonl => out.write_all(row),
+            Rows::Response => Ok(()),
+        }
+    }
+
+    fn response(&mut self, response: &[u8], out: &mut impl Write) -> io::Result<()> {
+        if let Rows::Response = self {
+            out.write_all(response)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Rows::Table(pages) => pages.finish(out),
+            Rows::Jsonl | Rows::Response => Ok(()),
+        }
+    }
+}

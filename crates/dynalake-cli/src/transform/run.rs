@@ -1,0 +1,362 @@
+//! Inputs, taken to rows or responses.
+
+use super::output::{Format, Output};
+use crate::exit::Exit;
+use crate::input::{
+    Encoding, Input, Piece, Record, RecordId, Source, Trouble, Unopened, look_at, says_table,
+};
+use dynalake::failure::Failure;
+use dynalake::firehose::{
+    self, Data, EventWriter, MAX_RESPONSE_BYTES, MAX_ROW_BYTES, Transformed, Transformer, answers,
+};
+use dynalake::record::{self, Outcome, RecordTransformer};
+use dynalake::schema::{Binary, Plan, Schema};
+use dynalake::statistics::EventIds;
+use dynalake::text::json::unescape;
+use std::process::ExitCode;
+
+/// After so many bytes of change records rows are printed, and duplicates forgotten; an event made
+/// of them ends too.
+const BATCH_BYTES: usize = 3 << 20;
+
+/// What is kept of a buffer from batch to batch.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// What is to be done.
+pub(super) struct Settings {
+    pub(super) schema: Option<Schema>,
+    pub(super) tables: Option<Vec<String>>,
+    pub(super) default_table: Option<String>,
+    /// The time of a full export's rows.
+    pub(super) export_time_us: Option<u64>,
+    pub(super) partition_keys: bool,
+    pub(super) format: Format,
+}
+
+impl Settings {
+    /// The schema's plan, or that of none.
+    pub(super) fn plan(&self) -> Plan {
+        self.schema.as_ref().map_or_else(Plan::schemaless, Plan::new)
+    }
+
+    /// Takes records to rows; `binary` is stronger than what the schema says.
+    fn records(&self, binary: Option<Binary>) -> RecordTransformer {
+        let mut plan = self.plan();
+        plan.binary = binary.or(plan.binary);
+        let options = record::Options {
+            tables: self.tables.clone(),
+            default_table: self.default_table.clone(),
+            max_row_bytes: MAX_ROW_BYTES,
+        };
+        RecordTransformer::new(plan, options)
+    }
+
+    /// Takes events to responses.
+    fn events(&self, max_response_bytes: usize) -> Transformer {
+        let options = firehose::Options {
+            tables: self.tables.clone(),
+            partition_keys: self.partition_keys,
+            max_response_bytes,
+        };
+        Transformer::new(self.plan(), options)
+    }
+}
+
+/// Why an input is left.
+enum Stop {
+    /// The others can be read.
+    Input(Trouble),
+    /// Nothing can be printed any more.
+    Program(Exit),
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Stop {
+        Stop::Input(trouble)
+    }
+}
+
+impl From<Exit> for Stop {
+    fn from(exit: Exit) -> Stop {
+        Stop::Program(exit)
+    }
+}
+
+/// A run over all inputs.
+pub(super) struct Run {
+    records: RecordTransformer,
+    /// For records whose binary is encoded once, whatever the schema says.
+    encoded_once: RecordTransformer,
+    /// For Firehose's events, whose responses are limited.
+    events: Transformer,
+    /// For events that are made here of change records.
+    made_events: Transformer,
+    event: EventWriter,
+    event_ids: EventIds,
+    batch_bytes: usize,
+    row: Vec<u8>,
+    scratch: Vec<u8>,
+    settings: Settings,
+    output: Output,
+}
+
+impl Run {
+    pub(super) fn new(settings: Settings, output: Output) -> Run {
+        Run {
+            records: settings.records(None),
+            encoded_once: settings.records(Some(Binary::Single)),
+            events: settings.events(MAX_RESPONSE_BYTES),
+            made_events: settings.events(usize::MAX),
+            event: EventWriter::default(),
+            event_ids: EventIds::default(),
+            batch_bytes: 0,
+            row: Vec::new(),
+            scratch: Vec::new(),
+            settings,
+            output,
+        }
+    }
+
+    /// Takes each input to rows. One that can't be read is named, and costs no other.
+    pub(super) fn inputs(
+        mut self,
+        sources: Vec<Result<Source, Trouble>>,
+        is_one_of_several: bool,
+    ) -> Result<ExitCode, Exit> {
+        for source in sources {
+            let opened = source
+                .map_err(Unopened::Trouble)
+                .and_then(|source| Input::open(&source, is_one_of_several));
+            let mut input = match opened {
+                Ok(input) => input,
+                Err(Unopened::Empty(_)) if is_one_of_several => continue,
+                Err(Unopened::Empty(trouble) | Unopened::Trouble(trouble)) => {
+                    self.output.report.input_failed(&trouble.0);
+                    continue;
+                }
+                Err(Unopened::Companion(what)) => {
+                    self.output.report.skipped(&what);
+                    continue;
+                }
+            };
+            let done = self.input(&mut input);
+            self.output.report.close_input(input.bytes_read(), done.is_ok());
+            match done {
+                Ok(()) => {}
+                Err(Stop::Input(trouble)) => self.output.report.input_failed(&trouble.0),
+                Err(Stop::Program(exit)) => return Err(exit),
+            }
+        }
+        self.end_event()?;
+        self.output.finish()?;
+        if self.output.report.has_done_something() {
+            self.output.report.finish();
+        } else if !self.output.report.has_failures() {
+            return Exit::reject("there is nothing to read: no input has a record");
+        }
+        Ok(self.output.report.code())
+    }
+
+    fn input(&mut self, input: &mut Input) -> Result<(), Stop> {
+        loop {
+            let Some(piece) = input.next()? else { return Ok(()) };
+            match piece {
+                Piece::FirehoseEvent { id, event } => self.firehose_event(&id, event)?,
+                Piece::Record(record) if self.settings.format == Format::Response => {
+                    let Record { id, data, sequence_number, .. } = record;
+                    self.event.push(&id.to_string(), data, sequence_number);
+                    if self.event.len() >= BATCH_BYTES / 3 * 4 {
+                        self.end_event()?;
+                        self.output.report.advance(input.bytes_read());
+                    }
+                }
+                Piece::Record(record) => self.record(&record)?,
+                Piece::ExportLine { id, line, is_full } => {
+                    match self.rejects_exports(is_full) {
+                        None => self.export_line(&id, line)?,
+                        // The others will hardly be of another kind.
+                        Some(what) if id.is_first() => {
+                            let name = input.name();
+                            return Err(Trouble(format!("{name} begins with {what}")).into());
+                        }
+                        Some(what) => {
+                            self.output.report.failed(&id, &format!("the data is {what}"));
+                        }
+                    }
+                }
+            }
+            if self.batch_bytes >= BATCH_BYTES {
+                self.end_batch()?;
+                self.output.report.advance(input.bytes_read());
+            }
+        }
+    }
+
+    /// Takes one change record to its row.
+    fn record(&mut self, record: &Record<'_>) -> Result<(), Exit> {
+        let transformer = match record.encoding {
+            Encoding::AsTheRecordSays => &mut self.records,
+            Encoding::Once => &mut self.encoded_once,
+        };
+        self.row.clear();
+        let outcome = if record.is_other_json {
+            Outcome::Failed(Failure::NotJson)
+        } else if fill(transformer.buffer(), record.data) {
+            self.batch_bytes += match record.data {
+                Data::Plain(bytes) | Data::Encoded(bytes) => bytes.len(),
+                Data::Absent => 0,
+            };
+            let sequence_number = record.sequence_number.map(|number| {
+                self.scratch.clear();
+                unescape(number, &mut self.scratch);
+                &*self.scratch
+            });
+            let done = transformer.transform_buffered(sequence_number, &mut self.row);
+            if let Some(id) = done.event_id {
+                self.output.report.duplicates(self.event_ids.is_duplicate(id).into());
+            }
+            done.outcome
+        } else {
+            Outcome::Failed(Failure::NotBase64)
+        };
+        match outcome {
+            Outcome::Row { rescued, .. } => self.output.row(&record.id, &self.row, rescued)?,
+            Outcome::Dropped => self.output.report.dropped(),
+            Outcome::Failed(failure) => {
+                self.scratch.clear();
+                fill(&mut self.scratch, record.data);
+                let reason = reason(failure, &self.scratch, self.records.plan());
+                self.output.report.failed(&record.id, &reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a line of an export to its row.
+    fn export_line(&mut self, id: &RecordId<'_>, line: &[u8]) -> Result<(), Exit> {
+        self.row.clear();
+        self.batch_bytes += line.len();
+        let time_us = self.settings.export_time_us.unwrap_or_default();
+        match self.records.transform_export_line(line, time_us, &mut self.row).outcome {
+            Outcome::Row { rescued, .. } => self.output.row(id, &self.row, rescued)?,
+            Outcome::Dropped => self.output.report.dropped(),
+            Outcome::Failed(failure) => {
+                let reason = failure.explain_export_line(self.records.plan());
+                self.output.report.failed(id, &reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// What keeps a line of an export from being a row, and the fix.
+    fn rejects_exports(&self, is_full: bool) -> Option<&'static str> {
+        if self.settings.format == Format::Response {
+            return Some(
+                "a line of an export, which never passes the function that --format response \
+                 shows; write --format jsonl",
+            );
+        }
+        if self.settings.default_table.is_none() {
+            return Some(
+                "a line of an export, which does not say its table; add --table NAME, or --schema",
+            );
+        }
+        (is_full && self.settings.export_time_us.is_none()).then_some(
+            "a line of a full export, which has no time; add --export-time with exportTime from \
+             the export's manifest-summary.json, as --export-time 2026-01-31T12:00:00Z",
+        )
+    }
+
+    /// Answers a Firehose event, byte for byte as Firehose sends it.
+    fn firehose_event(&mut self, id: &RecordId<'_>, event: &[u8]) -> Result<(), Exit> {
+        self.end_event()?;
+        respond(&mut self.events, event, Some(id), &mut self.output)
+    }
+
+    /// Answers the event that change records are put into.
+    fn end_event(&mut self) -> Result<(), Exit> {
+        let Some(event) = std::mem::take(&mut self.event).finish() else { return Ok(()) };
+        respond(&mut self.made_events, &event, None, &mut self.output)
+    }
+
+    fn end_batch(&mut self) -> Result<(), Exit> {
+        self.batch_bytes = 0;
+        self.event_ids.shrink(KEPT_BYTES);
+        self.records.shrink(KEPT_BYTES);
+        self.encoded_once.shrink(KEPT_BYTES);
+        for buffer in [&mut self.row, &mut self.scratch] {
+            buffer.clear();
+            buffer.shrink_to(KEPT_BYTES);
+        }
+        self.output.flush()
+    }
+}
+
+/// Answers an event, and prints what it gives. An event of an input has a name, and its response a
+/// limit.
+fn respond(
+    transformer: &mut Transformer,
+    event: &[u8],
+    name: Option<&RecordId<'_>>,
+    output: &mut Output,
+) -> Result<(), Exit> {
+    // The clock only dates the age of changes, which is not reported here.
+    let Transformed { response, statistics } = match transformer.transform(event, 0) {
+        Ok(answered) => answered,
+        Err(error) => {
+            // Its records can't be answered one by one.
+            let name = name.map_or("event".to_owned(), ToString::to_string);
+            output.report.failed(&name, &error.to_string());
+            return Ok(());
+        }
+    };
+    let prefix = name.map(RecordId::prefix).unwrap_or_default();
+    output.report.duplicates(statistics.duplicates);
+    output.report.response(response.len(), name.map(|_| MAX_RESPONSE_BYTES));
+    let mut failures = statistics.failures.iter().peekable();
+    let answers = answers(&response).map_err(|error| Exit::Rejected(error.to_string()))?;
+    for (at, answer) in answers.enumerate() {
+        let id = format!("{prefix}{}", answer.record_id);
+        if let Some(failed) = failures.next_if(|failed| failed.record == at) {
+            let reason = failed.failure.explain(transformer.plan());
+            output.report.failed(&id, &reason);
+        } else if let Some(row) = answer.row {
+            output.row(&id, &row, statistics.rows_rescued > 0)?;
+        } else {
+            output.report.dropped();
+        }
+    }
+    output.response(&response)?;
+    output.flush()
+}
+
+/// Puts a record's bytes into a buffer; says whether it has any.
+fn fill(buffer: &mut Vec<u8>, data: Data<'_>) -> bool {
+    match data {
+        Data::Plain(bytes) => buffer.extend_from_slice(bytes),
+        Data::Encoded(text) if !text.contains(&b'\\') => {
+            return base64_simd::STANDARD.decode_append(text, buffer).is_ok();
+        }
+        Data::Encoded(text) => {
+            let mut unescaped = Vec::new();
+            unescape(text, &mut unescaped);
+            return base64_simd::STANDARD.decode_append(&unescaped, buffer).is_ok();
+        }
+        Data::Absent => return false,
+    }
+    true
+}
+
+/// Why a record has no row, with what it is instead of a change record, or the option that helps.
+fn reason(failure: Failure, data: &[u8], plan: &Plan) -> String {
+    if failure != Failure::NotBase64
+        && let Some(what) = look_at(data)
+    {
+        return format!("the data is {what}");
+    }
+    let reason = failure.explain(plan);
+    if failure == Failure::NoTable && !says_table(data) {
+        return reason + "; --table names it";
+    }
+    reason
+}
