@@ -2,6 +2,7 @@
 that is deployed alone."""
 
 import ast
+import re
 from typing import Any
 
 import pytest
@@ -30,3 +31,10 @@ def test_it_knows_the_metadata_columns(file: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_it_leaves_out_of_the_state_what_is_of_the_change(file: str) -> None:
     assert constant(file, "OF_THE_CHANGE") == list(ddl.OF_THE_CHANGE)
+
+
+def test_the_pipeline_rejects_the_names_that_the_schema_file_may_not_have() -> None:
+    source = (ROOT / "src/schema/file.rs").read_text()
+    kept = re.search(r"const KEPT_NAMES: \[&str; \d+\] = (\[[^]]*\]);", source)
+    assert kept is not None
+    assert constant("src/dynalake_pipeline.py", "RESERVED") == ast.literal_eval(kept[1])

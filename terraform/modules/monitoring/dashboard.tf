@@ -40,7 +40,7 @@ locals {
         { label = "read by Firehose", of = ["firehose", "DataReadFromKinesisStream.Records", "Sum"] },
         { label = "into the function", of = ["rows", "RecordsIn", "Sum"] },
         { label = "rows", of = ["rows", "RecordsOk", "Sum"] },
-        { label = "dropped: from another table", of = ["rows", "RecordsDropped", "Sum"] },
+        { label = "dropped: another table, or left out by where or events", of = ["rows", "RecordsDropped", "Sum"] },
         { label = "converted to Parquet", of = ["firehose", "SucceedConversion.Records", "Sum"] },
         { label = "delivered to S3", of = ["firehose", "DeliveryToS3.Records", "Sum"] },
       ]
