@@ -166,7 +166,8 @@ STEPS = [
         "the root module and the other examples, applied; the rights that an apply needs",
         """
         python3 python --install demo
-        target/demo/venv/bin/python .ci/examples.py
+        # package.py, which it packs a schema with, is in the root.
+        PYTHONPATH=. target/demo/venv/bin/python .ci/examples.py
         """,
         needs=("package",),
         locks=(EMULATOR,),

@@ -1,5 +1,6 @@
-//! Our own parts, so that a change shows where it helped: `cargo bench --manifest-path benches/Cargo.toml`.
-//! One workload, or one part: `… -- typical`, `… -- image`.
+//! Our own parts, so that a change shows where it helped:
+//! `cargo bench --manifest-path benches/Cargo.toml`. One workload, or one part: `… -- typical`,
+//! `… -- image`.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dynalake::item::Tape;

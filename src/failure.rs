@@ -134,7 +134,6 @@ impl Failure {
                 "the lines of an export don't say their table, and none is given".into()
             }
             Failure::NoNewImage => "Item is null".into(),
-            Failure::NoKeys => "Keys is absent or empty".into(),
             other => other.explain(plan),
         }
     }

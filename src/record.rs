@@ -70,8 +70,8 @@ pub struct RecordTransformer {
 pub struct Transformed<'a> {
     /// What became of it.
     pub outcome: Outcome,
-    /// `eventID`: equal on duplicates of one change. `None` where there is none, and where the
-    /// record is no JSON.
+    /// `eventID`: equal on duplicates of one change. `None` if it is absent, and where the
+    /// record is not JSON.
     pub event_id: Option<&'a [u8]>,
     /// Creation time in microseconds since 1970, of a change of a wanted table that says it.
     pub time_us: Option<u64>,
@@ -138,6 +138,7 @@ impl RecordTransformer {
 
     /// The buffer for the next record's bytes, empty. Saves a copy where they are made anyway.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
+        self.table.clear();
         self.tape.begin()
     }
 
@@ -149,12 +150,8 @@ impl RecordTransformer {
         row: &mut Vec<u8>,
     ) -> Transformed<'_> {
         let (mut seen, start) = (Seen::default(), row.len());
-        self.table.clear();
         let outcome = self.read(sequence_number, row, &mut seen);
-        if !matches!(outcome, Ok(Outcome::Row { .. })) {
-            row.truncate(start);
-        }
-        self.transformed(outcome, seen)
+        self.transformed(outcome, seen, row, start)
     }
 
     /// Takes one line of an export to S3, full or incremental, to its row. An item of a full export
@@ -167,15 +164,22 @@ impl RecordTransformer {
     ) -> Transformed<'_> {
         self.buffer().extend_from_slice(line);
         let (mut seen, start) = (Seen::default(), row.len());
-        self.table.clear();
         let outcome = self.read_export_line(export_time_us, row, &mut seen);
+        self.transformed(outcome, seen, row, start)
+    }
+
+    /// The result of a record; what is no whole row is taken off `row` again, from `start`.
+    #[inline]
+    fn transformed(
+        &mut self,
+        outcome: Result<Outcome, Failure>,
+        seen: Seen,
+        row: &mut Vec<u8>,
+        start: usize,
+    ) -> Transformed<'_> {
         if !matches!(outcome, Ok(Outcome::Row { .. })) {
             row.truncate(start);
         }
-        self.transformed(outcome, seen)
-    }
-
-    fn transformed(&mut self, outcome: Result<Outcome, Failure>, seen: Seen) -> Transformed<'_> {
         Transformed {
             outcome: outcome.unwrap_or_else(Outcome::Failed),
             event_id: seen.event_id.map(|id| id.decoded(self.tape.text(), &mut self.event_id)),

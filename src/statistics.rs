@@ -72,8 +72,9 @@ impl Statistics {
         self.oldest_us.map(|oldest| self.now_ms.saturating_sub(oldest / 1_000))
     }
 
-    /// Each reason, by its code, with its number of records and the first of them, in order of first
-    /// occurrence. The failure is that of the first: others may differ in their explanation.
+    /// Each reason, by its code, with its number of records and the first of them, in order of
+    /// first occurrence. The failure is that of the first: others may differ in their
+    /// explanation.
     pub fn failures_by_reason(&self) -> Vec<(Failure, usize, FailedRecord)> {
         let mut reasons: Vec<(Failure, usize, FailedRecord)> = Vec::new();
         for failed in &self.failures {

@@ -1,10 +1,10 @@
 //! Walks `fixtures/`, a folder per case, and reports all that differ.
 //!
-//! `DYNALAKE_CASE=rescue/ cargo test --test fixtures` runs the cases whose `group/name` has that text
-//! in it.
+//! `DYNALAKE_CASE=rescue/ cargo test --test fixtures` runs the cases whose `group/name` has that
+//! text in it.
 //!
-//! `DYNALAKE_BLESS=1 cargo test --test fixtures -- --nocapture` rewrites what the cases expect and shows
-//! what changed.
+//! `DYNALAKE_BLESS=1 cargo test --test fixtures -- --nocapture` rewrites what the cases expect and
+//! shows what changed.
 
 #[path = "support/case.rs"]
 mod case;

@@ -1,4 +1,5 @@
-//! The real `bootstrap` over the wire: against a Lambda Runtime API on loopback, with Firehose's events.
+//! The real `bootstrap` over the wire: against a Lambda Runtime API on loopback, with Firehose's
+//! events.
 
 #![cfg(feature = "lambda")]
 

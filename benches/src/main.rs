@@ -1,5 +1,5 @@
-//! The Rust side of `python3 benches`, which calls it: makes the inputs, and runs what is to be measured. It measures
-//! nothing itself.
+//! The Rust side of `python3 benches`, which calls it: makes the inputs, and runs what is to be
+//! measured. It measures nothing itself.
 
 use dynalake::firehose::Transformer;
 use dynalake_benches::{NOW_MS, peers, transformer, workloads};

@@ -38,9 +38,10 @@ pub fn baseline(event: &[u8]) -> Vec<u8> {
     serde_json::to_vec(&baseline_handler(event)).expect("it is JSON")
 }
 
-/// What any transformation has to do at the least: the records' bytes out of base64, a tape of their JSON, and
-/// as many bytes as ours returns into base64. Where the records are is given, so the event's and the response's
-/// own JSON cost nothing here; [`LowerBound::run_with_event`] adds a tape of the event itself.
+/// What any transformation has to do at the least: the records' bytes out of base64, a tape of
+/// their JSON, and as many bytes as ours returns into base64. Where the records are is given, so
+/// the event's and the response's own JSON cost nothing here; [`LowerBound::run_with_event`] adds a
+/// tape of the event itself.
 pub struct LowerBound {
     event: Vec<u8>,
     data: Vec<Vec<u8>>,

@@ -11,7 +11,6 @@ import gzip
 import json
 import re
 import shutil
-import sys
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -28,9 +27,7 @@ from .spark import CATALOG, ENGINES_COLUMNS, Pipeline
 from .sql import print_sql
 from .tables import Made
 
-sys.path.append(str(ROOT / "erasure"))
-import erase_files
-
+erase_files = tools.load(ROOT / "erasure" / "erase_files.py")
 FOLDER = tools.WORK / "erasing"
 SCHEMA = "erasing"
 

@@ -8,6 +8,7 @@ on the connector's tables in the place of Delta's, whose jars come from no Pytho
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -24,9 +25,8 @@ from dynalake_dev.machine import ROOT
 from . import compare, tools
 from .tables import Made, replayed
 
-sys.path.append(str(ROOT / "databricks" / "without_pipelines"))
-import dynalake_merge as job
-
+JOB = ROOT / "databricks" / "without_pipelines"
+job = tools.load(JOB / "dynalake_merge.py")
 FOLDER = tools.WORK / "delta"
 
 
@@ -132,7 +132,8 @@ def spark_differences(all_made: list[Made]) -> list[str]:
     (folder / "runs.json").write_text(json.dumps(runs))
     script = tools.TESTS / "merge_on_spark.py"
     command = [sys.executable, str(script), str(folder / "runs.json"), str(tools.CONNECTOR)]
-    process.run(command, tools.WORK / "merge.log")
+    environment = os.environ | {"PYTHONPATH": str(JOB)}
+    process.run(command, tools.WORK / "merge.log", environment)
     found = []
     for run, what in ((1, ""), (2, ", replayed")):
         for made in all_made:

@@ -3,7 +3,8 @@ place of Delta's.
 
     python databricks/tests/merge_on_spark.py RUNS.json CONNECTOR.jar
 
-merge.py calls it, in a process of its own: this Spark has another kind of session than the tests'.
+merge.py calls it, with the job's folder in PYTHONPATH and in a process of its own: this Spark has
+another kind of session than the tests'.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from pathlib import Path
 # The tests' own Spark is named there, and pyspark would look for it.
 for variable in [name for name in os.environ if name.startswith(("SPARK_", "PYSPARK_"))]:
     del os.environ[variable]
-
-sys.path.append(str(Path(__file__).resolve().parent.parent / "without_pipelines"))
 
 import dynalake_merge as job  # noqa: E402
 from pyspark.sql import SparkSession  # noqa: E402

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from dynalake_dev import build, machine, process
 from dynalake_dev.machine import ROOT
@@ -15,6 +17,16 @@ from dynalake_dev.venv import ENVIRONMENTS
 TESTS = Path(__file__).resolve().parent
 WORK = ROOT / "target" / "databricks"
 CONNECTOR = WORK / "connector.jar"
+
+
+def load(path: Path) -> ModuleType:
+    """A program that is a file of its own, with nothing beside it, as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None, path
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def check() -> None:

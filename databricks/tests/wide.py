@@ -67,6 +67,9 @@ def _columns() -> list[dict]:
         },
         {"name": "secret", "type": "string", "protect": "drop"},
         {"name": "key_id", "type": "string", "path": ["auth", "access key"]},
+        {"name": "login", "type": "string", "path": ["auth", "password"]},
+        {"name": "pepper", "type": "string", "path": ["auth", "secret"]},
+        {"name": "bearer", "type": "string", "path": ["auth", "token"]},
         {"name": ADDED, "type": "string"},
     ]
     for at in range(len(columns), COLUMNS - 1):
@@ -95,9 +98,10 @@ class Wide(Kind):
 
 def _attributes(chance: random.Random) -> dict[str, Attribute]:
     by_type = dict(TYPES)
-    attributes: dict[str, Attribute] = {"auth": M(**{"access key": S("AKIA"), "scope": S("all")})}
+    auth = {name: S(name) for name in ("access key", "password", "secret", "token", "scope")}
+    attributes: dict[str, Attribute] = {"auth": M(**auth)}
     for column in _columns()[:-1]:
-        if column["name"] != "key_id" and chance.random() < 0.3:
+        if "path" not in column and chance.random() < 0.3:
             attributes[column["name"]] = by_type[column["type"]](chance)
     return attributes
 

@@ -146,7 +146,7 @@ def _wrong(
             without("dynalake.tables", [good]),
             ["dynalake.tables", "the bundle does", *hidden],
         ),
-        # Spark hides the value, and says that there is none.
+        # Spark hides the value, and says that it is not set.
         (
             "a file that Spark hides",
             tables([good], file="tokens.json"),

@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
         let mut reused = record_transformer(*settings);
         for (at, (record, answer)) in records.iter().zip(&answers).enumerate() {
             let sequence_number = format!("{at}7").into_bytes();
-            let mut by = |transformer: &mut _| {
+            let by = |transformer: &mut _| {
                 transform_record(transformer, record, &sequence_number, duplicates)
             };
             let by_new = by(&mut record_transformer(*settings));

@@ -21,7 +21,8 @@ fuzz_target!(|text: &str| {
     // What came compressed is good too, but its names are not at hand.
     let Ok(schema) = Schema::parse(text) else { return };
     let wanted = Wanted::read(text);
-    let values = VALUES.map(|value| serde_json::from_str(value).expect("a fixed value is JSON"));
+    let values: [Value; VALUES.len()] =
+        VALUES.map(|value| serde_json::from_str(value).expect("a fixed value is JSON"));
     let same = values.iter().map(|value| change(&schema, &wanted, |_| value.clone()));
     // And one with what each column's type takes.
     let records: Vec<_> = same.chain([change(&schema, &wanted, fitting)]).collect();

@@ -15,7 +15,8 @@ use std::sync::LazyLock;
 /// When all events arrive, in milliseconds since 1970.
 pub const NOW_MS: u64 = 1_800_000_000_000;
 
-/// A schema with every type, all that can be said of a column, and columns that attributes can miss.
+/// A schema with every type, all that can be said of a column, and columns that attributes can
+/// miss.
 const ALL_TYPES: &str = r#"{"table": "orders", "keys": ["orderId"], "old_image": true, "columns": [
     {"name": "order_id", "type": "string"},
     {"name": "total", "type": "decimal(38,9)"},
@@ -59,7 +60,8 @@ static SCHEMAS: LazyLock<[Schema; 3]> = LazyLock::new(|| {
 /// How many settings there are to choose from.
 const CONFIGURATIONS: u8 = 5;
 
-/// One of the fixed settings: the plan, the tables that are wanted, whether there are partition keys.
+/// One of the fixed settings: the plan, the tables that are wanted, whether there are partition
+/// keys.
 fn configuration(configuration: u8) -> (Plan, Option<Vec<String>>, bool) {
     let (plan, table, partition_keys) = match configuration % CONFIGURATIONS {
         0 => (Plan::schemaless(), None, false),
@@ -157,7 +159,8 @@ impl Answer {
     }
 }
 
-/// Reads a response and checks all that is known of any: its size, its members, its rows and its statistics.
+/// Reads a response and checks all that is known of any: its size, its members, its rows and its
+/// statistics.
 pub fn check(
     transformed: &Transformed,
     max_response_bytes: usize,
@@ -239,8 +242,8 @@ pub fn may_have_duplicates(input: &[u8]) -> bool {
     json.is_none_or(|json| json.has_duplicates())
 }
 
-/// JSON, of which only strings and members matter; objects keep duplicates. A number comes as an object of one
-/// member: that is how serde_json hands over all its digits.
+/// JSON, of which only strings and members matter; objects keep duplicates. A number comes as an
+/// object of one member: that is how serde_json hands over all its digits.
 enum Json {
     Other,
     String(String),

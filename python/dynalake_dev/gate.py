@@ -4,9 +4,9 @@ A step is a piece of bash with a name. It says which steps it needs, what it mus
 another step that runs at the same time, and which programs it uses. The steps themselves are in
 .ci/steps.py; this module knows none of them.
 
-A step that ends with code 77 was skipped; so was what it says in a line that begins with
-`skipped:`. All of these are repeated at the end. Any other code but 0 fails the run: what still
-runs is stopped.
+A step says in a line that begins with `skipped: ` what it left out, and why; with that and code 77
+it was skipped as a whole. All of these lines are repeated at the end. Any other code except 0 fails
+the run: what still runs is stopped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SKIPPED = 77
 # How often a run without news says what it is at.
 QUIET_SECONDS = 60.0
 # Debian's packages for programs that a machine may lack.
-PACKAGES = {"jdk": "openjdk-17-jdk-headless", "valgrind": "valgrind"}
+PACKAGES = {"jdk": "openjdk-17-jdk-headless", "valgrind": "valgrind", "jq": "jq"}
 INSTALL = "packages"
 
 
@@ -80,6 +80,8 @@ class Result:
     passed: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    # Stopped, or never begun.
+    unfinished: list[str] = field(default_factory=list)
 
 
 # ---- which steps
@@ -148,6 +150,8 @@ class Gate:
         self.is_live = len(steps) == 1
         self.running: list[Running] = []
         self.result = Result()
+        # Passed, or skipped: what needs them can run.
+        self.done: set[str] = set()
         self.seconds: dict[str, float] = {}
 
     def run(self) -> Result:
@@ -171,21 +175,21 @@ class Gate:
         finally:
             for one in self.running:
                 process.stop_group(one.process)
+        because = f", as {' and '.join(self.result.failed)} failed" if self.result.failed else ""
         for one in self.running:
-            self.result.skipped.append((one.step.name, f"stopped, as {self._culprits()} failed"))
+            self.result.skipped.append((one.step.name, "stopped" + because))
         for step in self.waiting:
-            self.result.skipped.append((step.name, f"not run, as {self._culprits()} failed"))
+            self.result.skipped.append((step.name, "not run" + because))
+        self.result.unfinished = [one.step.name for one in self.running]
+        self.result.unfinished += [step.name for step in self.waiting]
         return self.result
-
-    def _culprits(self) -> str:
-        return " and ".join(self.result.failed)
 
     def _start_what_can(self) -> None:
         for step in list(self.waiting):
             if len(self.running) == self.jobs:
                 return
             locked = {lock for one in self.running for lock in one.step.locks}
-            is_ready = set(step.needs) <= set(self.result.passed)
+            is_ready = set(step.needs) <= self.done
             if is_ready and not locked & set(step.locks):
                 self.waiting.remove(step)
                 self._start(step)
@@ -223,7 +227,13 @@ class Gate:
     def _judge(self, one: Running) -> None:
         name, code = one.step.name, one.process.returncode
         lines = one.log.read_text(errors="replace").splitlines()
-        outcome = {0: "passed", SKIPPED: "skipped"}.get(code, "FAILED")
+        reasons = [line for line in lines if line.startswith("skipped: ")]
+        if code == 0:
+            outcome = "passed"
+        elif code == SKIPPED and reasons:
+            outcome = "skipped"
+        else:
+            outcome = "FAILED"
         if lines and not self.is_live:
             say(f"\n---- what {name} printed")
             say("\n".join(lines))
@@ -232,13 +242,11 @@ class Gate:
         if outcome == "FAILED":
             self.result.failed.append(name)
             return
-        reasons = [line for line in lines if line.startswith("skipped: ")]
-        if outcome == "skipped" and not reasons:
-            reasons = ["skipped: it didn't say why"]
         for reason in reasons:
             self.result.skipped.append((name, reason.removeprefix("skipped: ")))
-        self.result.passed.append(name)
+        self.done.add(name)
         if outcome == "passed":
+            self.result.passed.append(name)
             self.seconds[name] = one.seconds
 
 
@@ -301,7 +309,7 @@ def main(words: Sequence[str], steps_file: Path = STEPS, work: Path = WORK) -> i
             return 0
         selected = with_packages(chosen(steps, arguments.steps))
         began = time.monotonic()
-        gate = Gate(selected, work, int(os.environ.get("JOBS", "2")), arguments.keep_going)
+        gate = Gate(selected, work, jobs(), arguments.keep_going)
         result = gate.run()
         keep_times(work, gate.seconds)
         return report(result, not arguments.steps, time.monotonic() - began)
@@ -309,15 +317,23 @@ def main(words: Sequence[str], steps_file: Path = STEPS, work: Path = WORK) -> i
     return process.main(".ci/run", program)
 
 
+def jobs() -> int:
+    """How many steps run beside each other."""
+    given = os.environ.get("JOBS", "2")
+    if not given.isdecimal() or int(given) == 0:
+        raise ToolError(f"JOBS={given}: give a number from 1")
+    return int(given)
+
+
 def report(result: Result, is_whole: bool, seconds: float) -> int:
     """Prints how a run ended; returns its exit code."""
     for name, reason in result.skipped:
         say(f"==== skipped: {name}: {reason}")
-    if result.failed:
+    if result.failed or result.unfinished:
         say(f"==== what each step printed is in {WORK.relative_to(ROOT)}/logs")
-        say(f"==== CI FAILED in {seconds:.0f} s: {', '.join(result.failed)}")
+        say(f"==== CI FAILED in {seconds:.0f} s: {', '.join(result.failed or result.unfinished)}")
         return 1
-    what = "CI PASSED" if is_whole else f"PASSED ({', '.join(result.passed)})"
+    what = "CI PASSED" if is_whole else f"PASSED ({', '.join(result.passed) or 'nothing'})"
     say(f"==== {what} in {seconds:.0f} s")
     return 0
 

@@ -198,7 +198,7 @@ def _find_python() -> str:
             return str(candidate)
     needed = ".".join(map(str, NEEDED_PYTHON))
     raise ToolError(
-        f"Python {needed} or later is needed, and there is none on the PATH; "
+        f"Python {needed} or later is needed, but the PATH has none; "
         f"this one is {platform.python_version()}"
     )
 

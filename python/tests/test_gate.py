@@ -129,6 +129,31 @@ def test_skips_are_repeated_at_the_end(run: Run) -> None:
     ]
 
 
+def test_a_skip_without_a_reason_is_a_failure(run: Run) -> None:
+    code, said = run(step("one", "exit 77"), step("two", "true"))
+    assert code == 1 and said.splitlines()[-1].endswith(": one")
+
+
+def test_a_skipped_step_has_not_passed_but_what_needs_it_runs(run: Run) -> None:
+    skipped = step("whole", "echo 'skipped: no JDK'; exit 77")
+    code, said = run(skipped, step("after", "true", needs=("whole",)), words=("after",))
+    assert code == 0 and "==== PASSED (after) in " in said
+
+
+def test_steps_that_wait_for_each_other_fail_the_run(run: Run) -> None:
+    code, said = run(step("one", "true", needs=("two",)), step("two", "true", needs=("one",)))
+    assert code == 1 and "==== skipped: one: not run\n" in said
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "x", ""])
+def test_a_number_of_jobs_that_runs_nothing_is_rejected(
+    run: Run, monkeypatch: pytest.MonkeyPatch, jobs: str
+) -> None:
+    monkeypatch.setenv("JOBS", jobs)
+    code, said = run(step("one", "true"))
+    assert code != 0 and "PASSED" not in said
+
+
 def test_a_step_alone_is_shown_as_it_goes_and_its_skips_are_repeated(run: Run) -> None:
     code, said = run(step("one", "echo 'skipped: this'"), words=("one",))
     assert code == 0 and said.count("skipped: this") == 1

@@ -30,7 +30,7 @@ pub(crate) struct Envelope {
     has_dynamodb: bool,
 }
 
-/// An image, or why there is none; an image that a row doesn't need may be bad.
+/// An image, or why it can't be read; an image that a row doesn't need may be bad.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Image {
     #[default]
@@ -61,6 +61,12 @@ impl Image {
             Image::Root(root) => Ok(Some(root)),
             Image::Bad(failure) => Err(failure),
         }
+    }
+
+    /// The image of `Keys`, which has at least one.
+    pub(super) fn keys(self, tape: &Tape) -> Result<NodeId, Failure> {
+        let keys = self.root()?.filter(|&keys| tape.children(keys).next().is_some());
+        keys.ok_or(Failure::NoKeys)
     }
 }
 
@@ -229,8 +235,7 @@ impl Envelope {
     }
 
     /// Makes a change of what was read, [`Envelope::time_us`] included. `sequence_number` is
-    /// Kinesis'; where there is none,
-    /// DynamoDB's is taken.
+    /// Kinesis'; without one DynamoDB's is taken.
     ///
     /// # Errors
     ///
@@ -250,8 +255,7 @@ impl Envelope {
             .find(|name| is(self.event_name, name.as_bytes()))
             .ok_or(Failure::NoEventName)?;
         let time_us = time_us.map_err(Failure::NoTime)?;
-        let keys = self.keys.root()?.filter(|&keys| tape.children(keys).next().is_some());
-        let keys = keys.ok_or(Failure::NoKeys)?;
+        let keys = self.keys.keys(tape)?;
         let new_image = match event_name {
             EventName::Remove => None,
             _ => Some(self.new_image.root()?.ok_or(Failure::NoNewImage)?),
@@ -338,8 +342,7 @@ impl Envelope {
         let microseconds = stated(b"MICROSECOND");
         if microseconds && let Some(time_us) = number::small_integer(time) {
             // Whole microseconds, as Kinesis sends them.
-            let nanoseconds = time::representable(i128::from(time_us) * 1_000);
-            return nanoseconds.map(|_| time_us).ok_or(TimeFault::OutOfRange);
+            return time::representable_us(time_us).ok_or(TimeFault::OutOfRange);
         }
         let time = Decimal::parse(time).ok_or(TimeFault::WrongKind)?;
         let stated_scale = if microseconds { Some(0) } else { stated(b"MILLISECOND").then_some(3) };

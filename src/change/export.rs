@@ -108,8 +108,7 @@ impl Line {
             });
         }
         let time_us = self.write_timestamp_us(tape).map_err(Failure::NoWriteTime)?;
-        let keys = self.keys.root()?.filter(|&keys| tape.children(keys).next().is_some());
-        let keys = keys.ok_or(Failure::NoKeys)?;
+        let keys = self.keys.keys(tape)?;
         let new_image = self.new_image.root()?;
         let event_name = match new_image {
             None => EventName::Remove,
@@ -142,7 +141,6 @@ impl Line {
         };
         let text = span.to_cow(tape.text());
         let time_us = number::small_integer(&text).ok_or(TimeFault::WrongKind)?;
-        let nanoseconds = time::representable(i128::from(time_us) * 1_000);
-        nanoseconds.map(|_| time_us).ok_or(TimeFault::OutOfRange)
+        time::representable_us(time_us).ok_or(TimeFault::OutOfRange)
     }
 }

@@ -66,7 +66,7 @@ impl EventName {
 pub(crate) struct Sequence<'a> {
     /// Microseconds since 1970.
     pub(crate) time_us: u64,
-    /// Kinesis' sequence number, else DynamoDB's; empty where there is none.
+    /// Kinesis' sequence number, else DynamoDB's; empty without either.
     pub(crate) number: &'a [u8],
 }
 

@@ -152,7 +152,7 @@ impl Event {
         Ok(Event { records, delivery_stream_arn })
     }
 
-    /// The delivery stream's name, from its ARN; [`UNKNOWN_STREAM`] where there is none.
+    /// The delivery stream's name, from its ARN; [`UNKNOWN_STREAM`] without one.
     pub fn delivery_stream(&self, input: &[u8]) -> String {
         let Some(arn) = self.delivery_stream_arn else { return UNKNOWN_STREAM.to_owned() };
         let mut scratch = Vec::new();

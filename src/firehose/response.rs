@@ -151,7 +151,7 @@ pub struct Answer {
     pub row: Option<Vec<u8>>,
 }
 
-/// The records of a response that a [`ResponseWriter`] wrote, in order.
+/// The records of a response that a `ResponseWriter` wrote, in order.
 ///
 /// # Errors
 ///

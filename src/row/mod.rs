@@ -8,9 +8,9 @@
 //!  "_table":"orders","_sequence":"00001720742302233719-0…","_rescued":"{\"note\":{…}}"}
 //! ```
 //!
-//! if it is in the [`view`], in four steps: [`bind`] finds out which attribute fills which column,
-//! and marks the nodes; [`values`] writes each bound value as its column's type, scalars by
-//! [`coerce`]; [`rescue`] collects what is in no column; [`writer`] puts the row together and adds
+//! if it is in the `view`, in four steps: `bind` finds out which attribute fills which column,
+//! and marks the nodes; `values` writes each bound value as its column's type, scalars by
+//! `coerce`; `rescue` collects what is in no column; `writer` puts the row together and adds
 //! the metadata.
 
 mod bind;

@@ -8,6 +8,7 @@ use crate::schema::{Kind, Plan, PlannedStruct};
 use crate::text::Misfit;
 use crate::text::json::{self, Text};
 use hashbrown::HashSet;
+use std::borrow::Cow;
 
 /// Writes attribute values as their columns' types.
 pub(super) struct ValueWriter<'a> {
@@ -174,18 +175,18 @@ impl ValueWriter<'_> {
 /// The names of a map's members, of which DynamoDB sends each once: of two of one name the first
 /// counts.
 #[derive(Default)]
-struct MemberNames {
+struct MemberNames<'t> {
     few: [Text; FEW],
     len: usize,
-    many: Option<HashSet<Vec<u8>>>,
+    many: Option<HashSet<Cow<'t, [u8]>>>,
 }
 
 /// So many names are compared one by one.
 const FEW: usize = 8;
 
-impl MemberNames {
+impl<'t> MemberNames<'t> {
     /// Adds a name; says whether it is not there yet.
-    fn is_new(&mut self, name: Text, text: &[u8]) -> bool {
+    fn is_new(&mut self, name: Text, text: &'t [u8]) -> bool {
         let decoded = name.to_cow(text);
         if self.len < FEW {
             if self.few[..self.len].iter().any(|earlier| earlier.is(text, &decoded)) {
@@ -196,10 +197,9 @@ impl MemberNames {
             return true;
         }
         let few = &self.few;
-        let many = self
-            .many
-            .get_or_insert_with(|| few.iter().map(|name| name.to_cow(text).into_owned()).collect());
-        many.insert(decoded.into_owned())
+        let many =
+            self.many.get_or_insert_with(|| few.iter().map(|name| name.to_cow(text)).collect());
+        many.insert(decoded)
     }
 }
 

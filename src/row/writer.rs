@@ -78,19 +78,20 @@ impl RowWriter {
             new_image => new_image,
         };
         let image = item.unwrap_or(change.keys);
+        // The key columns are a REMOVE's `Keys`, whatever the old image says.
+        let keys_apart = item.is_some() && change.new_image.is_none();
         self.rescue.clear();
         self.keys.clear();
         match &mut self.columns {
             Columns::Declared(binder) => {
                 binder.begin(plan);
-                if item.is_some() && change.new_image.is_none() {
-                    // The key columns are a REMOVE's `Keys`, whatever the old image says.
+                if keys_apart {
                     binder.bind(plan, tape, change.keys);
                     let keys = (0..plan.columns.len()).filter(|&at| plan.columns[at].is_key);
                     self.keys.extend(keys.filter_map(|at| Some((at, binder.bound(at)?))));
                 }
                 binder.bind(plan, tape, image);
-                self.write_columns(plan, item, change.new_image.is_none(), tape, out)?;
+                self.write_columns(plan, item, keys_apart, tape, out)?;
             }
             Columns::Found(flattener) => {
                 flattener.begin(plan);
@@ -108,17 +109,16 @@ impl RowWriter {
     }
 
     /// Writes the declared columns, and notes what of the item is in none of them; without an item
-    /// only the key columns.
+    /// only the key columns. With `keys_apart` these are [`RowWriter::keys`].
     fn write_columns(
         &mut self,
         plan: &Plan,
         item: Option<NodeId>,
-        is_remove: bool,
+        keys_apart: bool,
         tape: &Tape,
         out: &mut Vec<u8>,
     ) -> Result<(), Failure> {
         let Columns::Declared(binder) = &mut self.columns else { return Ok(()) };
-        let keys_apart = is_remove && item.is_some();
         let first = out.len();
         let (rescue, text) = (&mut self.rescue, &mut self.text);
         let mut values = ValueWriter { plan, tape, binder, rescue, text };
@@ -226,7 +226,7 @@ impl RowWriter {
                 }
                 Metadata::Old => {
                     if let Some(old) = change.old_image.filter(|_| plan.old_image) {
-                        self.write_old(plan, tape, old, out);
+                        self.write_old(plan, tape, image, old, out);
                     }
                 }
                 Metadata::Rescued => {
@@ -244,11 +244,19 @@ impl RowWriter {
     }
 
     /// Writes the old image as plain JSON text.
-    fn write_old(&mut self, plan: &Plan, tape: &mut Tape, old: NodeId, out: &mut Vec<u8>) {
+    fn write_old(
+        &mut self,
+        plan: &Plan,
+        tape: &mut Tape,
+        image: NodeId,
+        old: NodeId,
+        out: &mut Vec<u8>,
+    ) {
         if plan.protects
+            && old != image
             && let Columns::Declared(binder) = &mut self.columns
         {
-            // The old image is an item of its own: binding it finds what is protected in it.
+            // Binding it finds what is protected in it; the image of the row is bound already.
             binder.bind(plan, tape, old);
         }
         self.text.clear();

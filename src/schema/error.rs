@@ -31,21 +31,6 @@ impl SchemaError {
         };
         SchemaError { place: Some(place), ..self }
     }
-
-    /// Where in the schema it is: `column "total"`; nothing where it is about the whole.
-    pub fn place(&self) -> Option<&str> {
-        self.place.as_deref()
-    }
-
-    /// What is wrong.
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    /// What to write instead, where there is one thing to say.
-    pub fn suggestion(&self) -> Option<&str> {
-        self.fix.as_deref()
-    }
 }
 
 impl fmt::Display for SchemaError {

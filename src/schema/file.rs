@@ -3,7 +3,7 @@
 use super::error::SchemaError;
 use super::json::{Json, Members};
 use super::metadata::is_metadata;
-use super::names::{is_name, normalised};
+use super::names::{check_spelling, normalised};
 use super::types::Type;
 use super::view::{Events, Filter, OnRemove};
 use std::collections::{HashMap, HashSet};
@@ -204,12 +204,8 @@ impl Schema {
     }
 
     fn check_lake_name(&self) -> Result<(), SchemaError> {
-        if let Some(name) = &self.name
-            && !is_name(name)
-        {
-            let reason = "a name is a-z, 0-9 and _, not beginning with a digit";
-            let error = SchemaError::new(reason).fix(format!("write \"{}\"", normalised(name)));
-            return Err(error.at(&format!("\"name\" \"{name}\"")));
+        if let Some(name) = &self.name {
+            check_spelling(name).map_err(|error| error.at(&format!("\"name\" \"{name}\"")))?;
         }
         let name = self.lake_name();
         if name.len() > MAX_NAME_CHARACTERS {
@@ -389,12 +385,7 @@ fn type_place(ty: &str) -> String {
 }
 
 fn check_name(name: &str) -> Result<(), SchemaError> {
-    if !is_name(name) {
-        return reject(
-            "a name is a-z, 0-9 and _, not beginning with a digit",
-            format!("write \"{}\"", normalised(name)),
-        );
-    }
+    check_spelling(name)?;
     if name.len() > MAX_NAME_CHARACTERS {
         let reason = format!("the name has {} characters", name.len());
         return reject(reason, format!("Glue takes {MAX_NAME_CHARACTERS}; shorten it"));

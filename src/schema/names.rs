@@ -1,5 +1,7 @@
 //! Column names from attribute names.
 
+use super::error::SchemaError;
+
 /// Appends an attribute's name, normalised, to `out`: `camelCase` and `PascalCase` split to
 /// `snake_case`, ASCII lower case, every other character than `a-z`, `0-9` and `_` to `_`, runs of
 /// `_` collapsed, a `_` before a leading digit; an empty name is `_`.
@@ -36,12 +38,20 @@ pub fn normalised(name: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Whether it is `[a-z_][a-z0-9_]*`.
-pub(super) fn is_name(name: &str) -> bool {
+/// Rejects what is not `[a-z_][a-z0-9_]*`.
+///
+/// # Errors
+///
+/// The rule, and the normalised name as the fix.
+pub(super) fn check_spelling(name: &str) -> Result<(), SchemaError> {
     let fits = |(at, byte): (usize, u8)| {
         byte.is_ascii_lowercase() || byte == b'_' || (at > 0 && byte.is_ascii_digit())
     };
-    !name.is_empty() && name.bytes().enumerate().all(fits)
+    if !name.is_empty() && name.bytes().enumerate().all(fits) {
+        return Ok(());
+    }
+    Err(SchemaError::new("a name is a-z, 0-9 and _, not beginning with a digit")
+        .fix(format!("write \"{}\"", normalised(name))))
 }
 
 fn push(byte: u8, start: usize, out: &mut Vec<u8>) {

@@ -3,7 +3,7 @@
 //! convert from JSON.
 
 use super::error::SchemaError;
-use super::names::{is_name, normalised};
+use super::names::{check_spelling, normalised};
 use std::collections::HashMap;
 use std::fmt;
 
@@ -223,15 +223,10 @@ impl<'a> Parser<'a> {
         self.expect('<')?;
         loop {
             let name = self.word().to_owned();
-            if !is_name(&name) {
-                // Hive lower-cases the names of struct members at every depth, and Firehose with
-                // `case_insensitive = false` then finds no value for them: null, without an error.
-                let reason = format!(
-                    "struct member \"{name}\": a name is a-z, 0-9 and _, not beginning with a digit"
-                );
-                let fix = format!("write \"{}\"", normalised(&name));
-                return Err(SchemaError::new(reason).fix(fix));
-            }
+            // Hive lower-cases the names of struct members at every depth, and Firehose with
+            // `case_insensitive = false` then finds no value for them: null, without an error.
+            check_spelling(&name)
+                .map_err(|error| error.at(&format!("struct member \"{name}\"")))?;
             self.expect(':')?;
             let ty = self.ty(depth + 1)?;
             if let Some(other) = normals.insert(normalised(&name), name.clone()) {
@@ -273,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn other_types_are_refused_with_the_reason() {
+    fn other_types_are_rejected_with_the_reason() {
         for (text, reason) in [
             ("binary", "base64"),
             ("varchar(10)", "write string"),

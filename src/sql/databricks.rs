@@ -2,7 +2,7 @@
 
 use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};
 use super::{first_delivery, is_mergeable, lines, qualified, quoted};
-use crate::schema::{Field, Protect, Schema, Type};
+use crate::schema::{Field, Schema, Type};
 
 const ABOUT_HINTS: &str = "\
 Schema hints for Auto Loader (cloudFiles.schemaHints, or schemaHints of read_files): the metadata and key columns,
@@ -37,7 +37,7 @@ pub(super) fn parts(schema: &Schema, names: &Names) -> Vec<Part> {
         part(PartKind::Table, ABOUT_TABLE, table(schema, names, &columns)),
         part(PartKind::View, ABOUT_VIEW, view(names, &columns, &keys)),
         part(PartKind::Erase, ABOUT_ERASE, erase(names, &columns, &keys)),
-        part(PartKind::Governance, ABOUT_GOVERNANCE, governance(schema, names, &columns)),
+        part(PartKind::Governance, ABOUT_GOVERNANCE, governance(names, &columns)),
     ]
 }
 
@@ -84,21 +84,17 @@ fn of_pipeline(names: &Names, end: &str) -> String {
 fn erase(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
     let [items, changes, quarantine, history, erased] =
         ["", "_changes", "_quarantine", "_history", "_erase"].map(|end| of_pipeline(names, end));
-    let of_key = columns.iter().filter(|column| keys.contains(&column.name));
-    let declared = of_key.map(|column| format!("{} {}", quoted(column.name, '`'), sql(&column.ty)));
-    let is_erased = |row: &str| {
-        let same = keys
-            .iter()
-            .map(|name| quoted(name, '`'))
-            .map(|key| format!("gone.{key} = {row}.{key}"));
-        format!(
-            "EXISTS (\n  SELECT 1 FROM {erased} AS gone WHERE {}\n)",
-            same.collect::<Vec<_>>().join(" AND ")
-        )
+    // In the order of the keys, as the INSERT has them.
+    let declared =
+        hints(keys.iter().filter_map(|key| columns.iter().find(|column| column.name == *key)));
+    let same_item = |one: &str, other: &str| {
+        let keys = keys.iter().map(|name| quoted(name, '`'));
+        keys.map(|key| format!("{one}.{key} = {other}.{key}")).collect::<Vec<_>>().join(" AND ")
     };
-    let same_item =
-        keys.iter().map(|name| quoted(name, '`')).map(|key| format!("later.{key} = old.{key}"));
-    let same_item = same_item.collect::<Vec<_>>().join(" AND ");
+    let is_erased = |row: &str| {
+        let same = same_item("gone", row);
+        format!("EXISTS (\n  SELECT 1 FROM {erased} AS gone WHERE {same}\n)")
+    };
     let mergeable = is_mergeable(keys, '`');
     let purge = |table: &str| format!("REORG TABLE {table} APPLY (PURGE);\nVACUUM {table};\n");
     format!(
@@ -112,7 +108,7 @@ fn erase(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
          -- 3. The log: all states but an item's last one, and that too where it is a delete. Of what stays, the state\n\
          --    before it. And rows that can't be merged: nobody can tell whose they are, and the function writes none.\n\
          DELETE FROM {changes} AS old WHERE {old_erased}\nAND EXISTS (\n  \
-         SELECT 1 FROM {changes} AS later WHERE {same_item} AND later.`_sequence` > old.`_sequence`\n);\n\
+         SELECT 1 FROM {changes} AS later WHERE {same_as_later} AND later.`_sequence` > old.`_sequence`\n);\n\
          DELETE FROM {changes} AS old WHERE {old_erased}\nAND `_event_type` = 'REMOVE';\n\
          UPDATE {changes} AS old SET `_old` = NULL WHERE {old_erased};\n\
          DELETE FROM {changes} WHERE NOT ({mergeable});\n\
@@ -125,8 +121,8 @@ fn erase(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
          {purge_history}\n\
          -- 6. When all is done:\n\
          DROP TABLE {erased}",
-        declared = declared.collect::<Vec<_>>().join(", "),
         key_list = keys.iter().map(|name| quoted(name, '`')).collect::<Vec<_>>().join(", "),
+        same_as_later = same_item("later", "old"),
         items_erased = is_erased("item"),
         old_erased = is_erased("old"),
         purges = [&changes, &quarantine, &items].map(|table| purge(table)).concat(),
@@ -134,19 +130,12 @@ fn erase(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
     )
 }
 
-fn governance(schema: &Schema, names: &Names, columns: &[LakeColumn<'_>]) -> String {
-    let hashed = |name: &str| {
-        schema
-            .columns
-            .iter()
-            .any(|column| column.name == name && column.protect == Some(Protect::Sha256))
-    };
+fn governance(names: &Names, columns: &[LakeColumn<'_>]) -> String {
     let mut statements = Vec::new();
     for end in ["", "_changes", "_quarantine", "_history"] {
         let table = of_pipeline(names, end);
         let is_state = matches!(end, "" | "_history");
-        let of_state: Vec<_> = state_columns(columns).map(|column| column.name).collect();
-        for column in columns.iter().filter(|column| !is_state || of_state.contains(&column.name)) {
+        for column in columns.iter().filter(|column| !(is_state && column.is_of_change)) {
             let mut alter = |what: String| {
                 let name = quoted(column.name, '`');
                 statements
@@ -155,7 +144,7 @@ fn governance(schema: &Schema, names: &Names, columns: &[LakeColumn<'_>]) -> Str
             if let Some(comment) = column.comment {
                 alter(format!("COMMENT {}", literal(comment)));
             }
-            if hashed(column.name) {
+            if column.is_hashed {
                 alter("SET TAGS ('dynalake_protect' = 'sha256')".to_owned());
             }
         }

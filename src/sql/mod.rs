@@ -43,7 +43,8 @@ impl Names {
             Dialect::Athena => (vec![format!("dynalake_{name}")], name.clone()),
             Dialect::Databricks => (Vec::new(), format!("{name}_changes")),
         };
-        // The folder of the objects, as Terraform names it: it must not move where no name is stated.
+        // The folder of the objects, as Terraform names it: it must not move where no name is
+        // stated.
         let folder = schema.name.as_ref().unwrap_or(&schema.table);
         let location = format!("s3://BUCKET/data/{folder}/");
         Names { database, table, view: format!("{name}_current"), location, by_hour: true }
@@ -128,6 +129,7 @@ struct LakeColumn<'a> {
     name: &'a str,
     ty: Type,
     comment: Option<&'a str>,
+    is_hashed: bool,
     is_metadata: bool,
     is_of_change: bool,
 }
@@ -140,6 +142,7 @@ fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
         name: &column.name,
         ty: column.ty.clone(),
         comment: column.comment.as_deref(),
+        is_hashed: column.protect == Some(Protect::Sha256),
         is_metadata: false,
         is_of_change: false,
     });
@@ -147,6 +150,7 @@ fn columns(schema: &Schema) -> Vec<LakeColumn<'_>> {
         name: &column.name,
         ty: Type::parse(&column.ty).expect("a metadata column's type is one of Hive's"),
         comment: Some(&column.comment),
+        is_hashed: false,
         is_metadata: true,
         is_of_change: column.of_change,
     });

@@ -83,6 +83,12 @@ pub fn representable(nanoseconds: i128) -> Option<i128> {
     (FIRST..END).contains(&nanoseconds).then_some(nanoseconds)
 }
 
+/// An instant as microseconds since 1970, if Firehose can hold it.
+#[inline]
+pub fn representable_us(microseconds: u64) -> Option<u64> {
+    representable(i128::from(microseconds) * 1_000).map(|_| microseconds)
+}
+
 /// Java's calendar in the `SerDe` is Julian before this day, and Spark's rebasing moves dates
 /// there.
 const FIRST_GREGORIAN_DAY: i64 = -141_427;

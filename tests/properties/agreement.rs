@@ -7,11 +7,12 @@ use dynalake::settings::Settings;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// What a record became, in a form that two implementations share.
-fn describe(answer: &Answer) -> String {
-    match &answer.row {
-        Some(row) => format!("{} {} {row}", answer.result, answer.metadata),
-        None => answer.result.clone(),
+/// What a record became, in a form that two implementations share. `reason` is that of a failure.
+fn describe(answer: &Answer, reason: Option<&str>) -> String {
+    match (&answer.row, reason) {
+        (Some(row), _) => format!("{} {} {row}", answer.result, answer.metadata),
+        (None, Some(reason)) => format!("{} {reason}", answer.result),
+        (None, None) => answer.result.clone(),
     }
 }
 
@@ -25,7 +26,10 @@ fn describe_expected(outcome: Outcome) -> String {
             format!("Ok {metadata} {row}")
         }
         Outcome::Dropped => "Dropped".to_owned(),
-        Outcome::Failed(_) => "ProcessingFailed".to_owned(),
+        // What is behind the reason's name is for the reader of a failed test.
+        Outcome::Failed(why) => {
+            format!("ProcessingFailed {}", why.split(':').next().unwrap_or_default())
+        }
     }
 }
 
@@ -40,9 +44,9 @@ fn agree(case: &Case) -> Result<(), TestCaseError> {
         (Ok(transformer), Ok(reference)) => (transformer, reference),
         (Err(_), Err(_)) => return Ok(()),
         (Ok(_), Err(reason)) => {
-            return Err(TestCaseError::fail(format!("should refuse: {reason}")));
+            return Err(TestCaseError::fail(format!("should reject: {reason}")));
         }
-        (Err(reason), Ok(_)) => return Err(TestCaseError::fail(format!("refuses: {reason}"))),
+        (Err(reason), Ok(_)) => return Err(TestCaseError::fail(format!("rejects: {reason}"))),
     };
     let event = wire::event(&case.records);
     let answered = transformer.transform(&event, 0).expect("it is a Firehose event");
@@ -53,7 +57,9 @@ fn agree(case: &Case) -> Result<(), TestCaseError> {
         let outcome = reference.record(data, number.as_deref());
         let why =
             if let Outcome::Failed(reason) = &outcome { reason.clone() } else { String::new() };
-        prop_assert_eq!(describe(answer), describe_expected(outcome), "{}", why);
+        let failed = answered.statistics.failures.iter().find(|failed| failed.record == at);
+        let reason = failed.map(|failed| failed.failure.code());
+        prop_assert_eq!(describe(answer, reason), describe_expected(outcome), "{}", why);
     }
     Ok(())
 }

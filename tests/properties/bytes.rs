@@ -1,5 +1,5 @@
-//! Whatever the bytes: no panic, every record answered once and in order, as many as fit, and nothing remembered that
-//! would show.
+//! Whatever the bytes: no panic, every record answered once and in order, as many as fit, and
+//! nothing remembered that would show.
 
 use crate::generate::{self, Case};
 use crate::json::Json;
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use std::fmt;
 
-// ------------------------------------------------------------------------------------------------------- mutations
+// --------------------------------------------------------------------------------------- mutations
 
 /// One change to some bytes, at a place given as a part of 2^32 of their length.
 #[derive(Clone, Copy, Debug)]
@@ -98,9 +98,9 @@ fn mutated_data() -> impl Strategy<Value = Case> {
     })
 }
 
-// --------------------------------------------------------------------------------------------------- what must hold
+// ---------------------------------------------------------------------------------- what must hold
 
-/// A transformer as the settings would make it, with a limit; none where the schema is refused.
+/// A transformer as the settings would make it, with a limit; `None` if the schema is rejected.
 fn transformer(case: &Case, max_response_bytes: usize) -> Option<Transformer> {
     let plan = match &case.schema {
         None => Plan::schemaless(),
@@ -127,7 +127,8 @@ fn record_ids(event: &[u8]) -> Option<Vec<String>> {
     }
 }
 
-/// The answers to an event, checked for what holds of any: each record once, in order; none where it isn't Firehose's.
+/// The answers to an event, checked for what holds of any: each record once, in order; none where
+/// it isn't Firehose's.
 fn answer(
     transformer: &mut Transformer,
     event: &[u8],
@@ -135,7 +136,7 @@ fn answer(
     let ids = record_ids(event);
     match transformer.transform(event, 0) {
         Err(error) => {
-            prop_assert!(ids.is_none(), "Firehose's, but refused: {}", error);
+            prop_assert!(ids.is_none(), "Firehose's, but rejected: {}", error);
             Ok(None)
         }
         Ok(answered) => {
@@ -176,8 +177,8 @@ fn forgets(case: &Case, before: &[&[u8]]) -> TestCaseResult {
 #[derive(Clone, Copy, Debug)]
 enum Limit {
     Bytes(usize),
-    /// What so many of the records take if they are not cut, and the least that the others take; and a few bytes more
-    /// or less.
+    /// What so many of the records take if they are not cut, and the least that the others take;
+    /// and a few bytes more or less.
     After(usize, isize),
 }
 
@@ -215,7 +216,7 @@ fn fills(case: &Case, limit: Limit) -> TestCaseResult {
             prop_assert_eq!(error, EventError::TooManyRecords { records: full.len() });
             prop_assert!(
                 brackets + least(0) > limit,
-                "refused for a limit of {} bytes, but {} would do",
+                "rejected for a limit of {} bytes, but {} would do",
                 limit,
                 brackets + least(0)
             );
@@ -243,7 +244,7 @@ proptest! {
     #![proptest_config(crate::config(8_000))]
 
     #[test]
-    fn any_event_is_answered_or_refused((case, event) in mutated_event()) {
+    fn any_event_is_answered_or_rejected((case, event) in mutated_event()) {
         if let Some(mut transformer) = transformer(&case, MAX) {
             answer(&mut transformer, &event.0)?;
         }
@@ -264,7 +265,8 @@ proptest! {
         case in generate::case(),
         others in prop::collection::vec(generate::case(), 1..3),
     ) {
-        let mut before: Vec<Vec<u8>> = others.iter().map(|other| wire::event(&other.records)).collect();
+        let mut before: Vec<Vec<u8>> =
+            others.iter().map(|other| wire::event(&other.records)).collect();
         before.extend(case.records.iter().map(|record| wire::event(std::slice::from_ref(record))));
         before.reverse();
         let before: Vec<&[u8]> = before.iter().map(|event| &event[..]).collect();
@@ -286,9 +288,10 @@ proptest! {
     }
 }
 
-// ------------------------------------------------------------------------------------------------------- large input
+// ------------------------------------------------------------------------------------- large input
 
-/// A change of one table whose new image has these attributes beside its key; `more` are members of the envelope.
+/// A change of one table whose new image has these attributes beside its key; `more` are members of
+/// the envelope.
 fn change(attributes: &str, more: &str) -> Vec<u8> {
     let image = format!(r#""NewImage":{{"id":{{"S":"k"}}{attributes}}}"#);
     let time = r#""ApproximateCreationDateTime":1720742302233"#;
@@ -360,7 +363,8 @@ fn a_name_may_be_long() {
     let [flat, rescued] = assert_ok(change(&format!(r#","{name}":{{"S":"x"}}"#), ""));
     assert!(flat.contains(&format!(r#","{}":"x","#, "a_b".repeat(1_000_000))));
     assert!(rescued.contains(&format!(r#""_rescued":"{{\"{name}\":"#)));
-    // Joined at each of some levels it would pass any row; with a schema it is one name among others.
+    // Joined at each of some levels it would pass any row; with a schema it is one name among
+    // others.
     let maps = format!(r#"{{"M":{{"{}":"#, "b".repeat(20_000)).repeat(50);
     let nested = format!(r#","{name}":{maps}{{"S":"x"}}{}"#, "}}".repeat(50));
     let [_, rescued] = results(change(&nested, ""));

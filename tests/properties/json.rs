@@ -1,4 +1,5 @@
-//! JSON with all digits of its numbers, and with members in their order: `serde_json::Value` rounds.
+//! JSON with all digits of its numbers, and with members in their order: `serde_json::Value`
+//! rounds.
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;

@@ -1,20 +1,20 @@
-//! Nothing is lost, and nothing is invented: every part of an item is in a column of its row or in `_rescued`, and
-//! whatever is there was in the item.
+//! Nothing is lost, and nothing is invented: every part of an item is in a column of its row or in
+//! `_rescued`, and whatever is there was in the item.
 //!
-//! Raw names can't be told from a row (`customer_city` may have been `customerCity`), so the item is not built anew but
-//! audited, in both directions:
+//! Raw names can't be told from a row (`customer_city` may have been `customerCity`), so the item
+//! is not rebuilt but audited, in both directions:
 //!
-//! * each value of the row is traced to one attribute that its column may take, and compared as contract section 5
-//!   allows;
+//! * each value of the row is traced to one attribute that its column may take, and compared as
+//!   contract section 5 allows;
 //! * each entry of `_rescued` is compared with the attribute at its path;
-//! * then each attribute is looked up: rescued whole, or traced, or a NULL, or a map of which the same holds for each
-//!   member.
+//! * then each attribute is looked up: rescued whole, or traced, or a NULL, or a map of which the
+//!   same holds for each member.
 //!
-//! Protected attributes are hashed, or taken away, before all this, so that they are looked for, and allowed, in no
-//! other form. What is *not* checked: which of several attributes wins a column (that the others are rescued is),
-//! reasons, the order of columns (all of these are `agreement`'s); and an attribute may be rescued although a column
-//! shows it, where two columns are concerned with it: the one that its path claims it for, and one that takes a map
-//! around it.
+//! Protected attributes are hashed, or taken away, before all this, so that they are looked for,
+//! and allowed, in no other form. What is *not* checked: which of several attributes wins a column
+//! (that the others are rescued is), reasons, the order of columns (all of these are
+//! `agreement`'s); and an attribute may be rescued although a column shows it, where two columns
+//! are concerned with it: the one that its path claims it for, and one that takes a map around it.
 
 use crate::coercion::{decimal, instant};
 use crate::generate::{self, Case};
@@ -30,7 +30,7 @@ use std::fmt::Write;
 
 type Check = Result<(), String>;
 
-// ------------------------------------------------------------------------------------------------------ attributes
+// -------------------------------------------------------------------------------------- attributes
 
 /// An attribute value.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,7 +159,7 @@ fn find_mut<'a>(item: &'a mut Item, names: &[String]) -> Option<&'a mut Node> {
     }
 }
 
-// ----------------------------------------------------------------------------------------------------------- paths
+// ------------------------------------------------------------------------------------------- paths
 
 /// The path of a member, as `_rescued` writes it (section 5).
 fn member(path: &str, name: &str) -> String {
@@ -195,7 +195,7 @@ fn places<'a>(node: &'a Node, path: &str, found: &mut Vec<(String, &'a Node)>) {
     }
 }
 
-// ---------------------------------------------------------------------------------------------------------- schema
+// ------------------------------------------------------------------------------------------ schema
 
 #[derive(Debug)]
 enum Type {
@@ -336,10 +336,11 @@ impl Schema {
             let normal: Vec<String> = names.iter().map(|name| normalise(name)).collect();
             let normal = normal.join("_");
             let claiming = self.columns.iter().position(|c| c.claim.as_ref() == Some(&names));
-            let named = |name: &str| self.columns.iter().position(|c| c.by_name && c.name == name);
+            let of_name =
+                |name: &str| self.columns.iter().position(|c| c.by_name && c.name == name);
             // At the root the column of this very name comes first.
-            let to_the_letter = || if above.is_empty() { named(name) } else { None };
-            let by_name = || to_the_letter().or_else(|| named(&normal));
+            let to_the_letter = || if above.is_empty() { of_name(name) } else { None };
+            let by_name = || to_the_letter().or_else(|| of_name(&normal));
             let column = claiming.or_else(|| flattens.then(by_name).flatten());
             if let Node::M(inner) = node {
                 // A map that a column takes is not flattened further, but paths lead into it.
@@ -374,7 +375,7 @@ impl Schema {
     }
 }
 
-// ----------------------------------------------------------------------------------------------------------- audit
+// ------------------------------------------------------------------------------------------- audit
 
 /// What is known of one item and its row.
 struct Audit {
@@ -584,7 +585,8 @@ fn trace(
     let candidates = schema.candidates(original);
     let columns: HashMap<&str, usize> =
         schema.columns.iter().enumerate().map(|(at, column)| (&*column.name, at)).collect();
-    // Outer structs ask whether a column of its own took a member, so that all columns are traced by path first.
+    // Outer structs ask whether a column of its own took a member, so that all columns are traced
+    // by path first.
     for (name, _) in values {
         let column = *columns.get(&**name).ok_or_else(|| format!("no such column: {name}"))?;
         let claimed = candidates.iter().filter(|c| c.column == column && c.claimed);
@@ -602,7 +604,7 @@ fn trace(
         for candidate in candidates.iter().filter(may_fill) {
             let path = path_of(&candidate.names);
             let Some(node) = find(item, &candidate.names) else { continue };
-            // A map around a claimed attribute may have refused it, in a column of its own.
+            // A map around a claimed attribute may have rejected it, in a column of its own.
             if audit.is_rescued(&path) && (!candidate.claimed || candidate.names.len() == 1) {
                 continue;
             }
@@ -726,7 +728,7 @@ fn rebuilds(case: &Case) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-// -------------------------------------------------------------------------------------------------------- secrets
+// ----------------------------------------------------------------------------------------- secrets
 
 /// What is put into every protected attribute.
 const SECRET: &str = "a secret that no row shows";
@@ -762,7 +764,9 @@ fn put_secret(value: &mut Json) {
             }
             ("L", Json::Array(list)) => list.iter_mut().for_each(put_secret),
             ("M", Json::Object(members)) => {
-                members.iter_mut().for_each(|(_, value)| put_secret(value));
+                for (_, value) in members {
+                    put_secret(value);
+                }
             }
             _ => {}
         }

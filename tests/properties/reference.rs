@@ -1,6 +1,7 @@
 //! A slow, literal reading of the contract, the oracle of differential tests.
 //!
-//! Nothing here is clever: every record is parsed into a tree, bound, rewritten and printed in separate passes.
+//! Nothing here is clever: every record is parsed into a tree, bound, rewritten and printed in
+//! separate passes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
@@ -31,7 +32,7 @@ impl Reference {
     ) -> Result<Reference, String> {
         let schema = schema.map(Schema::read).transpose()?;
         let tables = match tables {
-            // §3: an empty setting is refused; an empty name between commas is no table either.
+            // §3: an empty setting is rejected; an empty name between commas is no table either.
             Some(text) => {
                 let names: Vec<String> =
                     text.split(',').map(|name| name.trim().to_string()).collect();
@@ -65,32 +66,8 @@ impl Reference {
     }
 
     fn change(&self, data: &[u8], kinesis_sequence: Option<&str>) -> Result<Outcome, String> {
-        // §6: data that begins with gzip's magic bytes has a reason of its own.
-        if data.starts_with(&[0x1f, 0x8b]) {
-            return Err("compressed".into());
-        }
-        // §6: one UTF-8 JSON object.
-        let text = std::str::from_utf8(data).map_err(|_| "not_utf8")?;
-        let record = Json::parse(text).map_err(|why| format!("not_json: {why}"))?;
-        let Json::Obj(_) = record else { return Err("not_json: no object".into()) };
-        // §1: an EventBridge event is read as the record in its `detail`.
-        let record = match record.get("detail") {
-            Some(detail)
-                if record.get("dynamodb").is_none() && detail.get("dynamodb").is_some() =>
-            {
-                detail
-            }
-            _ => &record,
-        };
-
-        // §1: the second shape is where `eventSourceARN` is present and `tableName` is not.
-        let first_shape =
-            record.get("tableName").is_some() || record.get("eventSourceARN").is_none();
-        let table = if first_shape {
-            record.get("tableName").and_then(Json::str).map(str::to_string)
-        } else {
-            record.get("eventSourceARN").and_then(Json::str).and_then(table_of_arn)
-        };
+        let record = read_record(data)?;
+        let (table, first_shape) = table_and_shape(&record);
         let table = table.ok_or("no_table")?;
         // §6: another table is dropped, whatever else is wrong.
         if self.tables.as_ref().is_some_and(|tables| !tables.contains(&table)) {
@@ -142,7 +119,7 @@ impl Reference {
         }
         let item = new.filter(|_| is_in);
         let event_type = if item.is_some() { event_name } else { "REMOVE" };
-        let is_ttl = event_name == "REMOVE" && is_ttl(record);
+        let is_ttl = event_name == "REMOVE" && is_ttl(&record);
         // §3: `events`, by what the rows would be after `where`.
         let kind = if is_ttl { "TTL" } else { event_type };
         if choice.is_some_and(|choice| !choice.events.iter().any(|event| event == kind)) {
@@ -201,21 +178,58 @@ impl Reference {
         if !entries.is_empty() {
             row.push(("_rescued".into(), quote(&rescued(entries))));
         }
-        let partition_keys = self.event_time.then(|| {
-            let Utc { year, month, day, hour, .. } = event_time;
-            vec![
-                ("table".into(), table),
-                ("year".into(), format!("{year:04}")),
-                ("month".into(), format!("{month:02}")),
-                ("day".into(), format!("{day:02}")),
-                ("hour".into(), format!("{hour:02}")),
-            ]
-        });
+        let partition_keys = self.event_time.then(|| partition_keys(&event_time, table));
         Ok(Outcome::Ok { row: object(&row) + "\n", partition_keys })
     }
 }
 
-// ------------------------------------------------------------------------------------------------ envelope (§1, §2)
+// ------------------------------------------------------------------------------- envelope (§1, §2)
+
+/// The change record that a record's data holds.
+fn read_record(data: &[u8]) -> Result<Json, String> {
+    // §6: data that begins with gzip's magic bytes has a reason of its own.
+    if data.starts_with(&[0x1f, 0x8b]) {
+        return Err("compressed".into());
+    }
+    // §6: one UTF-8 JSON object.
+    let text = std::str::from_utf8(data).map_err(|_| "not_utf8")?;
+    let record = Json::parse(text).map_err(|why| format!("not_json: {why}"))?;
+    let Json::Obj(_) = record else { return Err("not_json: no object".into()) };
+    // §1: an event bridge's event is read as the record in its `detail`.
+    let is_detail = record.get("dynamodb").is_none()
+        && record.get("detail").is_some_and(|detail| detail.get("dynamodb").is_some());
+    match record {
+        Json::Obj(members) if is_detail => {
+            let detail = members.into_iter().find(|(name, _)| name == "detail");
+            Ok(detail.expect("there is a detail").1)
+        }
+        record => Ok(record),
+    }
+}
+
+/// §1: the table, and whether the record has the first shape: the second one is where
+/// `eventSourceARN` is present and `tableName` is not.
+fn table_and_shape(record: &Json) -> (Option<String>, bool) {
+    let first_shape = record.get("tableName").is_some() || record.get("eventSourceARN").is_none();
+    let table = if first_shape {
+        record.get("tableName").and_then(Json::str).map(str::to_string)
+    } else {
+        record.get("eventSourceARN").and_then(Json::str).and_then(table_of_arn)
+    };
+    (table, first_shape)
+}
+
+/// §6: `partitionKeys`.
+fn partition_keys(event_time: &Utc, table: String) -> Vec<(String, String)> {
+    let Utc { year, month, day, hour, .. } = event_time;
+    vec![
+        ("table".into(), table),
+        ("year".into(), format!("{year:04}")),
+        ("month".into(), format!("{month:02}")),
+        ("day".into(), format!("{day:02}")),
+        ("hour".into(), format!("{hour:02}")),
+    ]
+}
 
 /// `…:table/NAME`, or `…:table/NAME/stream/…`
 fn table_of_arn(arn: &str) -> Option<String> {
@@ -291,7 +305,7 @@ fn is_ttl(record: &Json) -> bool {
         && member("principalId", "PrincipalId") == Some("dynamodb.amazonaws.com")
 }
 
-// -------------------------------------------------------------------------------------------- attribute values (§1)
+// --------------------------------------------------------------------------- attribute values (§1)
 
 #[derive(Clone, Debug)]
 enum Attr {
@@ -309,7 +323,8 @@ enum Attr {
 
 type Item = Vec<(String, Attr)>;
 
-/// The attributes of an image or of an M; `depth` is that of a map or list among them (§6: at most 64).
+/// The attributes of an image or of an M; `depth` is that of a map or list among them (§6: at most
+/// 64).
 fn members(json: &Json, depth: usize, double: bool) -> Result<Item, String> {
     let Json::Obj(members) = json else {
         return Err("malformed_attribute_value: attributes are no object".into());
@@ -365,7 +380,7 @@ fn binary(text: &str, double: bool) -> String {
     double.then(inner).flatten().unwrap_or_else(|| text.to_string())
 }
 
-// ------------------------------------------------------------------------------------------------ printing (§2, §4)
+// ------------------------------------------------------------------------------- printing (§2, §4)
 
 fn quote(text: &str) -> String {
     serde_json::to_string(text).unwrap()
@@ -381,7 +396,8 @@ fn array(elements: impl Iterator<Item = String>) -> String {
     format!("[{}]", elements.collect::<Vec<_>>().join(","))
 }
 
-/// Plain JSON text: numbers as they are written, binary as base64, sets as arrays, members in the order given (§2).
+/// Plain JSON text: numbers as they are written, binary as base64, sets as arrays, members in the
+/// order given (§2).
 fn plain(attr: &Attr) -> String {
     match attr {
         Attr::S(s) | Attr::B(s) => quote(s),
@@ -434,7 +450,7 @@ fn dynamo(attr: &Attr) -> String {
     object(&[(descriptor, value)])
 }
 
-// -------------------------------------------------------------------------------------------------- rescue (§5)
+// ------------------------------------------------------------------------------------- rescue (§5)
 
 #[derive(Clone, Copy)]
 enum Reason {
@@ -527,7 +543,7 @@ fn rescued(mut entries: Vec<Entry>) -> String {
     object(&entries.into_iter().map(member).collect::<Vec<_>>())
 }
 
-// -------------------------------------------------------------------------------------------------- schema (§3)
+// ------------------------------------------------------------------------------------- schema (§3)
 
 #[derive(Debug, Clone)]
 enum Type {
@@ -563,7 +579,8 @@ struct Column {
 }
 
 impl Column {
-    /// The attribute claimed before any other is bound. Key attributes claim theirs as if by an explicit path.
+    /// The attribute claimed before any other is bound. Key attributes claim theirs as if by an
+    /// explicit path.
     fn claim(&self) -> Option<Vec<String>> {
         self.path.clone().or_else(|| self.key.clone().map(|key| vec![key]))
     }
@@ -636,7 +653,7 @@ impl Binding {
 
 impl Schema {
     fn read(setting: &str) -> Result<Schema, String> {
-        // §3: JSON text (first byte `{`, or `[` of a list, which the Firehose function refuses), or
+        // §3: JSON text (first byte `{`, or `[` of a list, which the Firehose function rejects), or
         // base64 of gzip of it. `@PATH` is a file: the base64 crate rejects it as well.
         if setting.starts_with(['{', '[']) {
             return Schema::parse(setting);
@@ -694,12 +711,12 @@ impl Schema {
             // else the one of the normalised name.
             let explicit =
                 columns.iter().position(|c| c.path.as_deref() == Some(std::slice::from_ref(&key)));
-            let named = |name: &str| {
+            let of_name = |name: &str| {
                 columns.iter().position(|c| c.path.is_none() && c.name == name && c.key.is_none())
             };
             let index = explicit
-                .or_else(|| named(&key))
-                .or_else(|| named(&normalise(&key)))
+                .or_else(|| of_name(&key))
+                .or_else(|| of_name(&normalise(&key)))
                 .ok_or_else(|| format!("no column takes the key {key}"))?;
             if columns[index].protect == Protect::Drop {
                 return Err(format!("column {}: a key can't be dropped", columns[index].name));
@@ -720,7 +737,8 @@ impl Schema {
                 binding.bound.insert(path, index);
             }
         }
-        // Then level by level, since the shallower wins: the columns without path, by normalised names.
+        // Then level by level, since the shallower wins: the columns without path, by normalised
+        // names.
         let by_name: HashMap<&str, usize> = self
             .columns
             .iter()
@@ -758,7 +776,8 @@ impl Schema {
             }
             let mut next = Vec::new();
             for (names, attr) in level {
-                // A map that a column takes is not flattened further; one that lost it is rescued whole.
+                // A map that a column takes is not flattened further; one that lost it is rescued
+                // whole.
                 let closed =
                     binding.bound.contains_key(&names) || binding.lost.contains_key(&names);
                 if let (false, Attr::M(members)) = (closed, attr) {
@@ -774,7 +793,8 @@ impl Schema {
         binding
     }
 
-    /// The item with what is protected hashed or left out, innermost first, before anything else is done with it.
+    /// The item with what is protected hashed or left out, innermost first, before anything else is
+    /// done with it.
     fn protected_item(&self, binding: &Binding, item: Item) -> Item {
         self.protected_members(binding, &[], item)
     }
@@ -924,7 +944,8 @@ fn find<'a>(item: &'a Item, path: &[String]) -> Option<(Place, &'a Attr)> {
     None
 }
 
-/// The smallest wins: an exact raw name, then the byte order of the names joined, then of the list of names.
+/// The smallest wins: an exact raw name, then the byte order of the names joined, then of the list
+/// of names.
 fn preference(names: &[String], column: &str) -> (bool, String, Vec<String>) {
     let joined = names.join("_");
     (joined != column, joined, names.to_vec())
@@ -1165,7 +1186,7 @@ fn type_of(tokens: &mut Tokens, depth: usize) -> Result<Type, String> {
                 if !identifier(&name) {
                     return Err("name of a struct member".into());
                 }
-                // §3: struct members that normalise alike are refused.
+                // §3: struct members that normalise alike are rejected.
                 if members.iter().any(|(other, _)| normalise(other) == normalise(&name)) {
                     return Err(format!("struct member {name} twice"));
                 }
@@ -1186,7 +1207,7 @@ fn type_of(tokens: &mut Tokens, depth: usize) -> Result<Type, String> {
     Ok(ty)
 }
 
-// ------------------------------------------------------------------------------------------- without a schema (§3)
+// --------------------------------------------------------------------------- without a schema (§3)
 
 fn without_schema(item: &Item, entries: &mut Vec<Entry>) -> Vec<(String, String)> {
     // Everything that is no map, with the name it flattens to; empty maps vanish.
@@ -1226,7 +1247,7 @@ fn without_schema(item: &Item, entries: &mut Vec<Entry>) -> Vec<(String, String)
     row
 }
 
-// ------------------------------------------------------------------------------------------------ coercion (§4)
+// ----------------------------------------------------------------------------------- coercion (§4)
 
 struct Coercion<'a> {
     schema: &'a Schema,
@@ -1427,8 +1448,8 @@ fn elements(attr: &Attr) -> Option<Vec<Attr>> {
     }
 }
 
-/// Of two shortest texts that are equally near the one with the even digit: 128.140625, a float, is 128.14062, where the
-/// standard library takes the greater one.
+/// Of two shortest texts that are equally near the one with the even digit: 128.140625, a float, is
+/// 128.14062, where the standard library takes the greater one.
 fn even(scientific: &str, exact: Option<BigDecimal>) -> String {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     let mut other = mantissa.to_string();
@@ -1478,7 +1499,8 @@ fn float_text(
     Ok(format!("{minus}{text}"))
 }
 
-/// A decimal number (§4): the value is `digits` times ten to the power of `exponent`; zero has no digits.
+/// A decimal number (§4): the value is `digits` times ten to the power of `exponent`; zero has no
+/// digits.
 struct Dec {
     negative: bool,
     digits: String,
@@ -1580,7 +1602,7 @@ impl Dec {
     }
 }
 
-// ---------------------------------------------------------------------------------------------------- time (§4)
+// --------------------------------------------------------------------------------------- time (§4)
 
 struct Utc {
     year: i32,
@@ -1700,9 +1722,10 @@ fn clock(text: &str) -> Option<(i64, i64, i64, &str, i64)> {
     (hour < 24 && minute < 60 && second <= 60).then_some((hour, minute, second, fraction, offset))
 }
 
-// ------------------------------------------------------------------------------------------------------------ JSON
+// -------------------------------------------------------------------------------------------- JSON
 
-/// JSON with numbers as they are written. Of members of one name the last counts, at the place of the first.
+/// JSON with numbers as they are written. Of members of one name the last counts, at the place of
+/// the first.
 #[derive(Debug)]
 enum Json {
     Null,

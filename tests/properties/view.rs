@@ -1,5 +1,5 @@
-//! A lake table is a view of the DynamoDB table: whatever happens to its items, and in whatever order
-//! the changes arrive, the rows that `where` chooses merge to the items that the view has.
+//! A lake table is a view of the DynamoDB table: whatever happens to its items, and in whatever
+//! order the changes arrive, the rows that `where` chooses merge to the items that the view has.
 //!
 //! The view is computed here from the changes themselves: the last new image of each item, if
 //! `where` holds of it. What its row must be is what the same schema without `where` makes of it.

@@ -1,8 +1,9 @@
 //! Without a schema the row is what a plain walk over `serde_dynamo`'s attribute values gives.
 //!
-//! `serde_dynamo` is an independent reader of DynamoDB JSON, stricter than the contract: records it does not take (a
-//! B that is no base64, members beside the descriptor) and those nested deeper than `serde_json` reads are passed
-//! over here. Its maps know no order, so objects are compared as sets of members; `agreement` compares the order.
+//! `serde_dynamo` is an independent reader of DynamoDB JSON, stricter than the contract: records it
+//! does not take (a B that is no base64, members beside the descriptor) and those nested deeper
+//! than `serde_json` reads are passed over here. Its maps know no order, so objects are compared as
+//! sets of members; `agreement` compares the order.
 
 use crate::generate::{self, Case};
 use crate::json::Json;
@@ -189,7 +190,8 @@ fn walk(case: &Case) -> Result<(), TestCaseError> {
         let (Some(row), Some((item, double))) = (answer.row, new_image(data)) else { continue };
         let mut found = Vec::new();
         leaves(item.inner(), &[], &mut found);
-        // The first of a name has the column: the shallowest, the exact one, the first in byte order.
+        // The first of a name has the column: the shallowest, the exact one, the first in byte
+        // order.
         let column =
             |names: &[&str]| names.iter().map(|name| normalise(name)).collect::<Vec<_>>().join("_");
         found.sort_by_cached_key(|(names, _)| {

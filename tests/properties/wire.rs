@@ -41,7 +41,7 @@ pub(crate) struct Answer {
     pub(crate) result: String,
     /// `data`, decoded: the row with its newline.
     pub(crate) row: Option<String>,
-    /// `metadata`, null where there is none.
+    /// `metadata`, null without one.
     pub(crate) metadata: Value,
 }
 
@@ -72,13 +72,14 @@ fn answer(record: &Value) -> Answer {
     }
 }
 
-/// A transformer with the case's schema for all tables that the schema takes; none where it is refused.
+/// A transformer with the case's schema for all tables that the schema takes; `None` if it is
+/// rejected.
 pub(crate) fn transformer(case: &Case) -> Option<Transformer> {
     let schema = case.schema.clone();
     Settings { schema, ..Settings::default() }.transformer().ok()
 }
 
-/// The records of a case with what became of each; none where the schema is refused.
+/// The records of a case with what became of each; none if the schema is rejected.
 pub(crate) fn transform(case: &Case) -> Vec<(&[u8], Answer)> {
     let Some(mut transformer) = transformer(case) else { return Vec::new() };
     let event = event(&case.records);

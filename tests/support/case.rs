@@ -1,5 +1,5 @@
-//! One case of `fixtures/`: its files, the event that they make, and what comes out of the core, as text.
-//! `fixtures/README.md` is the format's description.
+//! One case of `fixtures/`: its files, the event that they make, and what comes out of the core, as
+//! text. `fixtures/README.md` is the format's description.
 
 use super::pretty;
 use base64::Engine;
@@ -133,20 +133,20 @@ impl Case {
         };
         let mut transformer = match self.transformer()? {
             Ok(transformer) => transformer,
-            Err(refusal) => return error(refusal),
+            Err(rejection) => return error(rejection),
         };
         let (event, record_ids) = match (self.file("changes.json"), self.file("event.json")) {
             (Some(changes), _) => self.event(changes)?,
             (None, Some(event)) => (event.to_owned(), Vec::new()),
             (None, None) => {
-                return Err("the settings were accepted; a case that is not about a refusal \
+                return Err("the settings were accepted; a case that is not about a rejection \
                             has a changes.json or an event.json"
                     .into());
             }
         };
         let output = match transformer.transform(event.as_bytes(), NOW_MS) {
             Ok(output) => output,
-            Err(refusal) => return error(refusal.to_string()),
+            Err(rejection) => return error(rejection.to_string()),
         };
         let response = String::from_utf8(output.response)
             .map_err(|_| "the response is not UTF-8".to_owned())?;
@@ -226,35 +226,28 @@ impl Case {
 
     /// What stands in the event as a record's `data`.
     fn data(&self, record: &Record<'_>) -> Result<String, String> {
-        let bytes = match record {
-            Record {
-                data: Some(data),
-                item: None,
-                old: None,
-                change: None,
-                text: None,
-                base64: None,
-                ..
-            } => {
-                return Ok(data.get().to_owned());
-            }
-            Record {
-                base64: Some(base64),
-                item: None,
-                old: None,
-                change: None,
-                text: None,
-                data: None,
-                ..
-            } => {
-                return Ok(pretty::string(base64));
-            }
-            Record { text: Some(text), item: None, old: None, change: None, .. } => text.clone(),
-            Record { change: Some(change), item: None, old: None, .. } => change.get().to_owned(),
-            Record { item: None, old: None, keys: None, .. } => {
-                return Err("give it one of item, old, keys, change, text, base64, data".into());
-            }
-            _ => self.change(record)?,
+        let has_image = record.item.is_some() || record.old.is_some() || record.keys.is_some();
+        let short = has_image || record.event.is_some() || record.ttl;
+        let forms = [
+            short,
+            record.change.is_some(),
+            record.text.is_some(),
+            record.base64.is_some(),
+            record.data.is_some(),
+        ];
+        if forms.into_iter().filter(|given| *given).count() != 1 || short != has_image {
+            return Err("give it one of change, text, base64, data, or of item, old, keys".into());
+        }
+        if let Some(data) = record.data {
+            return Ok(data.get().to_owned());
+        }
+        if let Some(base64) = &record.base64 {
+            return Ok(pretty::string(base64));
+        }
+        let bytes = match (&record.text, record.change) {
+            (Some(text), _) => text.clone(),
+            (None, Some(change)) => change.get().to_owned(),
+            (None, None) => self.change(record)?,
         };
         Ok(pretty::string(&STANDARD.encode(bytes)))
     }
@@ -351,8 +344,8 @@ fn render(
     Ok(pretty::print(&format!("[{}]", answers.join(","))))
 }
 
-/// A row's bytes as members of `expected.json`: the row as it is, and beside it the texts in `_old` and
-/// `_rescued` as the JSON that they are.
+/// A row's bytes as members of `expected.json`: the row as it is, and beside it the texts in `_old`
+/// and `_rescued` as the JSON that they are.
 fn decode_row(data: &str) -> Result<Vec<String>, String> {
     #[derive(Deserialize)]
     struct Texts {

@@ -1,5 +1,6 @@
-//! Firehose's side of an invocation: events as it builds them, and its reading of a response. Written from AWS'
-//! description (<https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>), not from
+//! Firehose's side of an invocation: events as it builds them, and its reading of a response.
+//! Written from AWS' description
+//! (<https://docs.aws.amazon.com/firehose/latest/dev/data-transformation.html>), not from
 //! `dynalake::firehose`.
 
 use base64::Engine;

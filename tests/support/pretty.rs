@@ -1,5 +1,6 @@
-//! A JSON printer for people and for diffs that keeps every token as it is written: the order of members,
-//! the digits of numbers, the escapes in strings. Only white space between tokens is its own.
+//! A JSON printer for people and for diffs that keeps every token as it is written: the order of
+//! members, the digits of numbers, the escapes in strings. Only white space between tokens is its
+//! own.
 
 /// How deep every container is broken into lines; deeper ones stay on a line where they fit.
 const BROKEN_DEPTH: usize = 3;
@@ -18,7 +19,7 @@ pub(crate) fn is_compact(json: &str) -> bool {
     true
 }
 
-/// Prints JSON; a text that is none comes out in some form too.
+/// Prints JSON; text that is not JSON comes out in some form too.
 pub(crate) fn print(json: &str) -> String {
     let mut printer = Printer { rest: json, out: String::new() };
     printer.value(0, 0);

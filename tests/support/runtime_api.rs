@@ -167,7 +167,8 @@ impl Function {
         self.api.wait("an answer", |state| state.posts.pop_front(), State::unless_ended)
     }
 
-    /// The most memory that the process has held so far, in KiB; none where the system is not Linux.
+    /// The most memory that the process has held so far, in KiB; `None` on systems other than
+    /// Linux.
     pub(crate) fn peak_resident_kib(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok();
         let line = |status: &str| {
@@ -187,7 +188,8 @@ impl Function {
         self.output()
     }
 
-    /// Waits until the process ends by itself, without asking for an event; how it did, what it posted and wrote.
+    /// Waits until the process ends by itself, without asking for an event. Returns its exit
+    /// status, what it posted and what it wrote.
     pub(crate) fn exit(mut self) -> (ExitStatus, Vec<Post>, Output) {
         let has_ended = |state: &mut State| state.ended().then_some(());
         let in_vain = |state: &State| state.idle.then_some("and it waits for an event");
@@ -487,7 +489,7 @@ impl Request {
                     return invalid(format!("not a chunk's size: {size}"));
                 };
                 take(size, reader)?;
-                // What ends a chunk, or the trailers, of which there are none.
+                // What ends a chunk, or the trailers, which are empty here.
                 let end = line(reader)?.unwrap_or_default();
                 if !end.is_empty() {
                     return invalid(format!("a chunk of {size} bytes does not end there: {end}"));

@@ -1,4 +1,4 @@
-//! Bad records, which cost a record each, and events that are none.
+//! Bad records, which cost a record each, and input that is not an event.
 
 use super::{LOG_FORMAT, SCHEMA, assert_alive, error_of, json_lines, metric_lines, read};
 use crate::firehose::{READINGS, encode, event, event_of_encoded, reading, record_id};
@@ -166,8 +166,8 @@ fn an_event_that_is_not_firehoses_fails_the_invocation_and_not_the_process() {
         ("{\"records\":[{\"recordId\":1,\"data\":\"e30=\"}]}", "\"recordId\""),
     ];
     let events = events.map(|(event, reason)| (event.as_bytes(), reason));
-    // Not UTF-8: instead of records, between two records' data, behind the last, in one's data, and in a list of records
-    // that another replaces.
+    // Not UTF-8: instead of records, between two records' data, behind the last, in one's data, and
+    // in a list of records that another replaces.
     let no_text: [&[u8]; 7] = [
         b"{\"records\":\"\xff\"}",
         b"{\"records\":[{\"recordId\":\"1\",\"data\":\"e30=\"},{\"recordId\":\"\xff\",\"data\":\"e30=\"}]}",
@@ -193,8 +193,8 @@ fn an_event_that_is_not_firehoses_fails_the_invocation_and_not_the_process() {
     // Each invocation has its metrics, the good ones between the bad included.
     let metrics = metric_lines(&output);
     assert_eq!(metrics.len(), 46, "{output}");
-    let refused = metrics.iter().step_by(2);
-    for line in refused {
+    let rejected = metrics.iter().step_by(2);
+    for line in rejected {
         assert_eq!((&line["RecordsIn"], &line["delivery_stream"]), (&0.into(), &"unknown".into()));
     }
 }

@@ -83,9 +83,9 @@ fn a_runtime_api_that_is_beyond_recovery_ends_the_process() {
 }
 
 #[test]
-fn an_answer_that_lambda_refuses_is_logged_and_the_next_event_is_answered() {
+fn a_response_that_lambda_rejects_is_logged_and_the_next_event_is_answered() {
     let mut function = Function::start(&[(SCHEMA, READINGS)]);
-    let next = Next::new("refused", event([reading("a", 0, "").to_string()]));
+    let next = Next::new("rejected", event([reading("a", 0, "").to_string()]));
     function.invoke_as(Next { status: Some("413 Content Too Large"), ..next });
     assert_alive(&mut function);
     let output = function.stop();

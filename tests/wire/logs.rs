@@ -68,7 +68,7 @@ fn each_invocation_has_one_line_of_metrics_with_the_right_values() {
             ("RowsRescued", "Count", 1),
             ("BytesIn", "Bytes", event.len() as i64),
             ("BytesOut", "Bytes", post.body.len() as i64),
-            // The first of an event id is none, and the last invocation is forgotten.
+            // The first of an event id is not a duplicate, and the last invocation is forgotten.
             ("Duplicates", "Count", 2),
             ("EventAgeMaxMs", "Milliseconds", now_ms - (CREATED_MS as i64 - 5_000)),
         ];
@@ -118,7 +118,8 @@ fn no_log_level_hides_the_metrics() {
             let lines = metric_lines(&output);
             let [line] = lines.as_slice() else { panic!("{level} as {format}: {output}") };
             let shown = line["level"].as_str().expect("the line has a level");
-            // Lambda drops what is below the function's level, and reads a line without time as INFO.
+            // Lambda drops what is below the function's level, and reads a line without time as
+            // INFO.
             assert!(severity(shown) >= severity(level), "{level} hides {shown}");
             timestamp(line);
         }
@@ -173,7 +174,7 @@ fn in_json_every_line_is_one_object_with_level_and_timestamp() {
 }
 
 #[test]
-fn a_setting_refused_is_one_json_object_a_line_too() {
+fn a_rejected_setting_is_one_json_object_a_line_too() {
     let function = Function::start(&[(TABLES, "a,,b"), (LOG_FORMAT, "JSON"), (LOG_LEVEL, "ERROR")]);
     let (_, _, output) = function.exit();
     let lines = json_lines(&output);

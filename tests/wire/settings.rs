@@ -17,7 +17,7 @@ fn gzip(text: &str) -> String {
 }
 
 /// Starts with bad settings, and returns the message that Lambda was told.
-fn refused(settings: &[(&str, &str)]) -> String {
+fn rejected(settings: &[(&str, &str)]) -> String {
     let function = Function::start(settings);
     let (status, posts, output) = function.exit();
     assert!(status.code().is_some_and(|code| code != 0), "{settings:?}: {status}\n{output}");
@@ -31,8 +31,8 @@ fn refused(settings: &[(&str, &str)]) -> String {
 }
 
 /// Checks that the message names the setting, its value and what else is expected.
-fn assert_refused(setting: &str, value: &str, parts: &[&str]) {
-    let message = refused(&[(setting, value)]);
+fn assert_rejected(setting: &str, value: &str, parts: &[&str]) {
+    let message = rejected(&[(setting, value)]);
     // Of a long value the beginning is enough. A value with quotes may be shown with them escaped.
     let shown: String = value.trim().chars().take(60).collect();
     let shown_escaped = format!("{shown:?}");
@@ -48,15 +48,15 @@ fn assert_refused(setting: &str, value: &str, parts: &[&str]) {
 }
 
 #[test]
-fn an_empty_setting_is_refused() {
+fn an_empty_setting_is_rejected() {
     for setting in [SCHEMA, TABLES, PARTITION_KEYS] {
-        assert_refused(setting, "", &["is \"\"", "give it a value, or remove it"]);
-        assert_refused(setting, " \t", &["give it a value, or remove it"]);
+        assert_rejected(setting, "", &["is \"\"", "give it a value, or remove it"]);
+        assert_rejected(setting, " \t", &["give it a value, or remove it"]);
     }
 }
 
 #[test]
-fn a_schema_that_is_not_readable_is_refused() {
+fn an_unreadable_schema_is_rejected() {
     let terraform = "base64gzip(jsonencode(";
     let not_gzip = encode(READINGS.as_bytes());
     let compressed = gzip(READINGS);
@@ -72,12 +72,12 @@ fn a_schema_that_is_not_readable_is_refused() {
         (&gzip("orders"), &["not JSON"]),
         (&gzip("[]"), &["list"]),
     ] {
-        assert_refused(SCHEMA, value, parts);
+        assert_rejected(SCHEMA, value, parts);
     }
 }
 
 #[test]
-fn a_schema_that_says_what_it_can_not_is_refused_with_the_column_and_the_fix() {
+fn an_invalid_schema_is_rejected_with_the_column_and_the_fix() {
     let schema = |member: &str, id: &str, second: &str| {
         format!(
             "{{\"table\":\"t\",\"keys\":[\"id\"]{member},\"columns\":[{{\"name\":\"{id}\",\
@@ -106,37 +106,37 @@ fn a_schema_that_says_what_it_can_not_is_refused_with_the_column_and_the_fix() {
             &["\"id\": it is declared twice", "rename"],
         ),
     ] {
-        assert_refused(SCHEMA, &value, parts);
+        assert_rejected(SCHEMA, &value, parts);
     }
     // The same by way of base64 and gzip.
     let value = gzip(&schema("", "identity", second));
-    assert_refused(SCHEMA, &value, &["key \"id\" has no column", "add one named \"id\""]);
+    assert_rejected(SCHEMA, &value, &["key \"id\" has no column", "add one named \"id\""]);
 }
 
 #[test]
-fn tables_with_a_hole_are_refused() {
+fn an_empty_name_between_two_tables_is_rejected() {
     for value in ["a,,b", "a,", ",a", ",", "a, ,b"] {
-        assert_refused(TABLES, value, &["no name between two commas", "orders,customers"]);
+        assert_rejected(TABLES, value, &["no name between two commas", "orders,customers"]);
     }
 }
 
 #[test]
-fn unknown_partition_keys_are_refused() {
+fn unknown_partition_keys_are_rejected() {
     for value in ["hour", "EVENT_TIME", "event_time,table"] {
-        assert_refused(PARTITION_KEYS, value, &["none or event_time"]);
+        assert_rejected(PARTITION_KEYS, value, &["none or event_time"]);
     }
 }
 
 #[test]
 fn a_bad_setting_beside_good_ones_is_the_one_that_is_named() {
-    let message = refused(&[(SCHEMA, READINGS), (TABLES, "readings"), (PARTITION_KEYS, "day")]);
+    let message = rejected(&[(SCHEMA, READINGS), (TABLES, "readings"), (PARTITION_KEYS, "day")]);
     assert!(message.starts_with(PARTITION_KEYS), "{message}");
     assert!(!message.contains(SCHEMA) && !message.contains(TABLES), "{message}");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_setting_that_is_not_utf8_is_refused_and_not_taken_for_absent() {
+fn a_setting_that_is_not_utf8_is_rejected_and_not_taken_for_absent() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let mut command = Command::new(env!("CARGO_BIN_EXE_bootstrap"));

@@ -83,7 +83,8 @@ fn reading_with(id: &str, members: impl IntoIterator<Item = (String, Value)>) ->
 
 #[test]
 fn items_of_as_many_parts_as_six_megabytes_hold_stay_within_64_mib() {
-    // As large as DynamoDB's items, of the shortest attributes; and one that only a hand could have made.
+    // As large as DynamoDB's items, of the shortest attributes; and one that only a hand could have
+    // made.
     let attributes =
         |at: usize| (0..20_000).map(move |n| (format!("a{at}_{n:x}"), json!({"N": "1"})));
     let wide = full_event(|at| reading_with("a", attributes(at)).to_string());

@@ -66,11 +66,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         let has_comments = schema.columns.iter().any(|column| column.comment.is_some());
         say(&format!(
             "warning: the schema takes {} bytes as {}, and Lambda gives all environment variables \
-             together {}; put it into the package: package.py --schema FILE, and {}=@FILE{}",
+             together {}; put it into the package: package.py --schema FILE, and in Terraform \
+             schema_in_package = true{}",
             thousands(size as u64),
             settings::SCHEMA,
             thousands(MAX_BYTES as u64),
-            settings::SCHEMA,
             if has_comments { "; or shorten comments" } else { "" }
         ));
     }

@@ -59,19 +59,21 @@ pub(crate) struct Args {
 
     /// Athena's database, or Databricks' schema, as schema or catalog.schema
     ///
-    /// By default athena has `dynalake_<table>`, as Terraform names it where the pipeline's name is
-    /// dynalake-<table> (output `glue_database`), and databricks has none: the session's schema.
+    /// By default athena has `dynalake_<table>`, as Terraform names it where the pipeline's name
+    /// is dynalake-<table> (output `glue_database`), and databricks has none: the session's
+    /// schema.
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
 
     /// The table of changes
     ///
-    /// By default the DynamoDB table's name as Glue allows it (Terraform's output `glue_table`), for
-    /// databricks with _changes behind it.
+    /// By default the DynamoDB table's name as Glue allows it (Terraform's output `glue_table`),
+    /// for databricks with _changes behind it.
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
 
-    /// The view of the current state; by default the DynamoDB table's name with _current behind it.
+    /// The view of the current state; by default the DynamoDB table's name with _current behind
+    /// it.
     #[arg(long, value_name = "NAME")]
     view: Option<String>,
 
@@ -81,8 +83,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     location: Option<String>,
 
-    /// What a folder of objects holds, for athena's table; Terraform's input `partition_granularity`
-    /// [default: hour]
+    /// What a folder of objects holds, for athena's table; Terraform's input
+    /// `partition_granularity` [default: hour]
     #[arg(long, value_name = "PERIOD", value_enum)]
     partition_granularity: Option<Granularity>,
 }

@@ -89,7 +89,7 @@ impl Report {
         self.progress.say(&format!("error: {}", printable(message)));
     }
 
-    /// Names a file that is none of the data.
+    /// Names a file that holds no data.
     pub(crate) fn skipped(&self, what: &str) {
         self.progress.say(&format!("skipped: {}", printable(what)));
     }

@@ -19,8 +19,8 @@ pub(crate) fn setting_bytes(schema: &Value) -> io::Result<usize> {
     Ok(gzip.finish()?.len().div_ceil(3) * 4)
 }
 
-/// JSON as Terraform's `jsonencode` writes it: compact, members sorted by name, and `<`, `>`, `&` and the two
-/// line separators of Unicode escaped.
+/// JSON as Terraform's `jsonencode` writes it: compact, members sorted by name, and `<`, `>`, `&`
+/// and the two line separators of Unicode escaped.
 fn encode(value: &Value, out: &mut String) {
     match value {
         Value::Array(elements) => {

@@ -1,4 +1,5 @@
-//! JSON taken apart one level at a time, into spans: a file may be large, and what is inside is the core's.
+//! JSON taken apart one level at a time, into spans: a file may be large, and what is inside is the
+//! core's.
 
 use dynalake::text::json::{Cursor, SyntaxError, unescape};
 use std::ops::Range;

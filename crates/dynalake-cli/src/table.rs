@@ -110,7 +110,8 @@ impl Pages {
     fn parts(&self, columns: &[usize]) -> Vec<Vec<usize>> {
         let Some(width) = self.width else { return vec![columns.to_vec()] };
         let widths = self.table(columns, false).column_max_content_widths();
-        // A column has a blank on either side and a line behind it; before the first is one more line.
+        // A column has a blank on either side and a line behind it; before the first is one more
+        // line.
         let needs = |width: u16| usize::from(width) + 3;
         if widths.iter().copied().map(needs).sum::<usize>() < width {
             return vec![columns.to_vec()];

@@ -18,8 +18,8 @@ pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", thousands(number), if number == 1 { one } else { many })
 }
 
-/// Appends one character, escaped where it would move the cursor, hide itself or turn the text around: input
-/// may hold anything, and a terminal obeys.
+/// Appends one character, escaped where it would move the cursor, hide itself or turn the text
+/// around: input may hold anything, and a terminal obeys.
 pub(crate) fn push_printable(char: char, out: &mut String) {
     let invisible = matches!(char,
         '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'

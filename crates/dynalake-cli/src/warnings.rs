@@ -22,9 +22,12 @@ pub(crate) fn warnings(schema: &Schema) -> Vec<String> {
             warnings.extend(inside_another(schema, &is_key, column));
         }
         warnings.extend(inside_protected(schema, column));
-        warnings.extend(partition_name(column));
-        warnings.extend(change_feed_name(column));
-        warnings.extend(wide_decimal(column));
+        // A dropped column is in no table.
+        if column.protect != Some(Protect::Drop) {
+            warnings.extend(partition_name(column));
+            warnings.extend(change_feed_name(column));
+            warnings.extend(wide_decimal(column));
+        }
     }
     warnings.extend(deletions_left_out(schema));
     warnings.extend(view_of_attributes(schema));
@@ -38,16 +41,18 @@ pub(crate) fn is_key(schema: &Schema) -> Vec<bool> {
     is_key
 }
 
-/// A key of a type that no key attribute, S, N or B, ever fits.
+/// A key of a type that no key attribute, S, N or B, fits, or hardly any.
 fn key_type(column: &Column) -> Option<String> {
     let Column { name, ty, .. } = column;
-    let never_fits = matches!(ty, Type::Boolean | Type::Array(_) | Type::Map(_) | Type::Struct(_));
-    never_fits.then(|| {
-        format!(
-            "column \"{name}\" holds a key, and no key of DynamoDB fits {ty}: every change would \
-             fail; use string or a numeric type"
-        )
-    })
+    let fits = match ty {
+        Type::Array(_) | Type::Map(_) | Type::Struct(_) => "no key of DynamoDB fits",
+        Type::Boolean => "only the keys 0, 1, true and false fit",
+        _ => return None,
+    };
+    Some(format!(
+        "column \"{name}\" holds a key, and {fits} {ty}: every other change would fail; use string \
+         or a numeric type"
+    ))
 }
 
 /// A column whose name is no attribute's normalised name, and no attribute's name, most likely.
@@ -176,13 +181,13 @@ fn inside_another(schema: &Schema, is_key: &[bool], column: &Column) -> Option<S
              \"{name}\" a path, as {fix}"
         ));
     }
-    let surely_a_map = matches!(outer.ty, Type::Map(_) | Type::Struct(_));
+    let must_be_a_map = matches!(outer.ty, Type::Map(_) | Type::Struct(_));
     let fix = if outer.protect.is_some() {
         format!("give \"{outer_name}\" other columns inside it, or remove \"{name}\"")
     } else {
         format!("give \"{name}\" a path, as {fix}")
     };
-    surely_a_map.then(|| {
+    must_be_a_map.then(|| {
         format!(
             "column \"{name}\" takes nothing from inside {map}: column \"{outer_name}\" takes that \
              map whole; {fix}"

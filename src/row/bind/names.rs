@@ -8,7 +8,7 @@ use crate::text::json::{Escapes, Text};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
 
-/// Takes the place of an index where there is none.
+/// In place of an index: nothing is there.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// What is remembered of names is forgotten where it passes one of these between two records.

@@ -28,7 +28,8 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor at the beginning of `input`, which must be no longer than [`MAX_INPUT_BYTES`].
+    /// A cursor at the beginning of `input`, which must be no longer than
+    /// [`MAX_INPUT_BYTES`](super::MAX_INPUT_BYTES).
     pub fn new(input: &'a [u8]) -> Self {
         Cursor { input, at: 0 }
     }

@@ -16,7 +16,8 @@ pub enum Escapes {
     Other,
 }
 
-/// The most bytes that a [`Cursor`] can walk through: a [`Text`] has 30 bits for a length.
+/// The most bytes that a [`Cursor`](super::Cursor) can walk through: a [`Text`] has 30 bits for a
+/// length.
 pub const MAX_INPUT_BYTES: usize = (1 << 30) - 1;
 
 /// The contents of a JSON string, or another token, as a span of the input. Eight bytes, for an
@@ -98,12 +99,13 @@ impl Text {
         }
     }
 }
-/// Decodes the escapes of a string's contents, which a [`Cursor`] has checked, onto `out`.
+/// Decodes the escapes of a string's contents, which a [`Cursor`](super::Cursor) has checked, onto
+/// `out`.
 pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
     pieces(raw, |piece| out.extend_from_slice(piece));
 }
-/// Hands the decoded text of a string's contents, which a [`Cursor`] has checked, to `take`, piece
-/// by piece.
+/// Hands the decoded text of a string's contents, which a cursor has checked, to `take`, piece by
+/// piece.
 pub(super) fn pieces(raw: &[u8], mut take: impl FnMut(&[u8])) {
     let mut rest = raw;
     while let Some(at) = memchr::memchr(b'\\', rest) {

@@ -1,7 +1,8 @@
 //! Nasty but meaningful input for differential tests.
 //!
-//! A case is read off tapes of random numbers, one for the schema and one for each record: taking entries off a tape, or
-//! making them smaller, makes the case simpler (choice 0 is the plainest everywhere), so proptest shrinks it well.
+//! A case is read off tapes of random numbers, one for the schema and one for each record: taking
+//! entries off a tape, or making them smaller, makes the case simpler (choice 0 is the plainest
+//! everywhere), so proptest shrinks it well.
 
 mod fault;
 mod history;

@@ -283,7 +283,7 @@ pub(super) fn record(tape: &mut Tape, schema: Option<&Schema>) -> (Vec<u8>, Opti
     (data, sequence.map(str::to_string))
 }
 
-/// EventBridge's envelope around a record.
+/// The envelope of an event bridge around a record.
 pub(super) fn of_event_bridge<'a>(
     record: Vec<(&'a str, Json)>,
     tape: &mut Tape,

@@ -11,7 +11,7 @@
 //! | `{"rawData": …}`, a line of an error prefix | the record in it |
 //! | `{"Item": …}`, `{"Metadata": …}` | a line of an export |
 //!
-//! A value that is none of these, and a place that is not JSON, is a record that fails, unless the
+//! Any other value, and a place that is not JSON, is a record that fails, unless the
 //! input begins with so many of them that it is of another kind as a whole. Memory stays bounded
 //! however long the input is. What is inside a change record is not looked at here.
 

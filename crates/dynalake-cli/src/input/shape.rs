@@ -14,7 +14,7 @@ pub(super) enum Shape {
     /// An object that holds a change record in base64: a record of Kinesis, or a line of an error
     /// prefix.
     Carrier {
-        /// Between the quotes; `None` where there is none.
+        /// The text between the quotes; `None` without the member.
         data: Option<Range<usize>>,
         /// Between the quotes.
         sequence_number: Option<Range<usize>>,
@@ -60,7 +60,7 @@ pub(super) fn find(text: &[u8], from: usize) -> Found {
     let text = &text[from..];
     let mut cursor = Cursor::new(text);
     let shape = match cursor.peek() {
-        // What follows is none of it.
+        // What follows is not part of it.
         b'{' => object(&mut cursor).map(|members| members.shape(&text[..cursor.at()])),
         _ => cursor.skip_value().map(|()| Shape::Unknown),
     };

@@ -86,8 +86,8 @@ pub(crate) struct Args {
 
     /// The table of records that don't say theirs, and of exports; by default the schema's
     ///
-    /// A record says its table in `tableName` or `eventSourceARN`. A Firehose event's records must:
-    /// the deployed function knows no default.
+    /// A record says its table in `tableName` or `eventSourceARN`. A Firehose event's records
+    /// must: the deployed function knows no default.
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
 

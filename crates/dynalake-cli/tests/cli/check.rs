@@ -50,12 +50,12 @@ fn check_warns_of_a_schema_over_4_kb() {
     assert_eq!(small.stderr, "");
     check(&columns(200, &mut noise)).exits_with(0).says("warning: the schema takes ").says(
         "all environment variables together 4,096; put it into the package: package.py --schema \
-             FILE, and DYNALAKE_SCHEMA=@FILE; or shorten comments\n",
+             FILE, and in Terraform schema_in_package = true; or shorten comments\n",
     );
 }
 
 #[test]
-fn check_warns_of_what_is_surely_not_meant() {
+fn check_warns_of_likely_mistakes() {
     for (columns, warning) in [
         (
             json!([{"name": "customer", "type": "string"},
@@ -92,10 +92,15 @@ fn check_warns_of_what_is_surely_not_meant() {
         let done = check(&orders(&json!(columns))).exits_with(0).says("warning: ").says(warning);
         assert_eq!(done.stderr.lines().count(), 1, "{}", done.stderr);
     }
-    for ty in ["boolean", "array<string>", "map<string,string>", "struct<a:int>"] {
+    for (ty, fits) in [
+        ("boolean", "only the keys 0, 1, true and false fit boolean"),
+        ("array<string>", "no key of DynamoDB fits array<string>"),
+        ("map<string,string>", "no key of DynamoDB fits map<string,string>"),
+        ("struct<a:int>", "no key of DynamoDB fits struct<a:int>"),
+    ] {
         check(&orders(&json!([{"name": "order_id", "type": ty}])))
             .exits_with(0)
-            .says("warning: column \"order_id\" holds a key, and no key of DynamoDB fits ");
+            .says(&format!("warning: column \"order_id\" holds a key, and {fits}: "));
     }
     let columns = json!([{"name": "a", "type": "string"}, {"name": "b", "type": "string"},
         {"name": "c", "type": "string"}]);

@@ -70,7 +70,7 @@ fn ddl_takes_names_and_places() {
 }
 
 #[test]
-fn ddl_refuses_what_the_engine_would() {
+fn ddl_rejects_what_the_engine_would_reject() {
     for (dialect, options, reason) in [
         (
             "athena",

@@ -40,7 +40,7 @@ fn a_table_shows_nothing_that_a_terminal_obeys() {
 }
 
 #[test]
-fn nor_does_standard_error() {
+fn values_never_reach_stderr() {
     let schema = TempFile::new(
         "id.json",
         orders(&json!([{"name": "order_id", "type": "string"}])).to_string(),
@@ -91,7 +91,7 @@ fn the_responses_limit_is_that_of_an_event_only() {
     assert!(done.stdout.len() <= 6_291_456 + 1);
     dynalake_with(&args, changes.join("\n")).exits_with(0).says("8 in: 8 ok");
     big["dynamodb"]["NewImage"]["text"] = json!({"S": "x".repeat(8_000_000)});
-    // A row that Lambda could never return is none here either.
+    // A row that Lambda could never return is not printed here either.
     let failure =
         "line-1: failed: the row is larger than any response can hold; leave out attributes";
     let done = transform(big.to_string()).exits_with(1).says(failure);

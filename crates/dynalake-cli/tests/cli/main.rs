@@ -75,7 +75,7 @@ fn dynalake_with(args: &[&str], stdin: impl AsRef<[u8]>) -> Done {
     let mut child = start(args);
     let mut pipe = child.stdin.take().unwrap();
     let stdin = stdin.as_ref().to_vec();
-    // Nobody may be reading, where the arguments are refused.
+    // Nobody may be reading, if the arguments are rejected.
     let writer = std::thread::spawn(move || drop(pipe.write_all(&stdin)));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
