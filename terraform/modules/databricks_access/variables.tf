@@ -64,8 +64,8 @@ variable "tables" {
     error_message = "tables: a list of objects, each with name, data_prefix and schema: the module table's output databricks_table."
   }
   validation {
-    condition     = try(alltrue([for table in var.tables : length(setsubtract(keys(table), ["name", "data_prefix", "schema", "history"])) == 0]), true)
-    error_message = "tables: unknown member(s) ${join(", ", distinct(flatten([for table in var.tables : try(setsubtract(keys(table), ["name", "data_prefix", "schema", "history"]), [])])))}; a table has name, data_prefix, schema and history. Correct the spelling, or remove it."
+    condition     = try(alltrue([for table in var.tables : length(setsubtract(keys(table), local.table_members)) == 0]), true)
+    error_message = "tables: unknown member(s) ${join(", ", distinct(flatten([for table in var.tables : try(setsubtract(keys(table), local.table_members), [])])))}; a table has ${join(", ", local.table_members)}. Correct the spelling, or remove it."
   }
   validation {
     condition     = try(alltrue([for table in var.tables : contains([true, false], table.history) if can(table.history)]), false)

@@ -23,4 +23,8 @@ locals {
     arrival    = "dt=!{timestamp:yyyy-MM-dd}/${local.by_hour ? "hour=!{timestamp:HH}/" : ""}"
     event_time = "dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/${local.by_hour ? "hour=!{partitionKeyFromLambda:hour}/" : ""}arrived-!{timestamp:yyyy-MM-dd}-"
   }
+
+  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; the module transform has
+  # the same list.
+  log_retention_choices = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 }

@@ -10,6 +10,11 @@ locals {
     var.partition_by == "event_time" ? { DYNALAKE_PARTITION_KEYS = "event_time" } : {},
   )
   environment_bytes = sum([for name, value in local.environment : length(name) + length(value)])
+
+  log_levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; the module delivery has the
+  # same list.
+  log_retention_choices = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 }
 
 resource "aws_lambda_function" "this" {

@@ -114,8 +114,8 @@ variable "log_level" {
   nullable    = false
 
   validation {
-    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
-    error_message = "log_level: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+    condition     = contains(local.log_levels, var.log_level)
+    error_message = "log_level: one of ${join(", ", local.log_levels)}."
   }
 }
 
@@ -126,8 +126,8 @@ variable "log_retention_days" {
   nullable    = false
 
   validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days: one of CloudWatch's: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+    condition     = contains(local.log_retention_choices, var.log_retention_days)
+    error_message = "log_retention_days: one of CloudWatch's: ${join(", ", local.log_retention_choices)}."
   }
 }
 
