@@ -269,6 +269,27 @@ def check_duplicated_facts() -> None:
             f"an alarm: {sorted(headings - alarms)}"
         )
     print(f"{len(alarms)} kinds of alarms, each with its entry in the runbook")
+    thresholds = re.findall(
+        r"^    (\w+)\s*= \{ default",
+        (TERRAFORM / "modules" / "monitoring" / "alarms.tf").read_text(),
+        re.MULTILINE,
+    )
+    described = re.findall(
+        r"^    `(\w+)` \((\w+)\):",
+        (TERRAFORM / "modules" / "monitoring" / "variables.tf").read_text(),
+        re.MULTILINE,
+    )
+    if not thresholds or thresholds != [name for name, _ in described]:
+        sys.exit(f"thresholds: alarms.tf has {thresholds}, their description {described}")
+    choices = {
+        module: re.search(
+            r"log_retention_choices = (\[.*?\])",
+            (TERRAFORM / "modules" / module / "main.tf").read_text(),
+        )[1]
+        for module in ("delivery", "transform")
+    }
+    if len(set(choices.values())) != 1:
+        sys.exit(f"log_retention_choices differ: {choices}")
 
 
 # What each kind of resource asks of whoever applies: making it, removing it, and what the service
@@ -283,6 +304,8 @@ RIGHTS = {
         "logs:CreateLogGroup",
         "logs:DeleteLogGroup",
         "logs:PutRetentionPolicy",
+        "logs:AssociateKmsKey",
+        "logs:DisassociateKmsKey",
     ],
     "aws_cloudwatch_log_stream": ["logs:CreateLogStream", "logs:DeleteLogStream"],
     "aws_cloudwatch_metric_alarm": [
@@ -335,7 +358,16 @@ RIGHTS = {
         "iam:PassRole",
     ],
     "aws_lambda_invocation": ["lambda:InvokeFunction"],
-    "aws_s3_bucket": ["s3:CreateBucket", "s3:DeleteBucket"],
+    # Version 6 of the provider reads and writes a bucket's tags by S3 Control, 5 by S3.
+    "aws_s3_bucket": [
+        "s3:CreateBucket",
+        "s3:DeleteBucket",
+        "s3:GetBucketTagging",
+        "s3:PutBucketTagging",
+        "s3:ListTagsForResource",
+        "s3:TagResource",
+        "s3:UntagResource",
+    ],
     "aws_s3_bucket_lifecycle_configuration": ["s3:PutLifecycleConfiguration"],
     "aws_s3_bucket_notification": ["s3:PutBucketNotification"],
     "aws_s3_bucket_ownership_controls": ["s3:PutBucketOwnershipControls"],
@@ -466,9 +498,65 @@ def check_provider_versions() -> None:
     print(f"provider: {len(modules)} modules take hashicorp/aws 5.100 and 6, and no 7")
 
 
+# A member of the root's grouped inputs whose variable in a module has another name.
+OTHER_NAMES = {
+    "new_bucket.name": "bucket_name",
+    "databricks.access": None,  # a boolean of the root's own
+    "stream.shared": None,  # the same
+    "stream.existing.connect": None,  # the same
+    "stream.existing.arn": "existing",
+    "stream.existing.retention_hours": "existing",
+}
+
+
+def members(text: str) -> dict:
+    """The members of an object's type: name to type, those of objects in it as outer.inner."""
+    found, outer = {}, []
+    for line in text.splitlines():
+        if begins := re.match(r"\s*(\w+)\s*= (?:optional\()?object\(\{$", line):
+            outer.append(begins[1])
+        elif re.match(r"\s*\}\)", line):
+            outer = outer[:-1]
+        elif one := re.match(r"\s*(\w+)\s*= (?:optional\()?(\w+)", line):
+            found[".".join([*outer, one[1]])] = one[2]
+    return found
+
+
+def check_members() -> None:
+    """Each member of the root's grouped inputs goes to a variable of a module, which has a
+    validation."""
+    validated = {
+        name
+        for file in TERRAFORM.glob("modules/*/variables.tf")
+        for name, body in re.findall(
+            r'^variable "(\w+)" \{\n(.*?)^\}', file.read_text(), re.MULTILINE | re.DOTALL
+        )
+        if "validation {" in body
+    }
+    root = dict(
+        re.findall(
+            r'^variable "(\w+)" \{\n(.*?)^\}',
+            (TERRAFORM / "variables.tf").read_text(),
+            re.MULTILINE | re.DOTALL,
+        )
+    )
+    checked = 0
+    for group in ("function", "delivery", "stream", "new_bucket", "queue", "databricks"):
+        kind = re.search(
+            r"^  type = object\(\{\n(.*?)^  \}\)", root[group], re.MULTILINE | re.DOTALL
+        )
+        for member, of_type in members(kind[1]).items():
+            name = OTHER_NAMES.get(f"{group}.{member}", member.rsplit(".", 1)[-1])
+            checked += 1
+            if name and of_type not in ("bool", "object") and name not in validated:
+                sys.exit(f"{group}.{member}: no module has a validation of {name}")
+    print(f"grouped inputs: {checked} members, each validated by the module that takes it")
+
+
 def main() -> int:
     program = CommandLineBuild(ROOT / "target" / "ci" / "terraform_dynalake.log").wait()
     check_duplicated_facts()
+    check_members()
     check_rights()
     check_provider_versions()
     run("terraform", "fmt", "-check", "-recursive", "-diff")

@@ -68,11 +68,6 @@ locals {
 
   # For a given bucket it has to be said, or a topic given: see the variable.
   notifications = coalesce(var.notifications, var.bucket == null ? "replace" : "topic")
-
-  threshold_names = [
-    "replication_age_seconds", "stream_age_seconds", "retention_percent", "capacity_percent", "freshness_seconds",
-    "function_duration_percent", "records_failed", "rows_rescued", "queue_age_seconds", "expect_traffic_minutes",
-  ]
 }
 
 module "bucket" {
@@ -204,6 +199,8 @@ module "notifications" {
   kms_key        = var.kms_key
   tags           = var.tags
 
+  message_retention_days             = var.queue.message_retention_days
+  max_receive_count                  = var.queue.max_receive_count
   additional_topic_policy_statements = var.additional_topic_policy_statements
 }
 

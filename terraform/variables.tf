@@ -144,10 +144,6 @@ variable "tables" {
     error_message = "tables: two entries are for one DynamoDB table, which has one Kinesis destination; correct table_name. For two views of one table, the second reads the stream of the first: stream = { existing = { arn, connect = false } }."
   }
   validation {
-    condition     = length(setsubtract(flatten([for table in var.tables : keys(table.thresholds)]), local.threshold_names)) == 0
-    error_message = "tables: unknown name(s) ${join(", ", setsubtract(flatten([for table in var.tables : keys(table.thresholds)]), local.threshold_names))} in thresholds; allowed are ${join(", ", local.threshold_names)}."
-  }
-  validation {
     condition     = var.stream.existing == null || length(var.tables) <= 1 || var.stream.shared
     error_message = "stream: with several tables an existing stream is either shared (shared = true), or belongs to one table: set it in that table's stream."
   }
@@ -328,6 +324,16 @@ variable "topic" {
   default     = null
 }
 
+variable "queue" {
+  description = "The queue that tells Databricks of new files. `message_retention_days`: how long it keeps a notification that nobody takes. `max_receive_count`: how often one may be received and not deleted before it goes to the dead-letter queue."
+  type = object({
+    message_retention_days = optional(number, 14)
+    max_receive_count      = optional(number, 50)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "ready" {
   description = "What else must exist before the first change flows, such as the id of the bucket owner's aws_s3_bucket_notification: S3 does not announce an object that came before."
   type        = list(string)
@@ -443,15 +449,10 @@ variable "ticket_actions" {
 }
 
 variable "thresholds" {
-  description = "Thresholds of alarms that should differ from the module monitoring's defaults, such as { rows_rescued = 100, expect_traffic_minutes = 60 }."
+  description = "Thresholds of alarms that should differ from the defaults of the module monitoring, which lists them, such as { rows_rescued = 100, expect_traffic_minutes = 60 }."
   type        = map(number)
   default     = {}
   nullable    = false
-
-  validation {
-    condition     = length(setsubtract(keys(var.thresholds), local.threshold_names)) == 0
-    error_message = "thresholds: unknown name(s) ${join(", ", setsubtract(keys(var.thresholds), local.threshold_names))}; allowed are ${join(", ", local.threshold_names)}."
-  }
 }
 
 variable "iam_propagation_seconds" {

@@ -97,6 +97,7 @@ run "provisioned_and_kept_for_a_day" {
     ticket_actions   = ["arn:aws:sns:eu-central-1:123456789012:tickets"]
     thresholds       = { expect_traffic_minutes = 60, rows_rescued = 100 }
     retained_columns = [{ name = "discount", type = "int" }]
+    queue            = { message_retention_days = 4, max_receive_count = 10 }
   }
   assert {
     condition     = module.stream["default"].retention_hours == 24 && module.delivery["default"].buffering_interval_seconds == 300
@@ -131,12 +132,6 @@ run "rejects_a_schema_file_that_is_not_json" {
   command = plan
   variables { schema_file = "main.tf" }
   expect_failures = [var.schema_file]
-}
-
-run "rejects_an_unknown_threshold" {
-  command = plan
-  variables { thresholds = { freshnes_seconds = 100 } }
-  expect_failures = [var.thresholds]
 }
 
 run "rejects_a_name_with_a_dot" {

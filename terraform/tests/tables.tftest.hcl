@@ -174,12 +174,6 @@ run "rejects_names_too_long_together" {
   expect_failures = [var.tables]
 }
 
-run "rejects_an_unknown_threshold" {
-  command = plan
-  variables { tables = { orders = { schema_files = ["../examples/orders.schema.json"], thresholds = { freshnes_seconds = 100 } } } }
-  expect_failures = [var.tables]
-}
-
 run "rejects_six_tables_on_one_stream" {
   command = plan
   variables {

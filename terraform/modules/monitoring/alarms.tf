@@ -14,7 +14,20 @@
 # below, which takes no data for zero, and no-traffic (main.tf), for which missing data is bad.
 
 locals {
-  t = var.thresholds
+  # The thresholds that can be set: the default, the range, and the reason for the range.
+  thresholds = {
+    replication_age_seconds   = { default = 300, least = 1, most = 604800, reason = "after 168 hours DynamoDB switches the replication off" }
+    stream_age_seconds        = { default = 600, least = 60, most = 31536000, reason = "a stream keeps changes for a year at most" }
+    retention_percent         = { default = 25, least = 1, most = 90, reason = "so that there is time left to act" }
+    capacity_percent          = { default = 80, least = 10, most = 99, reason = "below the limit itself" }
+    freshness_seconds         = { default = 300, least = 120, most = 86400, reason = "Firehose's own buffering takes up to 90 seconds, more if its interval is longer" }
+    function_duration_percent = { default = 80, least = 10, most = 95, reason = "below the timeout itself" }
+    records_failed            = { default = 0, least = 0, most = 1000000000, reason = "the alarm goes off above it" }
+    rows_rescued              = { default = 0, least = 0, most = 1000000000, reason = "the alarm goes off above it" }
+    queue_age_seconds         = { default = 3600, least = 60, most = 1209600, reason = "14 days is the longest that SQS keeps a message" }
+    expect_traffic_minutes    = { default = null, least = 5, most = 1440, reason = "a day is the longest that such an alarm looks back" }
+  }
+  t = { for name, threshold in local.thresholds : name => try(coalesce(var.thresholds[name], threshold.default), threshold.default) }
 
   alarms_stream = {
     "stream-write-throttled" = {

@@ -23,7 +23,7 @@ locals {
         ],
         [for queues in [var.queues] : { label = "in the queue", of = ["queue", "ApproximateAgeOfOldestMessage", "Maximum"] } if queues != null],
       )
-      mark = { label = "firehose-freshness", value = var.thresholds.freshness_seconds }
+      mark = { label = "firehose-freshness", value = local.t.freshness_seconds }
     },
     {
       title = "Lag: how much of the stream's ${local.retention_hours} hours is used up", unit = "hours", width = 12, period = 60
@@ -31,7 +31,7 @@ locals {
         { label = "Firehose", of = ["firehose", "KinesisMillisBehindLatest", "Maximum"], divide = 3600000 },
         { label = "slowest consumer", of = ["stream", "GetRecords.IteratorAgeMilliseconds", "Maximum"], divide = 3600000 },
       ]
-      mark = { label = "firehose-behind", value = local.retention_hours * var.thresholds.retention_percent / 100 }
+      mark = { label = "firehose-behind", value = local.retention_hours * local.t.retention_percent / 100 }
     },
     {
       title = "Records", unit = "a minute", width = 12, period = 60

@@ -165,56 +165,32 @@ variable "thresholds" {
     `queue_age_seconds` (3600): oldest notification, where somebody reads the queue.
     `expect_traffic_minutes` (null): minutes without a single row after which something must be wrong; null if the table may be idle.
   TEXT
-  type = object({
-    replication_age_seconds   = optional(number, 300)
-    stream_age_seconds        = optional(number, 600)
-    retention_percent         = optional(number, 25)
-    capacity_percent          = optional(number, 80)
-    freshness_seconds         = optional(number, 300)
-    function_duration_percent = optional(number, 80)
-    records_failed            = optional(number, 0)
-    rows_rescued              = optional(number, 0)
-    queue_age_seconds         = optional(number, 3600)
-    expect_traffic_minutes    = optional(number)
-  })
+  # Not an object: Terraform drops a member that an object's type doesn't have, and a misspelt name would go unseen.
+  type     = map(number)
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.thresholds.replication_age_seconds >= 1 && var.thresholds.replication_age_seconds <= 604800
-    error_message = "thresholds.replication_age_seconds: from 1 to 604800; after 168 hours DynamoDB switches the replication off."
+    condition     = length(setsubtract(keys(var.thresholds), keys(local.thresholds))) == 0
+    error_message = "thresholds: unknown name(s) ${join(", ", setsubtract(keys(var.thresholds), keys(local.thresholds)))}; allowed are ${join(", ", keys(local.thresholds))}."
   }
   validation {
-    condition     = var.thresholds.stream_age_seconds >= 60 && var.thresholds.stream_age_seconds < coalesce(var.retention_hours, 8760) * 3600
-    error_message = "thresholds.stream_age_seconds: from 60 to less than the stream's retention (retention_hours), past which records are gone."
+    condition = alltrue([
+      for name, value in var.thresholds : value >= local.thresholds[name].least && value <= local.thresholds[name].most
+      if value != null && can(local.thresholds[name])
+    ])
+    error_message = join(" ", [
+      for name, value in var.thresholds : "thresholds.${name}: from ${local.thresholds[name].least} to ${local.thresholds[name].most}; ${local.thresholds[name].reason}."
+      if value != null && can(local.thresholds[name]) && !try(value >= local.thresholds[name].least && value <= local.thresholds[name].most, false)
+    ])
   }
   validation {
-    condition     = var.thresholds.retention_percent >= 1 && var.thresholds.retention_percent <= 90
-    error_message = "thresholds.retention_percent: from 1 to 90, so that there is time left to act."
+    condition     = try(var.thresholds.stream_age_seconds, null) == null || try(var.thresholds.stream_age_seconds < coalesce(var.retention_hours, 8760) * 3600, false)
+    error_message = "thresholds.stream_age_seconds: less than the stream's retention (retention_hours), past which records are gone."
   }
   validation {
-    condition     = var.thresholds.capacity_percent >= 10 && var.thresholds.capacity_percent <= 99
-    error_message = "thresholds.capacity_percent: from 10 to 99, below the limit itself."
-  }
-  validation {
-    condition     = var.thresholds.freshness_seconds >= 120 && var.thresholds.freshness_seconds <= 86400
-    error_message = "thresholds.freshness_seconds: from 120 to 86400; Firehose's own buffering takes up to 90 seconds, more where its interval is longer."
-  }
-  validation {
-    condition     = var.thresholds.function_duration_percent >= 10 && var.thresholds.function_duration_percent <= 95
-    error_message = "thresholds.function_duration_percent: from 10 to 95, below the timeout itself."
-  }
-  validation {
-    condition     = var.thresholds.records_failed >= 0 && var.thresholds.rows_rescued >= 0
-    error_message = "thresholds.records_failed, thresholds.rows_rescued: 0 or more; the alarm goes off above it."
-  }
-  validation {
-    condition     = var.thresholds.queue_age_seconds >= 60 && var.thresholds.queue_age_seconds <= 1209600
-    error_message = "thresholds.queue_age_seconds: from 60 to 1209600 (14 days, the longest that SQS keeps a message)."
-  }
-  validation {
-    condition     = var.thresholds.expect_traffic_minutes == null || try(var.thresholds.expect_traffic_minutes >= 5 && var.thresholds.expect_traffic_minutes <= 1440 && floor(var.thresholds.expect_traffic_minutes) == var.thresholds.expect_traffic_minutes, false)
-    error_message = "thresholds.expect_traffic_minutes: a whole number of minutes from 5 to 1440 (a day, the longest that such an alarm looks back), or null."
+    condition     = try(floor(var.thresholds.expect_traffic_minutes) == var.thresholds.expect_traffic_minutes, true)
+    error_message = "thresholds.expect_traffic_minutes: a whole number of minutes, or null."
   }
 }
 

@@ -90,6 +90,21 @@ run "rejects_a_queue_by_its_url" {
   expect_failures = [var.queues]
 }
 
+run "rejects_an_unknown_threshold" {
+  command = plan
+  variables { thresholds = { freshnes_seconds = 100 } }
+  expect_failures = [var.thresholds]
+}
+
+run "what_is_null_has_its_default" {
+  command = plan
+  variables { thresholds = { freshness_seconds = null, expect_traffic_minutes = null, records_failed = 5 } }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["firehose-freshness"].threshold == 300 && aws_cloudwatch_metric_alarm.this["records-failed"].threshold == 5 && !contains(keys(aws_cloudwatch_metric_alarm.this), "no-traffic")
+    error_message = "Null is as good as left out."
+  }
+}
+
 run "rejects_a_replication_age_past_the_week" {
   command = plan
   variables { thresholds = { replication_age_seconds = 604801 } }
