@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -498,6 +499,46 @@ def check_provider_versions() -> None:
     print(f"provider: {len(modules)} modules take hashicorp/aws 5.100 and 6, and no 7")
 
 
+# Rules that are tested elsewhere: a schema file's by fixtures/schema-rejected, in
+# check_rejected_schemas; the warning of milliseconds by .ci/precision.py.
+TESTED_ELSEWHERE = {"modules/schema": {"var.schema"}, "modules/destination": {"check.precision"}}
+
+
+def check_rules() -> None:
+    """Each input, resource and output has as many tests that expect it to fail as it has rules."""
+    rules = 0
+    for module in [TERRAFORM, *sorted(TERRAFORM.glob("modules/*"))]:
+        name = "." if module == TERRAFORM else str(module.relative_to(TERRAFORM))
+        tests = "".join(file.read_text() for file in module.glob("tests/*.tftest.hcl"))
+        expected = Counter(
+            one
+            for listed in re.findall(r"expect_failures\s*=\s*\[(.*?)\]", tests, re.DOTALL)
+            for one in re.findall(r"[\w.]+", listed)
+        )
+        for file in module.glob("*.tf"):
+            for kind, labels, body in re.findall(
+                r"^(variable|resource|data|output|check) ([^{]+) \{\n(.*?)^\}",
+                file.read_text(),
+                re.MULTILINE | re.DOTALL,
+            ):
+                prefix = {"variable": ["var"], "resource": []}.get(kind, [kind])
+                address = ".".join([*prefix, *re.findall(r"\w+", labels)])
+                has = len(
+                    re.findall(
+                        r"^\s*(?:validation|precondition|postcondition|assert) \{",
+                        body,
+                        re.MULTILINE,
+                    )
+                )
+                rules += has
+                if expected[address] < has and address not in TESTED_ELSEWHERE.get(name, ()):
+                    sys.exit(
+                        f"{name}: {address} has {has} rules, and {expected[address]} tests expect "
+                        "it to fail"
+                    )
+    print(f"{rules} rules of inputs, resources and outputs, each with a test that breaks it")
+
+
 # A member of the root's grouped inputs whose variable in a module has another name.
 OTHER_NAMES = {
     "new_bucket.name": "bucket_name",
@@ -557,6 +598,7 @@ def main() -> int:
     program = CommandLineBuild(ROOT / "target" / "ci" / "terraform_dynalake.log").wait()
     check_duplicated_facts()
     check_members()
+    check_rules()
     check_rights()
     check_provider_versions()
     run("terraform", "fmt", "-check", "-recursive", "-diff")

@@ -128,4 +128,9 @@ output "tables" {
       dashboard_name       = module.monitoring[key].dashboard_name
     }
   }
+
+  precondition {
+    condition     = length(distinct([for table in module.table : table.table])) == length(module.table)
+    error_message = "tables: two entries are for one table in Glue (${join(", ", [for table in module.table : table.table])}); give one a \"name\" in its schema file, or a glue_table of its own."
+  }
 }

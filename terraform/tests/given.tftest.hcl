@@ -187,3 +187,15 @@ run "rejects_errors_inside_the_data" {
   variables { prefixes = { errors = "data/errors/" } }
   expect_failures = [var.prefixes]
 }
+
+run "rejects_a_prefix_without_a_slash_at_its_end" {
+  command = plan
+  variables { prefixes = { data = "data" } }
+  expect_failures = [var.prefixes]
+}
+
+run "rejects_another_decision" {
+  command = plan
+  variables { notifications = "merge" }
+  expect_failures = [var.notifications]
+}

@@ -153,6 +153,18 @@ run "rejects_two_entries_for_one_dynamodb_table" {
   expect_failures = [var.tables]
 }
 
+run "rejects_two_entries_for_one_table_in_glue" {
+  command = plan
+  variables {
+    databricks = { access = false } # which would reject it, too
+    tables = {
+      a = { schema_files = ["../examples/orders.schema.json"] }
+      b = { schema_files = ["../examples/customers.schema.json"], glue_table = "orders" }
+    }
+  }
+  expect_failures = [output.tables]
+}
+
 run "rejects_a_key_with_capitals" {
   command = plan
   variables { tables = { Orders = { schema_files = ["../examples/orders.schema.json"] } } }
@@ -178,7 +190,14 @@ run "rejects_six_tables_on_one_stream" {
   command = plan
   variables {
     stream = { shared = true }
-    tables = { for n in range(6) : "t${n}" => { schema_files = ["../examples/orders.schema.json"] } }
+    tables = {
+      orders    = { schema_files = ["../examples/orders.schema.json"] }
+      customers = { schema_files = ["../examples/customers.schema.json"] }
+      lines     = { schema_files = ["../fixtures/ddl/a-stated-name/schema.json"], table_name = "lines" }
+      events    = { schema_files = ["../fixtures/event/direct-put/schema.json"], table_name = "events" }
+      users     = { schema_files = ["../fixtures/where/single-table-users/schema.json"], table_name = "users" }
+      things    = { schema_files = ["../fixtures/attributes/empty-values/schema.json"] }
+    }
   }
   expect_failures = [var.tables]
 }

@@ -145,3 +145,9 @@ run "rejects_a_name_that_begins_with_a_dash" {
   variables { name = "-orders" }
   expect_failures = [var.name]
 }
+
+run "rejects_a_prefix_without_a_slash_at_its_end" {
+  command = plan
+  variables { prefixes = { errors = "errors" } }
+  expect_failures = [var.prefixes]
+}

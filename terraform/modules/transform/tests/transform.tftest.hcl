@@ -257,3 +257,9 @@ run "rejects_a_name_with_a_dot" {
   variables { name = "my.orders" }
   expect_failures = [var.name]
 }
+
+run "rejects_a_wait_of_half_a_second" {
+  command = plan
+  variables { iam_propagation_seconds = 0.5 }
+  expect_failures = [var.iam_propagation_seconds]
+}
