@@ -6,11 +6,11 @@ examples.
 
 For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right
 prefixes, destroy, nothing left. For the root module also: every call that Terraform made is allowed
-by terraform/apply-policy, and so is the name of all that it made; a schema that only the function
-rejects ends the apply before Firehose gets it, and a schema of 1,000 columns goes from the package
-into Parquet. For several tables: one more changes nothing of the others. For the existing bucket:
-its notifications and its key stay, and the roles keep within the boundary. Each runs in an account
-of its own, at the same time.
+by terraform/apply-policy, and so is the name of all that it made; moved.tf finds the state of
+before; a schema that only the function rejects ends the apply before Firehose gets it, and a schema
+of 1,000 columns goes from the package into Parquet. For several tables: one more changes nothing of
+the others. For the existing bucket: its notifications and its key stay, and the roles keep within
+the boundary. Each runs in an account of its own, at the same time.
 """
 
 import fnmatch
@@ -290,6 +290,12 @@ def root_module(emulator: emulators.Emulator) -> None:
         database=outputs["glue_database"],
         tables=["orders"],
     )
+    check_moves(
+        place,
+        "name=dynalake-root",
+        f"schema_file={schema}",
+        function(ROOT / "dist" / architecture() / "bootstrap.zip"),
+    )
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     key = place.objects(outputs["bucket"], 1)[0]
     if not re.match(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynalake-root-.*\.parquet$", key):
@@ -356,6 +362,22 @@ def root_module(emulator: emulators.Emulator) -> None:
     )
     place.destroy(trace=True)
     check_rights(place)
+
+
+def check_moves(place: Place, *variables: str) -> None:
+    """Under the addresses that its resources had before, the state is still found: moved.tf brings
+    each to its place, and a plan has nothing to do."""
+    moves = re.findall(
+        r"^  from = (\S+)\n  to   = (\S+)$",
+        (ROOT / "terraform" / "moved.tf").read_text(),
+        re.MULTILINE,
+    )
+    if len(moves) < 9:
+        raise SystemExit(f"{place.name}: only {len(moves)} moves were read in moved.tf")
+    # Whole modules first: what moves into one of them finds it there.
+    for before, now in sorted(moves, key=lambda move: move[0].count(".")):
+        place.terraform("state", "mv", now, before)
+    expect(place, "from the addresses of before, nothing to do", place.planned(*variables), {})
 
 
 def thousand_columns() -> tuple[list, dict, dict]:
