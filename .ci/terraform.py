@@ -550,48 +550,69 @@ OTHER_NAMES = {
 }
 
 
-def members(text: str) -> dict:
-    """The members of an object's type: name to type, those of objects in it as outer.inner."""
+def variables(file: Path) -> dict:
+    """The variables of a file: name to what is in the block."""
+    return dict(
+        re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', file.read_text(), re.MULTILINE | re.DOTALL)
+    )
+
+
+def members(variable: str) -> dict:
+    """The members of a variable's object: name to type and default. Those of an object in it are
+    outer.inner."""
+    kind = re.search(
+        r"^  type = (?:map\()?object\(\{\n(.*?)^  \}\)", variable, re.MULTILINE | re.DOTALL
+    )
     found, outer = {}, []
-    for line in text.splitlines():
+    for line in kind[1].splitlines():
         if begins := re.match(r"\s*(\w+)\s*= (?:optional\()?object\(\{$", line):
             outer.append(begins[1])
         elif re.match(r"\s*\}\)", line):
             outer = outer[:-1]
-        elif one := re.match(r"\s*(\w+)\s*= (?:optional\()?(\w+)", line):
-            found[".".join([*outer, one[1]])] = one[2]
+        elif one := re.match(r"\s*(\w+)\s*= (?:optional\()?(\w+)(?:, (.+)\)$)?", line):
+            found[".".join([*outer, one[1]])] = (one[2], one[3])
     return found
 
 
 def check_members() -> None:
     """Each member of the root's grouped inputs goes to a variable of a module, which has a
-    validation."""
-    validated = {
-        name
-        for file in TERRAFORM.glob("modules/*/variables.tf")
-        for name, body in re.findall(
-            r'^variable "(\w+)" \{\n(.*?)^\}', file.read_text(), re.MULTILINE | re.DOTALL
-        )
-        if "validation {" in body
-    }
-    root = dict(
-        re.findall(
-            r'^variable "(\w+)" \{\n(.*?)^\}',
-            (TERRAFORM / "variables.tf").read_text(),
-            re.MULTILINE | re.DOTALL,
-        )
-    )
+    validation, and the same default."""
+    modules: dict[str, list] = {}
+    for file in TERRAFORM.glob("modules/*/variables.tf"):
+        for name, body in variables(file).items():
+            modules.setdefault(name, []).append(body)
+    root = variables(TERRAFORM / "variables.tf")
     checked = 0
     for group in ("function", "delivery", "stream", "new_bucket", "queue", "databricks"):
-        kind = re.search(
-            r"^  type = object\(\{\n(.*?)^  \}\)", root[group], re.MULTILINE | re.DOTALL
-        )
-        for member, of_type in members(kind[1]).items():
+        for member, (of_type, default) in members(root[group]).items():
             name = OTHER_NAMES.get(f"{group}.{member}", member.rsplit(".", 1)[-1])
             checked += 1
-            if name and of_type not in ("bool", "object") and name not in validated:
+            if name is None or of_type in ("bool", "object"):
+                continue
+            if not any("validation {" in body for body in modules.get(name, [])):
                 sys.exit(f"{group}.{member}: no module has a validation of {name}")
-    print(f"grouped inputs: {checked} members, each validated by the module that takes it")
+            theirs = {
+                value
+                for body in modules[name]
+                for value in re.findall(r"^  default +=(?: (.+))$", body, re.MULTILINE)
+            }
+            if default is not None and "existing" not in member and default not in theirs:
+                sys.exit(f"{group}.{member} is {default} by default, and in the modules {theirs}")
+    # HCL has no name for a type, so an entry of `tables` has each group's members once more.
+    entry = members(root["tables"])
+    for group, alone in (("function", set()), ("delivery", set()), ("stream", {"shared"})):
+        of_all = {(name, of_type) for name, (of_type, _) in members(root[group]).items()}
+        of_one = {
+            (name.removeprefix(f"{group}."), of_type)
+            for name, (of_type, _) in entry.items()
+            if name.startswith(f"{group}.")
+        }
+        if different := {one for one in of_all if one[0] not in alone} ^ of_one:
+            sys.exit(f"{group} and tables[*].{group} have different members: {sorted(different)}")
+    print(
+        f"grouped inputs: {checked} members, each validated by the module that takes it, with its "
+        "default"
+    )
 
 
 def main() -> int:
