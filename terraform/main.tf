@@ -3,7 +3,7 @@
 # Kinesis destination last.
 #
 # Bucket, topic, queue, database and the role for Databricks are shared by all tables. Everything in `for_each` is one
-# table's own, under the table's key, so that a table more or less leaves the others as they are.
+# table's own, under the table's key, so adding or removing a table leaves the others as they are.
 
 locals {
   # The one-table form (schema_file) is an entry under a fixed key, which moved.tf relies on.

@@ -95,7 +95,7 @@ resource "aws_kms_key" "this" {
         Principal = { Service = "s3.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = local.this_key
-        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+        Condition = { StringEquals = { "aws:SourceAccount" = concat([local.account], var.bucket_accounts) } }
       },
       # So does SNS when it delivers. It sends the topic's ARN, which holds the account.
       {
