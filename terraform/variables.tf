@@ -113,6 +113,14 @@ variable "tables" {
     error_message = "tables: ${join(", ", [for key, table in var.tables : coalesce(table.name, "${var.name}-${key}") if !can(regex("^[a-zA-Z][a-zA-Z0-9_-]{0,51}$", coalesce(table.name, "${var.name}-${key}")))])}: names have 1 to 52 of a-z, A-Z, 0-9, _ and -, beginning with a letter; shorten name or the key, or set the entry's name."
   }
   validation {
+    # A shared stream has the name of all.
+    condition = (
+      length(distinct([for key, table in var.tables : coalesce(table.name, "${var.name}-${key}")])) == length(var.tables)
+      && !(var.stream.shared && contains([for table in var.tables : table.name if table.name != null && try(table.stream.existing == null, false)], var.name))
+    )
+    error_message = "tables: two entries have one name, or one with a stream of its own has that of the shared stream (${var.name}); set another name."
+  }
+  validation {
     condition     = alltrue([for table in var.tables : length(table.schema_files) == 1])
     error_message = "tables: schema_files should be exactly one file for each table: a delivery stream writes one table of the lake."
   }

@@ -202,6 +202,29 @@ run "rejects_six_tables_on_one_stream" {
   expect_failures = [var.tables]
 }
 
+run "rejects_two_entries_of_one_name" {
+  command = plan
+  variables {
+    tables = {
+      orders    = { schema_files = ["../examples/orders.schema.json"] }
+      customers = { schema_files = ["../examples/customers.schema.json"], name = "shop-orders" }
+    }
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_the_shared_streams_name_for_another_stream" {
+  command = plan
+  variables {
+    stream = { shared = true }
+    tables = {
+      orders    = { schema_files = ["../examples/orders.schema.json"], name = "shop", stream = {} }
+      customers = { schema_files = ["../examples/customers.schema.json"] }
+    }
+  }
+  expect_failures = [var.tables]
+}
+
 run "rejects_an_existing_stream_for_each" {
   command = plan
   variables { stream = { existing = { arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/theirs" } } }
