@@ -41,6 +41,7 @@ module "dynalake" {
   function                = { package_file = var.package_file }
   databricks              = { external_id = var.databricks_external_id }
   alarm_actions           = var.alarm_actions
+  ticket_actions          = var.ticket_actions
   iam_propagation_seconds = var.iam_propagation_seconds
   force_destroy           = var.force_destroy
   tags                    = var.tags
