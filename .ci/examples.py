@@ -6,11 +6,14 @@ examples.
 
 For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right
 prefixes, destroy, nothing left. For the root module also: every call that Terraform made is allowed
-by terraform/apply-policy, a schema that only the function rejects ends the apply before Firehose
-gets it, and a schema of 1,000 columns goes from the package into Parquet. Each runs in an account
-of its own, at the same time.
+by terraform/apply-policy, and so is the name of all that it made; moved.tf finds the state of
+before; a schema that only the function rejects ends the apply before Firehose gets it, and a schema
+of 1,000 columns goes from the package into Parquet. For several tables: one more changes nothing of
+the others. For the existing bucket: its notifications and its key stay, and the roles keep within
+the boundary. Each runs in an account of its own, at the same time.
 """
 
+import fnmatch
 import hashlib
 import json
 import re
@@ -20,6 +23,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 
 import boto3
 import duckdb
@@ -63,6 +67,12 @@ PREFIXES = {
     "Firehose": "firehose",
     "Kinesis": "kinesis",
 }
+
+
+# What an apply needs, of the files in terraform/apply-policy: roles-within-a-boundary.json takes
+# the place of roles.json where there is a boundary, boundary.json is that boundary,
+# lake-formation.json is for those who use it.
+APPLY_POLICIES = ("pipeline.json", "around-it.json", "roles.json")
 
 
 class Place:
@@ -140,6 +150,36 @@ class Place:
             for name, output in json.loads(self.terraform("output", "-json")).items()
         }
 
+    def planned(self, *variables: str) -> dict:
+        """What a plan would do: resource address to actions, without those that it leaves alone."""
+        file = self.folder / "changes.tfplan"
+        values = [f"-var={variable}" for variable in (*variables, *self.always)]
+        self.terraform("plan", "-input=false", "-no-color", f"-out={file}", *values)
+        plan = json.loads(self.terraform("show", "-json", str(file)))
+        changes = {one["address"]: one["change"]["actions"] for one in plan["resource_changes"]}
+        return {
+            address: actions
+            for address, actions in changes.items()
+            if actions not in (["no-op"], ["read"])
+        }
+
+    def arns(self, module: str) -> dict:
+        """The ARN of each resource in the state below a module ("" for all), by its address."""
+
+        def resources(part: dict) -> list:
+            return part.get("resources", []) + [
+                one for child in part.get("child_modules", []) for one in resources(child)
+            ]
+
+        state = json.loads(self.terraform("show", "-json"))["values"]["root_module"]
+        return {
+            one["address"]: one["values"]["arn"]
+            for one in resources(state)
+            if one["mode"] == "managed"
+            and one["values"].get("arn")
+            and one["address"].startswith(module)
+        }
+
     def destroy(self, trace: bool = False) -> None:
         self.terraform(
             "destroy", "-auto-approve", "-input=false", "-no-color", *self.variables, trace=trace
@@ -212,6 +252,20 @@ def package() -> str:
     return f"package_file={ROOT}/dist/{architecture()}/bootstrap.zip"
 
 
+def function(zip_file: Path, in_package: bool = False) -> str:
+    settings = {
+        "package_file": str(zip_file),
+        "architecture": architecture(),
+        "schema_in_package": in_package,
+    }
+    return f"function={json.dumps(settings)}"
+
+
+def schema_files(*tables: str) -> str:
+    files = [f'{table}="{ROOT}/examples/{table}.schema.json"' for table in tables]
+    return f"schema_files={{{','.join(files)}}}"
+
+
 def root_module(emulator: emulators.Emulator) -> None:
     place = Place("root module", ".", "111111111111", emulator)
     schema = WORK / "root module" / "orders.schema.json"
@@ -225,9 +279,22 @@ def root_module(emulator: emulators.Emulator) -> None:
     outputs = place.apply(
         "name=dynalake-root",
         f"schema_file={schema}",
-        package(),
-        f"architecture={architecture()}",
+        function(ROOT / "dist" / architecture() / "bootstrap.zip"),
         trace=True,
+    )
+    check_names(
+        place,
+        "",
+        name="dynalake-root",
+        bucket=outputs["bucket"],
+        database=outputs["glue_database"],
+        tables=["orders"],
+    )
+    check_moves(
+        place,
+        "name=dynalake-root",
+        f"schema_file={schema}",
+        function(ROOT / "dist" / architecture() / "bootstrap.zip"),
     )
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     key = place.objects(outputs["bucket"], 1)[0]
@@ -257,9 +324,7 @@ def root_module(emulator: emulators.Emulator) -> None:
     in_package = [
         "name=dynalake-root",
         f"schema_file={schema}",
-        "schema_in_package=true",
-        f"package_file={zip_file}",
-        f"architecture={architecture()}",
+        function(zip_file, in_package=True),
     ]
     said = place.terraform(
         *("apply", "-auto-approve", "-input=false", "-no-color"),
@@ -299,6 +364,22 @@ def root_module(emulator: emulators.Emulator) -> None:
     check_rights(place)
 
 
+def check_moves(place: Place, *variables: str) -> None:
+    """Under the addresses that its resources had before, the state is still found: moved.tf brings
+    each to its place, and a plan has nothing to do."""
+    moves = re.findall(
+        r"^  from = (\S+)\n  to   = (\S+)$",
+        (ROOT / "terraform" / "moved.tf").read_text(),
+        re.MULTILINE,
+    )
+    if len(moves) < 9:
+        raise SystemExit(f"{place.name}: only {len(moves)} moves were read in moved.tf")
+    # Whole modules first: what moves into one of them finds it there.
+    for before, now in sorted(moves, key=lambda move: move[0].count(".")):
+        place.terraform("state", "mv", now, before)
+    expect(place, "from the addresses of before, nothing to do", place.planned(*variables), {})
+
+
 def thousand_columns() -> tuple[list, dict, dict]:
     """The columns of a schema that 4 KB don't hold however it is compressed, an item for them, and
     its row."""
@@ -322,12 +403,17 @@ def check_rights(place: Place) -> None:
     allowed = set()
     for file in sorted((ROOT / "terraform" / "apply-policy").glob("*.json")):
         policy = json.loads(file.read_text())
-        allowed |= {action for statement in policy["Statement"] for action in statement["Action"]}
+        if file.name in APPLY_POLICIES:
+            allowed |= {
+                action for statement in policy["Statement"] for action in statement["Action"]
+            }
         filled = json.dumps(policy, separators=(",", ":"))
         for word, longest in (
             ("ACCOUNT", 12),
             ("REGION", 14),
             ("DATABASE", 40),
+            ("BUCKET", 63),
+            ("BOUNDARY", 64),
             ("NAME", 40),
             ("TABLE", 64),
         ):
@@ -369,13 +455,115 @@ def check_rights(place: Place) -> None:
     )
 
 
+def check_names(
+    place: Place, module: str, name: str, bucket: str, database: str, tables: list
+) -> None:
+    """The ARN of each resource that was made is a resource of terraform/apply-policy, once its
+    words are replaced."""
+    patterns = set()
+    for file in APPLY_POLICIES:
+        for statement in json.loads((ROOT / "terraform" / "apply-policy" / file).read_text())[
+            "Statement"
+        ]:
+            for pattern in statement["Resource"]:
+                for table in tables:
+                    words = {
+                        "ACCOUNT": place.account,
+                        "REGION": REGION,
+                        "DATABASE": database,
+                        "BUCKET": bucket,
+                        "NAME": name,
+                        "TABLE": table,
+                    }
+                    filled = pattern
+                    for word, value in words.items():
+                        filled = re.sub(rf"\b{word}\b", value, filled)
+                    patterns.add(filled)
+    patterns.discard("*")
+    made = place.arns(module)
+    # ARNs of subscriptions end at random: their statement takes every resource.
+    outside = {
+        address: arn
+        for address, arn in made.items()
+        if "aws_sns_topic_subscription" not in address
+        and not any(fnmatch.fnmatchcase(arn, pattern) for pattern in patterns)
+    }
+    if len(made) < 25:
+        raise SystemExit(f"{place.name}: only {len(made)} ARNs in the state: {made}")
+    expect(
+        place,
+        f"terraform/apply-policy has the names of all {len(made)} resources with an ARN",
+        outside,
+        {},
+    )
+
+
+def check_boundary(place: Place, name: str) -> None:
+    """Each of the pipeline's roles has the boundary, and what its policy allows is in it."""
+    iam = place.client("iam")
+    boundary = json.loads((ROOT / "terraform" / "apply-policy" / "boundary.json").read_text())
+    within = {action for statement in boundary["Statement"] for action in statement["Action"]}
+    outside, roles = (
+        set(),
+        [
+            role["RoleName"]
+            for role in iam.list_roles()["Roles"]
+            if role["RoleName"].startswith(name)
+        ],
+    )
+    for role in roles:
+        described = iam.get_role(RoleName=role)["Role"]
+        expect(
+            place,
+            f"{role} has its boundary",
+            described.get("PermissionsBoundary", {})
+            .get("PermissionsBoundaryArn", "")
+            .split("/")[-1],
+            f"{name}-boundary",
+        )
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            document = json.loads(document) if isinstance(document, str) else document
+            for statement in document["Statement"]:
+                outside |= {
+                    *(
+                        [statement["Action"]]
+                        if isinstance(statement["Action"], str)
+                        else statement["Action"]
+                    )
+                } - within
+    expect(place, "function, Firehose and Databricks each have a role", len(roles), 3)
+    expect(place, "the boundary allows all that the roles do", sorted(outside), [])
+
+
+def received(place: Place, queue_url: str) -> list:
+    """Keys of the objects that the queue announces, after at most half a minute."""
+    for _ in range(60):
+        messages = (
+            place.client("sqs")
+            .receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+            .get("Messages", [])
+        )
+        events = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
+        keys = [
+            record["s3"]["object"]["key"].replace("%3D", "=")
+            for event in events
+            for record in event.get("Records", [])
+        ]
+        if keys:
+            return keys
+        time.sleep(0.5)
+    raise SystemExit(f"{place.name}: no file was announced in 30 s")
+
+
 def existing_bucket_and_key(emulator: emulators.Emulator) -> None:
     place = Place(
         "existing-bucket-and-key", "examples/existing-bucket-and-key", "222222222222", emulator
     )
     outputs = place.apply(package())
-    bucket = outputs["location"].split("/")[2]
+    bucket = outputs["bucket"]
     stream = outputs["stream_arn"].split("/")[-1]
+    check_boundary(place, "dynalake-existing")
     place.put(stream, "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     keys = place.objects(bucket, 1)
     expect(
@@ -384,13 +572,66 @@ def existing_bucket_and_key(emulator: emulators.Emulator) -> None:
         keys[0].rsplit("/", 1)[0],
         "data/orders/dt=2026-01-31/hour=23",
     )
+    configuration = place.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+    expect(
+        place,
+        "the owner's notifications stay, and EventBridge with them",
+        [
+            sorted(one["Id"] for one in configuration["TopicConfigurations"]),
+            "EventBridgeConfiguration" in configuration,
+        ],
+        [["parquet", "uploads"], True],
+    )
+    expect(place, "the file is announced in our queue", received(place, outputs["queue_url"]), keys)
+    described = place.client("firehose").describe_delivery_stream(
+        DeliveryStreamName="dynalake-existing"
+    )["DeliveryStreamDescription"]
+    encryption = described["Destinations"][0]["ExtendedS3DestinationDescription"][
+        "EncryptionConfiguration"
+    ]
+    expect(
+        place,
+        "Firehose writes with the lake's key",
+        encryption["KMSEncryptionConfig"]["AWSKMSKeyARN"],
+        place.arns("module.lake_key")["module.lake_key.aws_kms_key.this"],
+    )
     place.destroy()
 
 
 def several_tables(emulator: emulators.Emulator) -> None:
     place = Place("several-tables", "examples/several-tables", "333333333333", emulator)
-    outputs = place.apply(package())
-    bucket = outputs["locations"]["orders"].split("/")[2]
+    place.apply(package(), schema_files("orders"))
+    before = place.arns("")
+    changes = place.planned(package(), schema_files("orders", "customers"))
+    expect(
+        place,
+        "one more table only makes things",
+        sorted({action for actions in changes.values() for action in actions}),
+        ["create"],
+    )
+    expect(
+        place,
+        "and all of them are its own",
+        sorted(address for address in changes if '["customers"]' not in address),
+        [],
+    )
+    outputs = place.apply(package(), schema_files("orders", "customers"))
+    after = place.arns("")
+    expect(
+        place,
+        "what was there is there",
+        {address: after.get(address) for address in before},
+        before,
+    )
+    bucket = outputs["bucket"]
+    check_names(
+        place,
+        "module.dynalake",
+        name="dynalake-shop",
+        bucket=bucket,
+        database="dynalake_shop",
+        tables=["orders", "customers"],
+    )
     bundle = outputs["databricks_bundle_variables"]
     expect(
         place,
@@ -398,15 +639,27 @@ def several_tables(emulator: emulators.Emulator) -> None:
         [bundle["url"], bundle["queue_url"].split("/")[3:]],
         [f"s3://{bucket}/data", outputs["queue_url"].split("/")[3:]],
     )
-    place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
+    stream = outputs["tables"]["orders"]["stream_name"]
+    expect(place, "the stream is shared", outputs["tables"]["customers"]["stream_name"], stream)
+    place.put(stream, "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     place.put(
-        outputs["stream_name"],
+        stream,
         "customers",
         {"tenant": {"S": "t"}, "customerId": {"N": "7"}},
         {"credit": {"N": "-0.01"}},
     )
     tables = sorted(key.split("/")[1] for key in place.objects(bucket, 2))
     expect(place, "each table's change is with its table, once", tables, ["customers", "orders"])
+    changes = place.planned(package(), schema_files("customers"))
+    expect(
+        place,
+        "one table less removes its own only",
+        [
+            sorted({action for actions in changes.values() for action in actions}),
+            sorted(address for address in changes if '["orders"]' not in address),
+        ],
+        [["delete"], []],
+    )
     place.destroy()
 
 

@@ -29,12 +29,28 @@ def blocks(folder: Path, kind: str) -> list[tuple[str, dict]]:
 
 
 def plain(value: object) -> str:
-    """An HCL expression as it is written: without the parser's quotes and braces, on one line."""
+    """An HCL expression as it is written, on one line: without the parser's ${…}, quotes and
+    backslashes around each part."""
     text = value if isinstance(value, str) else json.dumps(value)
-    text = re.sub(r"\$\{(.*)\}", r"\1", text, flags=re.DOTALL)
-    while "${" in text:
-        text = re.sub(r"'?\$\{([^${}]*)\}'?", r"\1", text)
-    return re.sub(r"'(\w+)': ", r"\1 = ", text).replace("'", "")
+    text = text.replace("\\", "").replace("'", "").replace('"${', "${")
+    written, opened, at = [], [], 0
+    while at < len(text):
+        if text.startswith("${", at):
+            opened.append("")
+            at += 2
+            continue
+        if text[at] == "{":
+            opened.append("}")
+        if text[at] == "}":
+            closing = opened.pop()
+            written.append(closing)
+            # The parser's quote after its own closing brace.
+            at += 2 if closing == "" and text.startswith('}"', at) else 1
+            continue
+        written.append(text[at])
+        at += 1
+    text = re.sub(r"(\w+): ", r"\1 = ", "".join(written))
+    return re.sub(r",(?=\S)", ", ", text).replace("True", "true").replace("False", "false")
 
 
 def cell(text: str) -> str:

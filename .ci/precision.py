@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Plans the module stream over a destination that was there before, with milliseconds: the plan has
-to say so, and to leave it as it is.
+"""Plans the module destination over a destination that was there before, with milliseconds: the
+plan has to say so, and to leave it as it is.
 
     .ci/run terraform
 
@@ -28,11 +28,11 @@ provider "aws" {
   skip_metadata_api_check     = true
 }
 
-module "stream" {
-  source    = "./stream"
-  name      = "orders"
-  tables    = ["orders", "customers"]
-  consumers = ["arn:aws:firehose:eu-central-1:123456789012:deliverystream/orders"]
+module "destination" {
+  source     = "./destination"
+  stream_arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders"
+  tables     = ["orders", "customers"]
+  consumers  = ["arn:aws:firehose:eu-central-1:123456789012:deliverystream/orders"]
 }
 """
 STREAM_ARN = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders"
@@ -40,15 +40,6 @@ PROVIDER = 'provider["registry.terraform.io/hashicorp/aws"]'
 
 
 def state(precision: dict) -> dict:
-    stream = {
-        "id": STREAM_ARN,
-        "arn": STREAM_ARN,
-        "name": "orders",
-        "retention_period": 168,
-        "encryption_type": "KMS",
-        "kms_key_id": "alias/aws/kinesis",
-        "stream_mode_details": [{"stream_mode": "ON_DEMAND"}],
-    }
     destinations = [
         {
             "index_key": table,
@@ -62,7 +53,6 @@ def state(precision: dict) -> dict:
         }
         for table, of_table in precision.items()
     ]
-    resource = {"module": "module.stream", "mode": "managed", "name": "this", "provider": PROVIDER}
     return {
         "version": 4,
         "terraform_version": "1.9.0",
@@ -71,13 +61,11 @@ def state(precision: dict) -> dict:
         "outputs": {},
         "resources": [
             {
-                **resource,
-                "type": "aws_kinesis_stream",
-                "instances": [{"schema_version": 1, "attributes": stream}],
-            },
-            {
-                **resource,
+                "module": "module.destination",
+                "mode": "managed",
                 "type": "aws_dynamodb_kinesis_streaming_destination",
+                "name": "this",
+                "provider": PROVIDER,
                 "instances": destinations,
             },
         ],
@@ -108,8 +96,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         shutil.copytree(
-            ROOT / "terraform" / "modules" / "stream",
-            place / "stream",
+            ROOT / "terraform" / "modules" / "destination",
+            place / "destination",
             ignore=shutil.ignore_patterns(".terraform*", "tests"),
         )
         (place / "main.tf").write_text(CALLER)
@@ -136,7 +124,7 @@ def main() -> int:
     }.items():
         if not holds:
             sys.exit(f"{said}\n{silent}\nnot so: {what}")
-    print("stream: a destination with milliseconds is said at plan time, and stays")
+    print("destination: one with milliseconds is said at plan time, and stays")
     return 0
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the Terraform without applying it: format, validate, `terraform test`, READMEs,
-rejected schemas, the columns of `dynalake ddl`, checkov.
+"""Checks the Terraform without applying it: the rights of an apply, the provider's versions,
+format, validate, `terraform test`, READMEs, rejected schemas, the columns of `dynalake ddl`,
+checkov.
 
     .ci/run terraform
 
@@ -15,12 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dynalake_dev import ddl
 from dynalake_dev.build import CommandLineBuild
-from dynalake_dev.machine import ROOT, clean_environment
+from dynalake_dev.machine import ROOT, architecture, clean_environment
 from dynalake_dev.terraform import plugin_mirror
 
 TERRAFORM = ROOT / "terraform"
@@ -268,11 +270,358 @@ def check_duplicated_facts() -> None:
             f"an alarm: {sorted(headings - alarms)}"
         )
     print(f"{len(alarms)} kinds of alarms, each with its entry in the runbook")
+    thresholds = re.findall(
+        r"^    (\w+)\s*= \{ default",
+        (TERRAFORM / "modules" / "monitoring" / "alarms.tf").read_text(),
+        re.MULTILINE,
+    )
+    described = re.findall(
+        r"^    `(\w+)` \((\w+)\):",
+        (TERRAFORM / "modules" / "monitoring" / "variables.tf").read_text(),
+        re.MULTILINE,
+    )
+    if not thresholds or thresholds != [name for name, _ in described]:
+        sys.exit(f"thresholds: alarms.tf has {thresholds}, their description {described}")
+    choices = {
+        module: re.search(
+            r"log_retention_choices = (\[.*?\])",
+            (TERRAFORM / "modules" / module / "main.tf").read_text(),
+        )[1]
+        for module in ("delivery", "transform")
+    }
+    if len(set(choices.values())) != 1:
+        sys.exit(f"log_retention_choices differ: {choices}")
+
+
+# What each kind of resource asks of whoever applies: making it, removing it, and what the service
+# checks for the caller besides (https://docs.aws.amazon.com/service-authorization/latest/reference/,
+# "dependent actions"; for the destination
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_iam.html). The rest of the
+# calls, reading and tagging, is seen on the emulator (.ci/examples.py). A kind that isn't here
+# fails, so that its rights are looked up.
+RIGHTS = {
+    "aws_cloudwatch_dashboard": ["cloudwatch:PutDashboard", "cloudwatch:DeleteDashboards"],
+    "aws_cloudwatch_log_group": [
+        "logs:CreateLogGroup",
+        "logs:DeleteLogGroup",
+        "logs:PutRetentionPolicy",
+        "logs:AssociateKmsKey",
+        "logs:DisassociateKmsKey",
+    ],
+    "aws_cloudwatch_log_stream": ["logs:CreateLogStream", "logs:DeleteLogStream"],
+    "aws_cloudwatch_metric_alarm": [
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:TagResource",
+    ],
+    "aws_dynamodb_kinesis_streaming_destination": [
+        "dynamodb:EnableKinesisStreamingDestination",
+        "dynamodb:DisableKinesisStreamingDestination",
+        "kinesis:ListStreams",
+        "kinesis:PutRecords",
+        "kinesis:DescribeStream",
+        "iam:CreateServiceLinkedRole",
+    ],
+    "aws_glue_catalog_database": [
+        "glue:CreateDatabase",
+        "glue:DeleteDatabase",
+        "glue:UpdateDatabase",
+    ],
+    "aws_glue_catalog_table": ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"],
+    "aws_iam_role": ["iam:CreateRole", "iam:DeleteRole", "iam:UpdateAssumeRolePolicy"],
+    "aws_iam_role_policy": ["iam:PutRolePolicy", "iam:DeleteRolePolicy"],
+    "aws_kinesis_firehose_delivery_stream": [
+        "firehose:CreateDeliveryStream",
+        "firehose:DeleteDeliveryStream",
+        "firehose:UpdateDestination",
+        "iam:PassRole",
+    ],
+    "aws_kinesis_stream": [
+        "kinesis:CreateStream",
+        "kinesis:DeleteStream",
+        "kinesis:IncreaseStreamRetentionPeriod",
+        "kinesis:StartStreamEncryption",
+        "kinesis:UpdateShardCount",
+        "kinesis:UpdateStreamMode",
+    ],
+    "aws_lakeformation_permissions": [
+        "lakeformation:GrantPermissions",
+        "lakeformation:RevokePermissions",
+        "lakeformation:ListPermissions",
+    ],
+    "aws_lambda_function": [
+        "lambda:CreateFunction",
+        "lambda:DeleteFunction",
+        "lambda:PublishVersion",
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+        "lambda:PutFunctionConcurrency",
+        "iam:PassRole",
+    ],
+    "aws_lambda_invocation": ["lambda:InvokeFunction"],
+    # Version 6 of the provider reads and writes a bucket's tags by S3 Control, 5 by S3.
+    "aws_s3_bucket": [
+        "s3:CreateBucket",
+        "s3:DeleteBucket",
+        "s3:GetBucketTagging",
+        "s3:PutBucketTagging",
+        "s3:ListTagsForResource",
+        "s3:TagResource",
+        "s3:UntagResource",
+    ],
+    "aws_s3_bucket_lifecycle_configuration": ["s3:PutLifecycleConfiguration"],
+    "aws_s3_bucket_notification": ["s3:PutBucketNotification"],
+    "aws_s3_bucket_ownership_controls": ["s3:PutBucketOwnershipControls"],
+    "aws_s3_bucket_policy": ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
+    "aws_s3_bucket_public_access_block": ["s3:PutBucketPublicAccessBlock"],
+    "aws_s3_bucket_server_side_encryption_configuration": ["s3:PutEncryptionConfiguration"],
+    "aws_s3_bucket_versioning": ["s3:PutBucketVersioning"],
+    "aws_sns_topic": ["sns:CreateTopic", "sns:DeleteTopic"],
+    "aws_sns_topic_policy": ["sns:SetTopicAttributes"],
+    "aws_sns_topic_subscription": [
+        "sns:Subscribe",
+        "sns:Unsubscribe",
+        "sns:SetSubscriptionAttributes",
+    ],
+    "aws_sqs_queue": ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes"],
+}
+
+
+def rights(*files: str) -> set:
+    policies = [
+        json.loads((TERRAFORM / "apply-policy" / f"{file}.json").read_text()) for file in files
+    ]
+    return {
+        action
+        for policy in policies
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+    }
+
+
+def check_rights() -> None:
+    """Each kind of resource that the pipeline has is allowed by terraform/apply-policy, with or
+    without a boundary."""
+    # The module kms_key is for an administrator of keys.
+    sources = [
+        file
+        for file in [*TERRAFORM.glob("*.tf"), *TERRAFORM.glob("modules/*/*.tf")]
+        if file.parent.name != "kms_key"
+    ]
+    kinds = {
+        kind
+        for file in sources
+        for kind in re.findall(r'^resource "(aws_\w+)"', file.read_text(), re.MULTILINE)
+    }
+    if kinds != RIGHTS.keys():
+        sys.exit(
+            f"rights that nobody looked up, of {sorted(kinds - RIGHTS.keys())}; "
+            f"of resources that are gone: {sorted(RIGHTS.keys() - kinds)}"
+        )
+    needed = {right for kind in kinds for right in RIGHTS[kind]}
+    around = rights("pipeline", "around-it", "lake-formation")
+    for roles in ("roles", "roles-within-a-boundary"):
+        if absent := needed - around - rights(roles):
+            sys.exit(f"terraform/apply-policy with {roles}.json lacks {sorted(absent)}")
+    if absent := rights("roles") - rights("roles-within-a-boundary"):
+        sys.exit(f"roles-within-a-boundary.json lacks {sorted(absent)} of roles.json")
+    print(
+        f"apply policy: the rights of {len(kinds)} kinds of resources, also those that services "
+        "check for the caller"
+    )
+
+
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+REQUIRED_PROVIDERS = """\
+terraform {{
+  required_providers {{
+    aws = {{
+      source  = "hashicorp/aws"
+      version = "{}"
+    }}
+  }}
+}}
+"""
+
+
+def check_provider_versions() -> None:
+    """Beside a root that asks for a version of the AWS provider, `terraform init` finds one that
+    suits all our modules.
+
+    The mirror has empty files in place of the provider: init chooses a version by the constraints
+    alone, and runs none.
+    """
+    modules = sorted(
+        file.parent
+        for file in TERRAFORM.rglob("versions.tf")
+        if "hashicorp/aws" in file.read_text() and ".terraform" not in file.parts
+    )
+    assert len(modules) >= 12, "fewer modules than there are"
+    machine = {"x86_64": "amd64"}.get(architecture(), architecture())
+    found = {}
+    with tempfile.TemporaryDirectory() as place:
+        for version in ("5.99.0", "5.100.0", "6.28.0", "6.99.0", "7.0.0"):
+            folder = Path(place) / "mirror" / PROVIDER / version / f"linux_{machine}"
+            folder.mkdir(parents=True)
+            (folder / f"terraform-provider-aws_v{version}_x5").touch(mode=0o755)
+        ours = {
+            f"m{at}": re.search(r'\bversion\s*= "([^"]+)"', (module / "versions.tf").read_text())[1]
+            for at, module in enumerate(modules)
+        }
+        for wanted in ("~> 5.100", ">= 6.28", ">= 5.99"):
+            root = Path(place) / re.sub(r"\W", "_", wanted)
+            root.mkdir()
+            (root / "main.tf").write_text(
+                REQUIRED_PROVIDERS.format(wanted)
+                + "".join(f'module "{name}" {{\n  source = "./{name}"\n}}\n' for name in ours)
+            )
+            for name, constraint in ours.items():
+                (root / name).mkdir()
+                (root / name / "versions.tf").write_text(REQUIRED_PROVIDERS.format(constraint))
+            run(
+                "terraform",
+                "init",
+                "-backend=false",
+                "-input=false",
+                "-no-color",
+                f"-plugin-dir={place}/mirror",
+                cwd=root,
+            )
+            found[wanted] = re.search(
+                r'version\s*= "([^"]+)"', (root / ".terraform.lock.hcl").read_text()
+            )[1]
+    wanted = {"~> 5.100": "5.100.0", ">= 6.28": "6.99.0", ">= 5.99": "6.99.0"}
+    if found != wanted:
+        sys.exit(
+            f"beside a root's constraint, init should choose {wanted} of hashicorp/aws, and chose "
+            f"{found}"
+        )
+    print(f"provider: {len(modules)} modules take hashicorp/aws 5.100 and 6, and no 7")
+
+
+# Rules that are tested elsewhere: a schema file's by fixtures/schema-rejected, in
+# check_rejected_schemas; the warning of milliseconds by .ci/precision.py.
+TESTED_ELSEWHERE = {"modules/schema": {"var.schema"}, "modules/destination": {"check.precision"}}
+
+
+def check_rules() -> None:
+    """Each input, resource and output has as many tests that expect it to fail as it has rules."""
+    rules = 0
+    for module in [TERRAFORM, *sorted(TERRAFORM.glob("modules/*"))]:
+        name = "." if module == TERRAFORM else str(module.relative_to(TERRAFORM))
+        tests = "".join(file.read_text() for file in module.glob("tests/*.tftest.hcl"))
+        expected = Counter(
+            one
+            for listed in re.findall(r"expect_failures\s*=\s*\[(.*?)\]", tests, re.DOTALL)
+            for one in re.findall(r"[\w.]+", listed)
+        )
+        for file in module.glob("*.tf"):
+            for kind, labels, body in re.findall(
+                r"^(variable|resource|data|output|check) ([^{]+) \{\n(.*?)^\}",
+                file.read_text(),
+                re.MULTILINE | re.DOTALL,
+            ):
+                prefix = {"variable": ["var"], "resource": []}.get(kind, [kind])
+                address = ".".join([*prefix, *re.findall(r"\w+", labels)])
+                has = len(
+                    re.findall(
+                        r"^\s*(?:validation|precondition|postcondition|assert) \{",
+                        body,
+                        re.MULTILINE,
+                    )
+                )
+                rules += has
+                if expected[address] < has and address not in TESTED_ELSEWHERE.get(name, ()):
+                    sys.exit(
+                        f"{name}: {address} has {has} rules, and {expected[address]} tests expect "
+                        "it to fail"
+                    )
+    print(f"{rules} rules of inputs, resources and outputs, each with a test that breaks it")
+
+
+# A member of the root's grouped inputs whose variable in a module has another name.
+OTHER_NAMES = {
+    "new_bucket.name": "bucket_name",
+    "databricks.access": None,  # a boolean of the root's own
+    "stream.shared": None,  # the same
+    "stream.existing.connect": None,  # the same
+    "stream.existing.arn": "existing",
+    "stream.existing.retention_hours": "existing",
+}
+
+
+def variables(file: Path) -> dict:
+    """The variables of a file: name to what is in the block."""
+    return dict(
+        re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', file.read_text(), re.MULTILINE | re.DOTALL)
+    )
+
+
+def members(variable: str) -> dict:
+    """The members of a variable's object: name to type and default. Those of an object in it are
+    outer.inner."""
+    kind = re.search(
+        r"^  type = (?:map\()?object\(\{\n(.*?)^  \}\)", variable, re.MULTILINE | re.DOTALL
+    )
+    found, outer = {}, []
+    for line in kind[1].splitlines():
+        if begins := re.match(r"\s*(\w+)\s*= (?:optional\()?object\(\{$", line):
+            outer.append(begins[1])
+        elif re.match(r"\s*\}\)", line):
+            outer = outer[:-1]
+        elif one := re.match(r"\s*(\w+)\s*= (?:optional\()?(\w+)(?:, (.+)\)$)?", line):
+            found[".".join([*outer, one[1]])] = (one[2], one[3])
+    return found
+
+
+def check_members() -> None:
+    """Each member of the root's grouped inputs goes to a variable of a module, which has a
+    validation, and the same default."""
+    modules: dict[str, list] = {}
+    for file in TERRAFORM.glob("modules/*/variables.tf"):
+        for name, body in variables(file).items():
+            modules.setdefault(name, []).append(body)
+    root = variables(TERRAFORM / "variables.tf")
+    checked = 0
+    for group in ("function", "delivery", "stream", "new_bucket", "queue", "databricks"):
+        for member, (of_type, default) in members(root[group]).items():
+            name = OTHER_NAMES.get(f"{group}.{member}", member.rsplit(".", 1)[-1])
+            checked += 1
+            if name is None or of_type in ("bool", "object"):
+                continue
+            if not any("validation {" in body for body in modules.get(name, [])):
+                sys.exit(f"{group}.{member}: no module has a validation of {name}")
+            theirs = {
+                value
+                for body in modules[name]
+                for value in re.findall(r"^  default +=(?: (.+))$", body, re.MULTILINE)
+            }
+            if default is not None and "existing" not in member and default not in theirs:
+                sys.exit(f"{group}.{member} is {default} by default, and in the modules {theirs}")
+    # HCL has no name for a type, so an entry of `tables` has each group's members once more.
+    entry = members(root["tables"])
+    for group, alone in (("function", set()), ("delivery", set()), ("stream", {"shared"})):
+        of_all = {(name, of_type) for name, (of_type, _) in members(root[group]).items()}
+        of_one = {
+            (name.removeprefix(f"{group}."), of_type)
+            for name, (of_type, _) in entry.items()
+            if name.startswith(f"{group}.")
+        }
+        if different := {one for one in of_all if one[0] not in alone} ^ of_one:
+            sys.exit(f"{group} and tables[*].{group} have different members: {sorted(different)}")
+    print(
+        f"grouped inputs: {checked} members, each validated by the module that takes it, with its "
+        "default"
+    )
 
 
 def main() -> int:
     program = CommandLineBuild(ROOT / "target" / "ci" / "terraform_dynalake.log").wait()
     check_duplicated_facts()
+    check_members()
+    check_rules()
+    check_rights()
+    check_provider_versions()
     run("terraform", "fmt", "-check", "-recursive", "-diff")
     print("format: as `terraform fmt` would have it")
     folders = [

@@ -29,9 +29,7 @@ MONTH_SECONDS = 730 * 3600
 MEMORY_MB = 256
 FUNCTION_BUFFER_BYTES = 1 * MIB
 FUNCTION_BUFFER_SECONDS = 5
-OBJECT_SECONDS = 30
-# With partition_by = "event_time", which allows no less.
-PARTITIONED_OBJECT_SECONDS = 60
+OBJECT_SECONDS = 60
 RETENTION_DAYS = 7
 NEW_STREAM_SHARDS = 4
 
@@ -288,7 +286,7 @@ def needs_rows(start: Measured) -> tuple[list[str], list[list[str]]]:
         partitioning_dollars(
             need.rate * MONTH_SECONDS,
             start.change_bytes,
-            need.shards * MONTH_SECONDS / PARTITIONED_OBJECT_SECONDS,
+            need.shards * MONTH_SECONDS / OBJECT_SECONDS,
         )
         for need in columns
     ]

@@ -49,7 +49,7 @@ class Scale(unittest.TestCase):
         for price in (
             "$0.0000167",
             "$0.0000002",
-            "3 × $0.005 + $0.0005 + $0.0012",
+            "$0.005 + $0.0005 + $0.0012",
             "$0.015 × 730",
             "$0.02 × 730",
             "$0.04 × 730",
@@ -73,11 +73,12 @@ class Scale(unittest.TestCase):
         quiet = scale.needs(1, START)
         objects = scale.MONTH_SECONDS / scale.OBJECT_SECONDS
         bill = scale.dollars(quiet, 1_500)
-        self.assertAlmostEqual(objects * 0.0167 / 1_000, bill["objects and notifications"])
-        # Of S3's 3,500 requests a second each object takes three.
+        self.assertAlmostEqual(objects * 0.0067 / 1_000, bill["objects and notifications"])
+        # Of S3's 3,500 requests a second each object takes one.
         limit = next(limit for limit in scale.limits(START) if limit.name.startswith("S3"))
         reached = scale.needs(limit.reached_at, START)
-        self.assertAlmostEqual(3_500 / 3, reached.objects_per_second, delta=1)
+        # Shards are whole, and so are their objects.
+        self.assertAlmostEqual(3_500, reached.objects_per_second, delta=3)
 
     def test_partitioning_is_billed_by_gigabytes_delivered_and_by_object(self):
         self.assertAlmostEqual(0.02, scale.partitioning_dollars(1, scale.GIB, 0))

@@ -1,109 +1,136 @@
 output "table_name" {
-  description = "Name of the DynamoDB table."
-  value       = local.table_name
+  description = "Name of the DynamoDB table; null with tables."
+  value       = local.one_table ? local.tables["default"].table_name : null
 }
 
 output "stream_name" {
-  description = "Name of the Kinesis data stream."
-  value       = module.stream.name
+  description = "Name of the Kinesis data stream; null with tables."
+  value       = local.one_table ? module.stream["default"].name : null
 }
 
 output "stream_arn" {
-  description = "ARN of the Kinesis data stream."
-  value       = module.stream.arn
+  description = "ARN of the Kinesis data stream; null with tables."
+  value       = local.one_table ? module.stream["default"].arn : null
 }
 
 output "function_name" {
-  description = "Name of the function."
-  value       = module.transform.function_name
+  description = "Name of the function; null with tables."
+  value       = local.one_table ? module.transform["default"].function_name : null
 }
 
 output "function_version" {
-  description = "Published version of the function that Firehose invokes."
-  value       = module.transform.version
+  description = "Published version of the function that Firehose invokes; null with tables."
+  value       = local.one_table ? module.transform["default"].version : null
 }
 
 output "delivery_stream_name" {
-  description = "Name of the Firehose delivery stream."
-  value       = module.delivery.delivery_stream_name
+  description = "Name of the Firehose delivery stream; null with tables."
+  value       = local.one_table ? module.delivery["default"].delivery_stream_name : null
 }
 
 output "bucket" {
   description = "Name of the bucket."
-  value       = module.delivery.bucket.name
+  value       = local.bucket.name
 }
 
 output "location" {
-  description = "The Parquet objects as a URL: s3://bucket/prefix."
-  value       = module.delivery.location
+  description = "The Parquet objects as a URL: s3://bucket/prefix; null with tables."
+  value       = local.one_table ? module.table["default"].location : null
 }
 
 output "data_prefix" {
-  description = "Prefix of the Parquet objects."
-  value       = module.delivery.data_prefix
+  description = "Prefix of the Parquet objects; null with tables."
+  value       = local.one_table ? module.table["default"].data_prefix : null
 }
 
 output "error_prefix" {
-  description = "Prefix of what could not be delivered; the kinds of error are below it."
-  value       = module.delivery.error_prefix
+  description = "Prefix of what could not be delivered; the kinds of error are below it; null with tables."
+  value       = local.one_table ? module.table["default"].error_prefix : null
 }
 
 output "glue_database" {
   description = "Name of the Glue database."
-  value       = module.delivery.database
+  value       = local.database
 }
 
 output "glue_table" {
-  description = "Name of the Glue table."
-  value       = module.delivery.table
+  description = "Name of the Glue table; null with tables."
+  value       = local.one_table ? module.table["default"].table : null
 }
 
 output "key_columns" {
-  description = "Columns that hold the DynamoDB table's key."
-  value       = module.delivery.key_columns
+  description = "Columns that hold the DynamoDB table's key; null with tables."
+  value       = local.one_table ? module.table["default"].key_columns : null
 }
 
 output "topic_arn" {
-  description = "ARN of the SNS topic that gets a notification of each object, for more consumers."
-  value       = module.notifications.topic_arn
+  description = "ARN of the SNS topic that gets a notification of each object, for more consumers; null with notifications = \"none\"."
+  value       = one(module.notifications[*].topic_arn)
 }
 
 output "queue_url" {
-  description = "URL of the SQS queue with the notifications: the external location's provided queue, or Auto Loader's cloudFiles.queueUrl."
-  value       = module.notifications.queue_url
+  description = "URL of the SQS queue with the notifications: the external location's provided queue, or Auto Loader's cloudFiles.queueUrl; null with notifications = \"none\"."
+  value       = one(module.notifications[*].queue_url)
 }
 
 output "dead_letter_queue_url" {
-  description = "URL of the queue of notifications that were received too often."
-  value       = module.notifications.dead_letter_queue_url
+  description = "URL of the queue of notifications that were received too often; null with notifications = \"none\"."
+  value       = one(module.notifications[*].dead_letter_queue_url)
 }
 
 output "databricks_role_arn" {
-  description = "ARN of the role for the Unity Catalog storage credential; null without databricks_access."
+  description = "ARN of the role for the Unity Catalog storage credential; null with databricks = { access = false }."
   value       = one(module.databricks_access[*].role_arn)
 }
 
 output "databricks_bundle_variables" {
-  description = "Variables of the bundle in the folder databricks. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json; null without databricks_access."
+  description = "Variables of the bundle in the folder databricks. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json; null with databricks = { access = false }."
   value       = one(module.databricks_access[*].bundle_variables)
 }
 
 output "databricks_tables" {
-  description = "Tables of the bundle's pipeline, with their schema files' content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file. Null without databricks_access."
+  description = "Tables of the bundle's pipeline, with their schema files' content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file. Null with databricks = { access = false }."
   value       = one(module.databricks_access[*].bundle_tables)
 }
 
 output "databricks_next_steps" {
-  description = "The commands to run next, up to the tables in Databricks; null without databricks_access."
+  description = "The commands to run next, up to the tables in Databricks; null with databricks = { access = false }."
   value       = one(module.databricks_access[*].next_steps)
 }
 
 output "alarm_names" {
   description = "Names of the alarms; docs/operations/runbook.md has an entry for each."
-  value       = module.monitoring.alarm_names
+  value       = sort(flatten([for monitoring in concat(values(module.monitoring), module.monitoring_queues, module.monitoring_stream) : monitoring.alarm_names]))
 }
 
 output "dashboard_name" {
-  description = "Name of the CloudWatch dashboard."
-  value       = module.monitoring.dashboard_name
+  description = "Name of the CloudWatch dashboard; null with tables."
+  value       = local.one_table ? module.monitoring["default"].dashboard_name : null
+}
+
+output "tables" {
+  description = "For each table, by its key (default with schema_file): table_name, stream_name, stream_arn, function_name, function_version, function_role_arn, delivery_stream_name, firehose_role_arn, location, data_prefix, error_prefix, glue_table, key_columns, dashboard_name."
+  value = {
+    for key, table in local.tables : key => {
+      table_name           = table.table_name
+      stream_name          = module.stream[table.stream_key].name
+      stream_arn           = module.stream[table.stream_key].arn
+      function_name        = module.transform[key].function_name
+      function_version     = module.transform[key].version
+      function_role_arn    = module.transform[key].role_arn
+      delivery_stream_name = module.delivery[key].delivery_stream_name
+      firehose_role_arn    = module.delivery[key].role_arn
+      location             = module.table[key].location
+      data_prefix          = module.table[key].data_prefix
+      error_prefix         = module.table[key].error_prefix
+      glue_table           = module.table[key].table
+      key_columns          = module.table[key].key_columns
+      dashboard_name       = module.monitoring[key].dashboard_name
+    }
+  }
+
+  precondition {
+    condition     = length(distinct([for table in module.table : table.table])) == length(module.table)
+    error_message = "tables: two entries are for one table in Glue (${join(", ", [for table in module.table : table.table])}); give one a \"name\" in its schema file, or a glue_table of its own."
+  }
 }

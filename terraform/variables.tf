@@ -10,112 +10,343 @@ variable "name" {
 }
 
 variable "schema_file" {
-  description = "Path of the table's schema file; `dynalake check` explains it."
+  description = "For one table: path of its schema file; `dynalake check` explains it. For several use tables."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = fileexists(var.schema_file)
-    error_message = "schema_file: there is no ${var.schema_file}; give the path of the table's schema file (examples/orders.schema.json is one)."
+    condition     = (var.schema_file == null) == (length(var.tables) > 0)
+    error_message = "schema_file: give either schema_file, for one table, or tables."
   }
   validation {
-    condition     = !fileexists(var.schema_file) || can(jsondecode(file(var.schema_file)))
-    error_message = "schema_file: ${var.schema_file} is not JSON; `dynalake check` shows where."
+    condition     = try(fileexists(var.schema_file), var.schema_file == null)
+    error_message = "schema_file: there is no ${coalesce(var.schema_file, "file")}; give the path of the table's schema file (examples/orders.schema.json is one)."
   }
-}
-
-variable "schema_in_package" {
-  description = "Whether the function reads the schema file from its package, into which `python3 package.py --schema` has put it, and not from its environment. For schemas that the environment's 4 KB don't hold."
-  type        = bool
-  default     = false
-  nullable    = false
+  validation {
+    condition     = !try(fileexists(var.schema_file), false) || can(jsondecode(file(var.schema_file)))
+    error_message = "schema_file: ${coalesce(var.schema_file, "it")} is not JSON; `dynalake check` shows where."
+  }
 }
 
 variable "table_name" {
-  description = "Name of the DynamoDB table, or null for the schema's. For tables that share a schema and have a stage in their name, such as orders-prod."
+  description = "For one table: name of the DynamoDB table, or null for the schema's. For tables that share a schema and have a stage in their name, such as orders-prod."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.table_name == null || length(var.tables) == 0
+    error_message = "table_name: with tables, it belongs to the table's entry."
+  }
 }
 
-variable "architecture" {
-  description = "Instruction set of the function: x86_64, or arm64 (about a fifth cheaper a millisecond)."
-  type        = string
-  default     = "x86_64"
-  nullable    = false
+variable "tables" {
+  description = <<-TEXT
+    For several tables: an entry for each DynamoDB table, under a key that names it (in Terraform's addresses, and after `name` in the names of its function, delivery stream and alarms).
+    `schema_files`: paths of its schema files; Firehose takes exactly one. `via` and `source`: how its changes get into the lake, and from where.
+    `table_name`: as above. `name`: instead of <name>-<key>; to keep the names of a pipeline that was alone. `glue_table`: instead of the schema's table.
+    `history`: as databricks.history. `retained_columns`: as below. `roles`: as below. `tags`, `thresholds`: added to those of all.
+    `function`, `delivery`: each member that is set counts instead of that of all tables. `stream`: a stream of its own, with these settings instead of those of all.
+  TEXT
+  type = map(object({
+    schema_files = list(string)
+    via          = optional(string, "firehose")
+    source       = optional(string, "kinesis")
+    table_name   = optional(string)
+    name         = optional(string)
+    glue_table   = optional(string)
+    history      = optional(bool)
+    retained_columns = optional(list(object({
+      name    = string
+      type    = string
+      comment = optional(string)
+    })), [])
+    function = optional(object({
+      package_file         = optional(string)
+      schema_in_package    = optional(bool)
+      architecture         = optional(string)
+      memory_size          = optional(number)
+      timeout_seconds      = optional(number)
+      reserved_concurrency = optional(number)
+      log_level            = optional(string)
+      log_retention_days   = optional(number)
+    }), {})
+    delivery = optional(object({
+      partition_by                      = optional(string)
+      partition_granularity             = optional(string)
+      projection_start                  = optional(string)
+      buffering_interval_seconds        = optional(number)
+      buffering_size_mb                 = optional(number)
+      transform_buffer_interval_seconds = optional(number)
+      transform_buffer_size_mb          = optional(number)
+      log_retention_days                = optional(number)
+    }), {})
+    stream = optional(object({
+      existing = optional(object({
+        arn             = string
+        retention_hours = optional(number, 24)
+        connect         = optional(bool, true)
+        kms_key         = optional(object({ arn = string }))
+      }))
+      shard_count     = optional(number)
+      retention_hours = optional(number, 168)
+    }))
+    roles = optional(object({
+      function = optional(object({ arn = string }))
+      firehose = optional(object({ arn = string }))
+    }), {})
+    thresholds = optional(map(number), {})
+    tags       = optional(map(string), {})
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tables) : can(regex("^[a-z][a-z0-9-]{0,39}$", key))])
+    error_message = "tables: each key should have 1 to 40 of a-z, 0-9 and -, beginning with a letter: it becomes part of names."
+  }
+  validation {
+    condition     = !contains(keys(var.tables), "shared")
+    error_message = "tables: the key \"shared\" is that of the shared stream; choose another."
+  }
+  validation {
+    condition     = alltrue([for key, table in var.tables : can(regex("^[a-zA-Z][a-zA-Z0-9_-]{0,51}$", coalesce(table.name, "${var.name}-${key}")))])
+    error_message = "tables: ${join(", ", [for key, table in var.tables : coalesce(table.name, "${var.name}-${key}") if !can(regex("^[a-zA-Z][a-zA-Z0-9_-]{0,51}$", coalesce(table.name, "${var.name}-${key}")))])}: names have 1 to 52 of a-z, A-Z, 0-9, _ and -, beginning with a letter; shorten name or the key, or set the entry's name."
+  }
+  validation {
+    # A shared stream has the name of all.
+    condition = (
+      length(distinct([for key, table in var.tables : coalesce(table.name, "${var.name}-${key}")])) == length(var.tables)
+      && !(var.stream.shared && contains([for table in var.tables : table.name if table.name != null && try(table.stream.existing == null, false)], var.name))
+    )
+    error_message = "tables: two entries have one name, or one with a stream of its own has that of the shared stream (${var.name}); set another name."
+  }
+  validation {
+    condition     = alltrue([for table in var.tables : length(table.schema_files) == 1])
+    error_message = "tables: schema_files should be exactly one file for each table: a delivery stream writes one table of the lake."
+  }
+  validation {
+    condition     = alltrue(flatten([for table in var.tables : [for file in table.schema_files : fileexists(file)]]))
+    error_message = "tables: there is no ${join(", ", flatten([for table in var.tables : [for file in table.schema_files : file if !fileexists(file)]]))}; schema_files are paths of schema files."
+  }
+  validation {
+    condition     = alltrue(flatten([for table in var.tables : [for file in table.schema_files : !fileexists(file) || can(jsondecode(file(file)).table)]]))
+    error_message = "tables: ${join(", ", flatten([for table in var.tables : [for file in table.schema_files : file if fileexists(file) && !can(jsondecode(file(file)).table)]]))}: not JSON, or without \"table\"; `dynalake check` shows where."
+  }
+  validation {
+    condition     = alltrue([for table in var.tables : table.via == "firehose" && table.source == "kinesis"])
+    error_message = "tables: via should be \"firehose\" and source \"kinesis\"; there is no other way yet."
+  }
+  validation {
+    # Two would write under one prefix.
+    condition     = try(length(distinct([for table in var.tables : try(jsondecode(file(table.schema_files[0])).name, jsondecode(file(table.schema_files[0])).table)])) == length(var.tables), true)
+    error_message = "tables: two entries have schema files for one table, so both would write under one prefix; give each a \"table\" or \"name\" of its own in its schema file."
+  }
+  validation {
+    # Two views of one table are two entries, of which one connects the table.
+    condition = try(alltrue([
+      for entries in values({
+        for table in var.tables : coalesce(table.table_name, jsondecode(file(table.schema_files[0])).table) => table...
+        if table.stream == null ? try(var.stream.existing.connect, true) : try(table.stream.existing.connect, true)
+      }) : length(entries) == 1
+    ]), true)
+    error_message = "tables: two entries are for one DynamoDB table, which has one Kinesis destination; correct table_name. For two views of one table, the second reads the stream of the first: stream = { existing = { arn, connect = false } }."
+  }
+  validation {
+    condition     = var.stream.existing == null || length(var.tables) <= 1 || var.stream.shared
+    error_message = "stream: with several tables an existing stream is either shared (shared = true), or belongs to one table: set it in that table's stream."
+  }
+  validation {
+    condition     = !var.stream.shared || length([for table in var.tables : 1 if table.stream == null]) <= 5
+    error_message = "tables: a shard allows five GetRecords calls a second, one for each table on a shared stream; give the other tables a stream of their own (stream = {})."
+  }
 }
 
-variable "package_file" {
-  description = "Path of the function's zip, or null for dist/<architecture>/bootstrap.zip of this repository, which `python3 package.py` builds."
-  type        = string
-  default     = null
+variable "function" {
+  description = <<-TEXT
+    The function, of all tables.
+    `package_file`: path of its zip, or null for dist/<architecture>/bootstrap.zip of this repository, which `python3 package.py` builds. A module taken by Git has none: build it and give the path.
+    `schema_in_package`: whether the function reads the schema file from its package, into which `python3 package.py --schema` has put it, and not from its environment. For schemas that the environment's 4 KB don't hold. Several tables then need a package each.
+    `architecture`: x86_64, or arm64 (about a fifth cheaper a millisecond). `memory_size`: in MB, which also sets its share of a processor (1,769 MB are one). `timeout_seconds`: 1 to 300.
+    `reserved_concurrency`: maximum number of concurrent invocations, taken from the account's pool, or null for no reservation. Firehose runs up to five per shard.
+    `log_level`: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. `log_retention_days`: how long its logs are kept.
+  TEXT
+  type = object({
+    package_file         = optional(string)
+    schema_in_package    = optional(bool, false)
+    architecture         = optional(string, "x86_64")
+    memory_size          = optional(number, 256)
+    timeout_seconds      = optional(number, 60)
+    reserved_concurrency = optional(number)
+    log_level            = optional(string, "INFO")
+    log_retention_days   = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
 }
 
-variable "partition_by" {
-  description = "Which time partitions are named by: \"arrival\" (when Firehose got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). It can't be changed later without replacing Firehose."
-  type        = string
-  default     = "arrival"
-  nullable    = false
+variable "delivery" {
+  description = <<-TEXT
+    Firehose, and the files that it writes, of all tables.
+    `partition_by`: which time partitions are named by: "arrival" (when Firehose got the change; no extra charge), or "event_time" (when it was made; Firehose's dynamic partitioning, charged by GB and object). It can't be changed later without replacing Firehose.
+    `partition_granularity`: "hour", or "day" for little traffic. `projection_start`: first day for which Athena looks for partitions.
+    `buffering_interval_seconds`: how long Firehose gathers rows before it writes an object. Most of the pipeline's latency; a longer one makes fewer, larger objects. Under 60 costs three requests for each object instead of one, and AWS may reject it. `buffering_size_mb`: 64 to 128.
+    `transform_buffer_size_mb`: how many MB of changes one invocation gets at most, 0.2 to 3; rows must come back within Lambda's 6 MB. `transform_buffer_interval_seconds`: how long Firehose gathers changes for it.
+    `log_retention_days`: how long Firehose's error logs are kept.
+  TEXT
+  type = object({
+    partition_by                      = optional(string, "arrival")
+    partition_granularity             = optional(string, "hour")
+    projection_start                  = optional(string, "2025-01-01")
+    buffering_interval_seconds        = optional(number, 60)
+    buffering_size_mb                 = optional(number, 128)
+    transform_buffer_interval_seconds = optional(number, 5)
+    transform_buffer_size_mb          = optional(number, 1)
+    log_retention_days                = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
 }
 
-variable "partition_granularity" {
-  description = "How fine partitions are: \"hour\", or \"day\" for little traffic."
-  type        = string
-  default     = "hour"
-  nullable    = false
-}
-
-variable "buffering_interval_seconds" {
-  description = "How long Firehose gathers rows before it writes an object, in seconds, or null for 30 (60 with partition_by = \"event_time\"). Most of the pipeline's latency; a longer one makes fewer, larger objects."
-  type        = number
-  default     = null
-}
-
-variable "shard_count" {
-  description = "Number of the stream's shards (1 MB/s or 1,000 changes/s each), or null for on-demand capacity."
-  type        = number
-  default     = null
-}
-
-variable "retention_hours" {
-  description = "How long the stream keeps changes, in hours: anything after it may be broken that long, and nothing is lost."
-  type        = number
-  default     = 168
-  nullable    = false
-}
-
-variable "memory_size" {
-  description = "The function's memory in MB, which also sets its share of a processor (1,769 MB are one)."
-  type        = number
-  default     = 256
-  nullable    = false
-}
-
-variable "reserved_concurrency" {
-  description = "Maximum number of concurrent invocations of the function, taken from the account's pool, or null for no reservation. Firehose runs up to five per shard."
-  type        = number
-  default     = null
-}
-
-variable "transform_buffer_size_mb" {
-  description = "How many MB of changes one invocation gets at most, 0.2 to 3. Rows must come back within Lambda's 6 MB."
-  type        = number
-  default     = 1
-  nullable    = false
+variable "stream" {
+  description = <<-TEXT
+    The Kinesis stream, of all tables that have no `stream` of their own.
+    `shared`: whether several tables have one stream together (up to five), or each its own. One stream costs less at rest; on it, Firehose is charged for reading all of it for each table.
+    `existing`: a stream that is there already: `arn`, `retention_hours`, `kms_key` if it is encrypted by a customer managed one, and `connect`: false if the table writes into it already.
+    `shard_count`: its shards (1 MB/s or 1,000 changes/s each), or null for on-demand capacity; modules/stream has the formula. `retention_hours`: how long it keeps changes: anything after it may be broken that long, and nothing is lost.
+  TEXT
+  type = object({
+    existing = optional(object({
+      arn             = string
+      retention_hours = optional(number, 24)
+      connect         = optional(bool, true)
+      kms_key         = optional(object({ arn = string }))
+    }))
+    shared          = optional(bool, false)
+    shard_count     = optional(number)
+    retention_hours = optional(number, 168)
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "bucket" {
-  description = "Existing bucket to deliver to, or null to make one. Its notification configuration is replaced, unless you give a topic."
+  description = "Existing bucket to deliver to, or null to make one. kms_key is the customer managed key that encrypts it, if there is one; account_id is its account, if it is another one. With a given bucket, decide about its notifications: see notifications."
   type = object({
-    name = string
-    arn  = string
+    name       = string
+    arn        = string
+    kms_key    = optional(object({ arn = string }))
+    account_id = optional(string)
   })
   default = null
+
+  validation {
+    condition     = var.bucket == null || try(var.bucket.account_id == null || can(regex("^[0-9]{12}$", var.bucket.account_id)), false)
+    error_message = "bucket: account_id should be twelve digits, or left out for a bucket in the account of the pipeline."
+  }
+}
+
+variable "new_bucket" {
+  description = "The bucket that we make. `name`: null for <name>-<account>-<region>. `data_days`, `error_days`: after how many days data and what could not be delivered expire; null keeps them. Deletes and older versions of items are nowhere else; errors hold original records with all their values. `noncurrent_version_days`: how long deleted and overwritten objects are kept."
+  type = object({
+    name                    = optional(string)
+    data_days               = optional(number)
+    error_days              = optional(number)
+    noncurrent_version_days = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.bucket == null || (var.new_bucket.name == null && var.new_bucket.data_days == null && var.new_bucket.error_days == null)
+    error_message = "new_bucket: a given bucket's lifecycle is its owner's; leave new_bucket out, or bucket."
+  }
+}
+
+variable "additional_bucket_policy_statements" {
+  description = "More statements of the policy of the bucket that we make, as objects with Sid, Effect, Principal and Action, for example for readers in other accounts. Without Resource they are about the bucket and its objects."
+  type        = any
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = var.bucket == null || try(length(var.additional_bucket_policy_statements) == 0, false)
+    error_message = "additional_bucket_policy_statements: the policy of a given bucket is its owner's; add the statements there."
+  }
+}
+
+variable "prefixes" {
+  description = "Prefixes of the bucket under which each table has its folder of data and of what could not be delivered. With several tables, all of data belongs to the queue and to Databricks; in a bucket that others use too, choose prefixes of your own."
+  type        = object({ data = optional(string, "data/"), errors = optional(string, "errors/") })
+  default     = {}
+  nullable    = false
+
+  validation {
+    # S3 takes these characters in a notification's filter as they are.
+    condition     = alltrue([for prefix in [var.prefixes.data, var.prefixes.errors] : can(regex("^([a-zA-Z0-9_.-]+/)+$", prefix))])
+    error_message = "prefixes: data and errors should each end with \"/\", not begin with it, and have only a-z, A-Z, 0-9, _, . and - between slashes, such as data/."
+  }
+  validation {
+    condition     = !startswith(var.prefixes.data, var.prefixes.errors) && !startswith(var.prefixes.errors, var.prefixes.data)
+    error_message = "prefixes: data (${var.prefixes.data}) and errors (${var.prefixes.errors}) are one inside the other; readers of the data would find the errors. Set two separate prefixes."
+  }
+}
+
+variable "notifications" {
+  description = "What becomes of the bucket's notifications. \"replace\": they are ours, and whatever the bucket had is gone; the default for a bucket that we make. \"topic\": they stay their owner's, who sends s3:ObjectCreated:*, s3:ObjectRemoved:* and s3:LifecycleExpiration:* of .parquet objects under the data prefix to the topic (topic, or the one in the output topic_arn); the default with a given bucket and topic. \"none\": no topic, no queue and no alarms on them, for Athena alone."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.notifications == null || try(contains(["replace", "topic", "none"], var.notifications), false)
+    error_message = "notifications: \"replace\", \"topic\" or \"none\"."
+  }
+  validation {
+    condition     = var.notifications != null || var.bucket == null || var.topic != null
+    error_message = "notifications: a given bucket needs a decision. S3 holds one notification configuration per bucket, so ours would remove what it has. \"topic\" leaves it alone: its owner sends new .parquet objects to our topic, or to the one in topic. \"replace\" makes it ours; eventbridge = true keeps EventBridge on. \"none\" does without."
+  }
+  validation {
+    condition     = var.notifications != "none" || (!var.databricks.access && var.topic == null && try(length(var.additional_topic_policy_statements) == 0, false))
+    error_message = "notifications: \"none\" leaves Databricks without the queue that it learns of files from, and needs no topic; set databricks = { access = false }, or another value here."
+  }
+  validation {
+    condition     = var.notifications != "replace" || try(var.bucket.account_id, null) == null
+    error_message = "notifications: \"replace\" can't be done in another account's bucket (bucket.account_id); its owner sends new .parquet objects to our topic: \"topic\"."
+  }
+}
+
+variable "eventbridge" {
+  description = "Whether the bucket also sends its events to EventBridge. It is part of the notifications, so \"replace\" without it switches EventBridge off."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.eventbridge || local.notifications == "replace"
+    error_message = "eventbridge: with notifications = \"${local.notifications}\" the bucket's notifications aren't ours, and neither is EventBridge; leave it false."
+  }
 }
 
 variable "topic" {
-  description = "Existing SNS topic that gets the bucket's notifications, or null to make one with the bucket's notification. A bucket has one notification configuration: if something else manages it, pass its topic."
+  description = "Existing SNS topic for the bucket's events, or null to make one. Its policy has to let the bucket publish."
   type        = object({ arn = string })
   default     = null
+}
+
+variable "queue" {
+  description = "The queue that tells Databricks of new files. `message_retention_days`: how long it keeps a notification that nobody takes. `max_receive_count`: how often one may be received and not deleted before it goes to the dead-letter queue."
+  type = object({
+    message_retention_days = optional(number, 14)
+    max_receive_count      = optional(number, 50)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "ready" {
+  description = "What else must exist before the first change flows, such as the id of the bucket owner's aws_s3_bucket_notification: S3 does not announce an object that came before."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "additional_topic_policy_statements" {
@@ -125,21 +356,62 @@ variable "additional_topic_policy_statements" {
   nullable    = false
 }
 
+variable "database" {
+  description = "Name of an existing Glue database for the tables, or null to make one."
+  type        = string
+  default     = null
+}
+
+variable "lake_formation" {
+  description = "Whether to grant Firehose's roles DESCRIBE and SELECT on their tables in Lake Formation. For a database that it governs: without the grants, Firehose can't be made. Whoever applies has to be able to give them, and to make tables there."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "kms_key" {
-  description = "Customer managed key that encrypts stream, environment, objects, logs, topic and queues, or null for AWS' own. The module kms_key makes one with the policy that this needs."
+  description = "Customer managed key that encrypts what we make: stream, environment, bucket, logs, topic and queues; or null for AWS' own. The module kms_key makes one with the policy that this needs. A given bucket or stream has its own."
   type        = object({ arn = string })
   default     = null
 }
 
+variable "roles" {
+  description = "For one table: existing roles of the function and of Firehose, or null to make them. modules/transform/iam.tf and modules/delivery/iam.tf have what they need."
+  type = object({
+    function = optional(object({ arn = string }))
+    firehose = optional(object({ arn = string }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(var.tables) == 0 || (var.roles.function == null && var.roles.firehose == null)
+    error_message = "roles: with tables, they belong to each table's entry."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what the roles that we make may be given, or null. apply-policy/boundary.json is one to start from."
+  type        = string
+  default     = null
+}
+
+variable "role_path" {
+  description = "Path of the roles that we make, such as /dynalake/."
+  type        = string
+  default     = "/"
+  nullable    = false
+}
+
 variable "force_destroy" {
-  description = "Whether `terraform destroy` deletes the bucket with all data in it."
+  description = "Whether `terraform destroy` deletes the bucket that we made with all data in it."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "retained_columns" {
-  description = "Columns that the schema no longer has and the Glue table keeps, with their types."
+  description = "For one table: columns that the schema no longer has and the Glue table keeps, with their types."
   type = list(object({
     name    = string
     type    = string
@@ -147,58 +419,52 @@ variable "retained_columns" {
   }))
   default  = []
   nullable = false
+
+  validation {
+    condition     = length(var.tables) == 0 || length(var.retained_columns) == 0
+    error_message = "retained_columns: with tables, they belong to the table's entry."
+  }
 }
 
-variable "databricks_access" {
-  description = "Whether to make the IAM role for a Unity Catalog storage credential. Until databricks_external_id is given nobody can assume it."
-  type        = bool
-  default     = true
-  nullable    = false
-}
-
-variable "databricks_external_id" {
-  description = "External ID that Databricks showed when the storage credential was created, or null before that."
-  type        = string
-  default     = null
-}
-
-variable "unity_catalog_role_arn" {
-  description = "Databricks' own role that may assume ours. Set it only if the storage credential shows another unity_catalog_iam_arn than that of the commercial AWS regions."
-  type        = string
-  default     = null
-}
-
-variable "databricks_history" {
-  description = "Whether the Databricks pipeline also keeps each version of each item, in the table <name>_history (SCD type 2)."
-  type        = bool
-  default     = false
-  nullable    = false
+variable "databricks" {
+  description = <<-TEXT
+    `access`: whether to make the IAM role for a Unity Catalog storage credential. `external_id`: what Databricks showed when the storage credential was created, or null before that: nobody can assume the role until then.
+    `history`: whether the Databricks pipeline also keeps each version of each item, in the table <name>_history (SCD type 2).
+    `unity_catalog_role_arn`: Databricks' own role that may assume ours. Set it only if the storage credential shows another unity_catalog_iam_arn than that of the commercial AWS regions.
+  TEXT
+  type = object({
+    access                 = optional(bool, true)
+    external_id            = optional(string)
+    history                = optional(bool, false)
+    unity_catalog_role_arn = optional(string)
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "alarm_actions" {
-  description = "ARNs of the SNS topics that alarms notify."
+  description = "ARNs of the SNS topics that are notified when data is lost or late: what someone is woken for. With an empty list, CloudWatch alone shows the alarms."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "ticket_actions" {
+  description = "ARNs of the SNS topics that are notified of what can wait until the morning: throttling that heals, rescued values, capacity."
   type        = list(string)
   default     = []
   nullable    = false
 }
 
 variable "thresholds" {
-  description = "Thresholds of alarms that should differ from the module monitoring's defaults, such as { rows_rescued = 100, expect_traffic_minutes = 60 }."
+  description = "Thresholds of alarms that should differ from the defaults of the module monitoring, which lists them, such as { rows_rescued = 100, expect_traffic_minutes = 60 }."
   type        = map(number)
   default     = {}
   nullable    = false
-
-  validation {
-    condition = length(setsubtract(keys(var.thresholds), [
-      "replication_age_seconds", "stream_age_seconds", "retention_percent", "freshness_seconds", "function_duration_percent",
-      "records_failed", "rows_rescued", "queue_age_seconds", "expect_traffic_minutes"
-    ])) == 0
-    error_message = "thresholds: unknown name(s) ${join(", ", setsubtract(keys(var.thresholds), ["replication_age_seconds", "stream_age_seconds", "retention_percent", "freshness_seconds", "function_duration_percent", "records_failed", "rows_rescued", "queue_age_seconds", "expect_traffic_minutes"]))}; allowed are replication_age_seconds, stream_age_seconds, retention_percent, freshness_seconds, function_duration_percent, records_failed, rows_rescued, queue_age_seconds, expect_traffic_minutes."
-  }
 }
 
 variable "iam_propagation_seconds" {
-  description = "How long to wait between granting Firehose's permissions and creating it, in seconds. IAM is eventually consistent."
+  description = "How long to wait between granting Firehose's permissions and creating it, in seconds. IAM is eventually consistent. 0 leaves the wait out, and with it the provisioner."
   type        = number
   default     = 20
   nullable    = false

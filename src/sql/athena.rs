@@ -2,7 +2,7 @@
 //! Trino's SQL (<https://docs.aws.amazon.com/athena/latest/ug/create-view.html>). Names are quoted by backticks
 //! there, by double quotes here (<https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html>).
 //!
-//! The table is the one of `terraform/modules/delivery`, made with its defaults; the end-to-end
+//! The table is the one of `terraform/modules/table`, made with its defaults; the end-to-end
 //! test compares the two.
 
 use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};

@@ -6,7 +6,7 @@ mock_provider "aws" {
 variables {
   name                    = "orders"
   schema_file             = "../examples/orders.schema.json"
-  package_file            = "metadata_columns.json" # any file will do: nothing is run here
+  function                = { package_file = "metadata_columns.json" } # any file will do: nothing is run here
   iam_propagation_seconds = 0
 }
 
@@ -33,7 +33,7 @@ run "the_bundle_gets_its_variables" {
 run "history_is_asked_for" {
   command = plan
   variables {
-    databricks_history = true
+    databricks = { history = true }
   }
   assert {
     condition     = output.databricks_tables[0].history == true
@@ -44,7 +44,7 @@ run "history_is_asked_for" {
 run "another_role_of_databricks_goes_into_the_trust" {
   command = plan
   variables {
-    unity_catalog_role_arn = "arn:aws-us-gov:iam::044793339203:role/unity-catalog-prod-UCMasterRole-1QRFA8SGY15OJ"
+    databricks = { unity_catalog_role_arn = "arn:aws-us-gov:iam::044793339203:role/unity-catalog-prod-UCMasterRole-1QRFA8SGY15OJ" }
   }
   assert {
     condition     = strcontains(output.databricks_next_steps, "that isn't arn:aws-us-gov:iam::044793339203:role/unity-catalog-prod-UCMasterRole-1QRFA8SGY15OJ, set unity_catalog_role_arn to it")

@@ -5,7 +5,7 @@ mock_provider "aws" {
 variables {
   name                    = "orders"
   schema_file             = "../examples/orders.schema.json"
-  package_file            = "metadata_columns.json" # any file will do: nothing is run here
+  function                = { package_file = "metadata_columns.json" } # any file will do: nothing is run here
   iam_propagation_seconds = 0
 }
 
@@ -23,22 +23,21 @@ run "a_name_and_a_schema_file_make_a_pipeline" {
     error_message = "The key's column."
   }
   assert {
-    condition     = length(output.alarm_names) > 10 && output.dashboard_name != ""
-    error_message = "Alarms and a dashboard come with it."
+    condition     = length(output.alarm_names) == 22 && output.dashboard_name == "orders" && !contains(output.alarm_names, "orders-queue-age") && contains(output.alarm_names, "orders-error-objects")
+    error_message = "Alarms and a dashboard come with it; none on a queue that nobody can read yet."
   }
   assert {
-    condition     = output.databricks_role_arn != null && output.databricks_next_steps != null && module.transform.partition_by == "arrival"
+    condition     = output.databricks_role_arn != null && output.databricks_next_steps != null && module.transform["default"].partition_by == "arrival"
     error_message = "The role for Databricks, and what to do with it."
   }
 }
 
 run "by_event_time" {
   variables {
-    partition_by          = "event_time"
-    partition_granularity = "day"
+    delivery = { partition_by = "event_time", partition_granularity = "day" }
   }
   assert {
-    condition     = module.transform.partition_by == "event_time" && module.delivery.prefix_expression == "data/orders/dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/arrived-!{timestamp:yyyy-MM-dd}-"
+    condition     = module.transform["default"].partition_by == "event_time" && module.delivery["default"].prefix_expression == "data/orders/dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/arrived-!{timestamp:yyyy-MM-dd}-"
     error_message = "The function gives the keys that Firehose's prefix asks for."
   }
   assert {
@@ -71,7 +70,7 @@ run "existing_bucket_topic_and_key" {
 
 run "without_databricks" {
   variables {
-    databricks_access = false
+    databricks = { access = false }
   }
   assert {
     condition     = output.databricks_role_arn == null && output.databricks_next_steps == null && output.databricks_bundle_variables == null
@@ -81,35 +80,46 @@ run "without_databricks" {
 
 run "with_databricks_external_id" {
   variables {
-    databricks_external_id = "0d4f8f3e-2f1e-4f66-9d3b-0a8f5ad3c001"
+    databricks = { external_id = "0d4f8f3e-2f1e-4f66-9d3b-0a8f5ad3c001" }
   }
   assert {
-    condition     = output.databricks_role_arn != null
-    error_message = "The second step."
+    condition     = output.databricks_role_arn != null && contains(output.alarm_names, "orders-queue-age")
+    error_message = "The second step: now somebody reads the queue."
   }
 }
 
 run "provisioned_and_kept_for_a_day" {
   variables {
-    shard_count                = 2
-    retention_hours            = 24
-    buffering_interval_seconds = 300
-    alarm_actions              = ["arn:aws:sns:eu-central-1:123456789012:on-call"]
-    thresholds                 = { expect_traffic_minutes = 60, rows_rescued = 100 }
-    memory_size                = 512
-    reserved_concurrency       = 10
-    transform_buffer_size_mb   = 0.5
-    retained_columns           = [{ name = "discount", type = "int" }]
-    architecture               = "arm64"
+    stream           = { shard_count = 2, retention_hours = 24 }
+    delivery         = { buffering_interval_seconds = 300, transform_buffer_size_mb = 0.5 }
+    function         = { package_file = "metadata_columns.json", memory_size = 512, reserved_concurrency = 10, architecture = "arm64" }
+    alarm_actions    = ["arn:aws:sns:eu-central-1:123456789012:on-call"]
+    ticket_actions   = ["arn:aws:sns:eu-central-1:123456789012:tickets"]
+    thresholds       = { expect_traffic_minutes = 60, rows_rescued = 100 }
+    retained_columns = [{ name = "discount", type = "int" }]
+    queue            = { message_retention_days = 4, max_receive_count = 10 }
   }
   assert {
-    condition     = module.stream.retention_hours == 24 && module.delivery.buffering_interval_seconds == 300
+    condition     = module.stream["default"].retention_hours == 24 && module.delivery["default"].buffering_interval_seconds == 300
     error_message = "As asked for."
   }
   assert {
-    condition     = contains(output.alarm_names, "orders-no-traffic")
-    error_message = "Thresholds pass through."
+    condition     = contains(output.alarm_names, "orders-no-traffic") && contains(output.alarm_names, "orders-stream-capacity")
+    error_message = "Thresholds and shards pass through."
   }
+}
+
+run "one_table_keeps_its_place_and_names" {
+  assert {
+    condition     = output.function_name == "orders" && keys(output.tables) == ["default"] && output.tables["default"].stream_name == output.stream_name
+    error_message = "moved.tf relies on the key."
+  }
+}
+
+run "rejects_neither_a_schema_file_nor_tables" {
+  command = plan
+  variables { schema_file = null }
+  expect_failures = [var.schema_file]
 }
 
 run "rejects_a_schema_file_that_is_not_there" {
@@ -122,12 +132,6 @@ run "rejects_a_schema_file_that_is_not_json" {
   command = plan
   variables { schema_file = "main.tf" }
   expect_failures = [var.schema_file]
-}
-
-run "rejects_an_unknown_threshold" {
-  command = plan
-  variables { thresholds = { freshnes_seconds = 100 } }
-  expect_failures = [var.thresholds]
 }
 
 run "rejects_a_name_with_a_dot" {

@@ -38,9 +38,10 @@ module "dynalake" {
   name                    = var.name
   schema_file             = local.schema_file
   table_name              = aws_dynamodb_table.this.name
-  package_file            = var.package_file
-  databricks_external_id  = var.databricks_external_id
+  function                = { package_file = var.package_file }
+  databricks              = { external_id = var.databricks_external_id }
   alarm_actions           = var.alarm_actions
+  ticket_actions          = var.ticket_actions
   iam_propagation_seconds = var.iam_propagation_seconds
   force_destroy           = var.force_destroy
   tags                    = var.tags

@@ -79,22 +79,22 @@ output "dead_letter_queue_url" {
 }
 
 output "databricks_role_arn" {
-  description = "ARN of the role for the Unity Catalog storage credential; null without databricks_access."
+  description = "ARN of the role for the Unity Catalog storage credential; null with databricks = { access = false }."
   value       = module.dynalake.databricks_role_arn
 }
 
 output "databricks_bundle_variables" {
-  description = "Variables of the bundle in the folder databricks. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json; null without databricks_access."
+  description = "Variables of the bundle in the folder databricks. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json; null with databricks = { access = false }."
   value       = module.dynalake.databricks_bundle_variables
 }
 
 output "databricks_tables" {
-  description = "Tables of the bundle's pipeline, with their schema files' content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file. Null without databricks_access."
+  description = "Tables of the bundle's pipeline, with their schema files' content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file. Null with databricks = { access = false }."
   value       = module.dynalake.databricks_tables
 }
 
 output "databricks_next_steps" {
-  description = "The commands to run next, up to the tables in Databricks; null without databricks_access."
+  description = "The commands to run next, up to the tables in Databricks; null with databricks = { access = false }."
   value       = module.dynalake.databricks_next_steps
 }
 
@@ -106,4 +106,9 @@ output "alarm_names" {
 output "dashboard_name" {
   description = "Name of the CloudWatch dashboard."
   value       = module.dynalake.dashboard_name
+}
+
+output "tables" {
+  description = "The same for each table, by its key; here there is one, default."
+  value       = module.dynalake.tables
 }

@@ -23,7 +23,13 @@ variable "databricks_external_id" {
 }
 
 variable "alarm_actions" {
-  description = "ARNs of the SNS topics that alarms notify."
+  description = "ARNs of the SNS topics that are notified when data is lost or late."
+  type        = list(string)
+  default     = []
+}
+
+variable "ticket_actions" {
+  description = "ARNs of the SNS topics that are notified of what can wait until the morning."
   type        = list(string)
   default     = []
 }

@@ -17,3 +17,8 @@ output "table_name" {
   description = "Name of the DynamoDB table."
   value       = module.dynalake.table_name
 }
+
+output "bucket" {
+  description = "Name of the bucket."
+  value       = module.dynalake.bucket
+}

@@ -1,34 +1,39 @@
-output "stream_name" {
-  description = "Name of the Kinesis data stream."
-  value       = module.stream.name
+output "tables" {
+  description = "For each table, by its key, the names of all that is its own."
+  value       = module.dynalake.tables
+}
+
+output "bucket" {
+  description = "Name of the bucket of all tables."
+  value       = module.dynalake.bucket
 }
 
 output "locations" {
   description = "The Parquet objects of each table as a URL."
-  value       = { for table, delivery in module.delivery : table => delivery.location }
+  value       = { for key, table in module.dynalake.tables : key => table.location }
 }
 
 output "queue_url" {
   description = "URL of the SQS queue with the notifications of all tables."
-  value       = module.notifications.queue_url
+  value       = module.dynalake.queue_url
 }
 
-output "glue_tables" {
-  description = "The Glue table of each DynamoDB table."
-  value       = { for table, delivery in module.delivery : table => "${delivery.database}.${delivery.table}" }
+output "dead_letter_queue_url" {
+  description = "URL of the queue of notifications that were received too often."
+  value       = module.dynalake.dead_letter_queue_url
 }
 
 output "databricks_bundle_variables" {
-  description = "Variables of the bundle in the folder databricks. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json."
-  value       = module.databricks_access.bundle_variables
+  description = "Variables of the bundle in the folder databricks, with all tables. Write them as JSON to databricks/.databricks/bundle/<target>/variable-overrides.json."
+  value       = module.dynalake.databricks_bundle_variables
 }
 
 output "databricks_tables" {
   description = "Tables of the bundle's pipeline, with their schema files' content. Write them as JSON to databricks/src/tables/<target>.json; the bundle syncs that file."
-  value       = module.databricks_access.bundle_tables
+  value       = module.dynalake.databricks_tables
 }
 
 output "databricks_next_steps" {
   description = "The commands to run next, up to the tables in Databricks."
-  value       = module.databricks_access.next_steps
+  value       = module.dynalake.databricks_next_steps
 }

@@ -5,9 +5,27 @@ variable "name" {
 }
 
 variable "schema_files" {
-  description = "Paths of the tables' schema files, or null for the repository's two examples."
-  type        = list(string)
+  description = "Path of each table's schema file, by the table's key, or null for the repository's two examples."
+  type        = map(string)
   default     = null
+}
+
+variable "shared_stream" {
+  description = "Whether the tables have one stream together: cheaper at rest, but Firehose is charged for reading all of it once for each table."
+  type        = bool
+  default     = true
+}
+
+variable "alarm_actions" {
+  description = "ARNs of the SNS topics that are notified when data is lost or late."
+  type        = list(string)
+  default     = []
+}
+
+variable "ticket_actions" {
+  description = "ARNs of the SNS topics that are notified of what can wait until the morning."
+  type        = list(string)
+  default     = []
 }
 
 variable "package_file" {

@@ -1,9 +1,13 @@
 data "aws_caller_identity" "current" {}
-data "aws_region" "current" {}
+# Read for its `region` only. aws_region has it as `name`, which version 6 of the provider deprecates,
+# or as `region`, which version 5 lacks.
+data "aws_service_principal" "here" {
+  service_name = "logs"
+}
 
 locals {
   # Names of buckets are unique worldwide, so account and region are part of it.
-  suffix = "-${data.aws_caller_identity.current.account_id}-${data.aws_region.current.name}"
+  suffix = "-${data.aws_caller_identity.current.account_id}-${data.aws_service_principal.here.region}"
   name = coalesce(var.bucket_name, join("", [
     trim(substr(replace(lower(var.name), "/[^a-z0-9-]/", "-"), 0, 63 - length(local.suffix)), "-"), local.suffix
   ]))
@@ -58,6 +62,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
+  #checkov:skip=CKV_AWS_300: The rule clean-up aborts them after a week. checkov doesn't see it next to dynamic rules.
   bucket = aws_s3_bucket.this.id
 
   rule {
@@ -75,6 +80,40 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
+  # In a versioned bucket the objects become old versions then, and go noncurrent_version_days later.
+  dynamic "rule" {
+    for_each = { for kind, days in { data = var.data_days, errors = var.error_days } : kind => days if days != null }
+
+    content {
+      id     = "expire-${rule.key}"
+      status = "Enabled"
+
+      filter {
+        prefix = var.prefixes[rule.key]
+      }
+
+      expiration {
+        days = rule.value
+      }
+    }
+  }
+
+  # What expired leaves a marker behind once its versions are gone.
+  dynamic "rule" {
+    for_each = var.data_days == null && var.error_days == null ? [] : [1]
+
+    content {
+      id     = "remove-markers"
+      status = "Enabled"
+
+      filter {}
+
+      expiration {
+        expired_object_delete_marker = true
+      }
+    }
+  }
+
   depends_on = [aws_s3_bucket_versioning.this]
 }
 
@@ -83,14 +122,20 @@ resource "aws_s3_bucket_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "TlsOnly"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "s3:*"
-      Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Statement = concat(
+      [{
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "s3:*"
+        Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      }],
+      [
+        for statement in var.additional_policy_statements :
+        merge({ Resource = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"] }, statement)
+      ],
+    )
   })
 
   depends_on = [aws_s3_bucket_public_access_block.this]

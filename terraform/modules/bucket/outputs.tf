@@ -1,8 +1,9 @@
 output "bucket" {
-  description = "The bucket: { name, arn }, as other modules take it. Known once its policy and settings exist."
+  description = "The bucket: { name, arn, kms_key }, as other modules take it. Known once its policy and settings exist."
   value = {
-    name = aws_s3_bucket.this.bucket
-    arn  = aws_s3_bucket.this.arn
+    name    = aws_s3_bucket.this.bucket
+    arn     = aws_s3_bucket.this.arn
+    kms_key = var.kms_key
   }
 
   depends_on = [

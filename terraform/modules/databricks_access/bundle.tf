@@ -1,6 +1,9 @@
 # What the bundle in the folder databricks needs to know.
 
 locals {
+  # What an entry of var.tables may have.
+  table_members = ["name", "data_prefix", "schema", "history"]
+
   bundle_variables = {
     name      = var.name
     url       = local.urls[0]

@@ -7,7 +7,7 @@ locals {
 
   # Built from text, not read from the role, so that it is known before the role exists. A storage credential that needs
   # it can then come first and give the external id to the role's trust, in one apply and without a cycle.
-  role_arn = "arn:${local.partition}:iam::${local.account}:role/${var.name}"
+  role_arn = "arn:${local.partition}:iam::${local.account}:role${var.role_path}${var.name}"
 
   # Databricks makes up the external id when it makes the storage credential, which needs the role. Until then the
   # trust holds a value that nobody can send: sts:AssumeRole takes letters, digits and _+=,.@:/- only, and no space.
@@ -15,9 +15,11 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name        = var.name
-  description = "Databricks Unity Catalog: reads s3://${var.bucket.name} and the queue of its new files"
-  tags        = var.tags
+  name                 = var.name
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  description          = "Databricks Unity Catalog: reads s3://${var.bucket.name} and the queue of its new files"
+  tags                 = var.tags
 
   # Databricks assumes this role from a role of its own: role chaining, for which AWS allows an hour at most.
   max_session_duration = 3600
@@ -113,6 +115,14 @@ resource "aws_iam_role_policy" "this" {
           }
         },
       ],
+      # Where the bucket has a key of its own.
+      [for key in [var.bucket_kms_key] : {
+        Sid       = "DecryptObjects"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = key.arn
+        Condition = { StringEquals = { "kms:ViaService" = ["s3.${split(":", key.arn)[3]}.${data.aws_partition.this.dns_suffix}"] } }
+      } if key != null && try(key.arn != var.kms_key.arn, true)],
     )
   })
 }

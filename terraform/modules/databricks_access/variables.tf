@@ -54,18 +54,18 @@ variable "queue_arn" {
 }
 
 variable "tables" {
-  description = "Tables of the bundle's pipeline, for bundle_tables: each the module delivery's output databricks_table, { name, data_prefix, schema }, and history = true if the pipeline should also keep each version of each item. Empty if the bundle isn't used."
+  description = "Tables of the bundle's pipeline, for bundle_tables: each the module table's output databricks_table, { name, data_prefix, schema }, and history = true if the pipeline should also keep each version of each item. Empty if the bundle isn't used."
   type        = any # not list(object(...)): schemas differ in their members, and a list's elements may not
   default     = []
   nullable    = false
 
   validation {
     condition     = can([for table in var.tables : [tostring(table.name), tostring(table.data_prefix), table.schema.columns[0].name]])
-    error_message = "tables: a list of objects, each with name, data_prefix and schema: the module delivery's output databricks_table."
+    error_message = "tables: a list of objects, each with name, data_prefix and schema: the module table's output databricks_table."
   }
   validation {
-    condition     = try(alltrue([for table in var.tables : length(setsubtract(keys(table), ["name", "data_prefix", "schema", "history"])) == 0]), true)
-    error_message = "tables: unknown member(s) ${join(", ", distinct(flatten([for table in var.tables : try(setsubtract(keys(table), ["name", "data_prefix", "schema", "history"]), [])])))}; a table has name, data_prefix, schema and history. Correct the spelling, or remove it."
+    condition     = try(alltrue([for table in var.tables : length(setsubtract(keys(table), local.table_members)) == 0]), true)
+    error_message = "tables: unknown member(s) ${join(", ", distinct(flatten([for table in var.tables : try(setsubtract(keys(table), local.table_members), [])])))}; a table has ${join(", ", local.table_members)}. Correct the spelling, or remove it."
   }
   validation {
     condition     = try(alltrue([for table in var.tables : contains([true, false], table.history) if can(table.history)]), false)
@@ -87,13 +87,47 @@ variable "tables" {
 }
 
 variable "kms_key" {
-  description = "Customer managed key that encrypts the bucket or the queue, or null if there is none."
+  description = "Customer managed key that encrypts the queue, and the bucket unless it has its own, or null if there is none."
   type        = object({ arn = string })
   default     = null
 
   validation {
     condition     = var.kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.kms_key.arn))
     error_message = "kms_key: arn should be a key's own, such as arn:aws:kms:eu-central-1:123456789012:key/<id>; IAM doesn't know aliases."
+  }
+}
+
+variable "bucket_kms_key" {
+  description = "Customer managed key that encrypts the bucket, if it is another one than the queue's, or null."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.bucket_kms_key == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+$", var.bucket_kms_key.arn))
+    error_message = "bucket_kms_key: arn should be a key's own, such as arn:aws:kms:eu-central-1:123456789012:key/<id>; IAM doesn't know aliases."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what the role may be given, or null. It has to allow sts:AssumeRole on the role itself, which Databricks asks for."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary))
+    error_message = "permissions_boundary: should be a managed policy's ARN, such as arn:aws:iam::123456789012:policy/boundary, or null."
+  }
+}
+
+variable "role_path" {
+  description = "Path of the role, such as /dynalake/."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9_+=,.@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path: should begin and end with \"/\", such as /dynalake/, with a-z, A-Z, 0-9 and _+=,.@- between."
   }
 }
 

@@ -10,26 +10,27 @@ locals {
 
 resource "aws_kinesis_firehose_delivery_stream" "this" {
   #checkov:skip=CKV_AWS_240: Server-side encryption of a delivery stream is for Direct PUT; with a Kinesis source the stream's own encryption counts, and it is on.
-  #checkov:skip=CKV_AWS_241: As above; kms_key encrypts stream and objects by a customer managed key.
+  #checkov:skip=CKV_AWS_241: As above; stream and bucket have their own customer managed keys where the user gives them.
   name        = var.name
   destination = "extended_s3"
   tags        = var.tags
 
   kinesis_source_configuration {
     kinesis_stream_arn = var.stream_arn
-    role_arn           = aws_iam_role.this.arn
+    role_arn           = local.role_arn
   }
 
   extended_s3_configuration {
-    role_arn            = aws_iam_role.this.arn
+    role_arn            = local.role_arn
     bucket_arn          = local.bucket.arn
-    prefix              = "${local.data_prefix}${local.partitions[var.partition_by]}"
-    error_output_prefix = "${local.error_prefix}!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/hour=!{timestamp:HH}/"
+    prefix              = "${var.target.data_prefix}${local.partitions[var.target.partition_by]}"
+    error_output_prefix = "${var.target.error_prefix}!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/hour=!{timestamp:HH}/"
     buffering_size      = var.buffering_size_mb
-    buffering_interval  = coalesce(var.buffering_interval_seconds, var.partition_by == "event_time" ? 60 : 30)
+    buffering_interval  = var.buffering_interval_seconds
     # Parquet compresses by itself; with conversion on, AWS rejects anything else here.
     compression_format = "UNCOMPRESSED"
-    kms_key_arn        = var.kms_key == null ? null : var.kms_key.arn
+    # Without a key the bucket's own encryption counts.
+    kms_key_arn = local.bucket.kms_key == null ? null : local.bucket.kms_key.arn
 
     cloudwatch_logging_options {
       enabled         = true
@@ -38,7 +39,7 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
     }
 
     dynamic "dynamic_partitioning_configuration" {
-      for_each = var.partition_by == "event_time" ? [1] : []
+      for_each = var.target.partition_by == "event_time" ? [1] : []
       content {
         enabled = true
       }
@@ -81,30 +82,59 @@ resource "aws_kinesis_firehose_delivery_stream" "this" {
       }
 
       schema_configuration {
-        database_name = aws_glue_catalog_table.this.database_name
-        table_name    = aws_glue_catalog_table.this.name
-        role_arn      = aws_iam_role.this.arn
+        database_name = var.target.database
+        table_name    = var.target.table
+        role_arn      = local.role_arn
         region        = local.region
         version_id    = "LATEST"
       }
     }
   }
 
-  lifecycle {
-    precondition {
-      condition     = !startswith(local.error_prefix, local.data_prefix) && !startswith(local.data_prefix, local.error_prefix)
-      error_message = "error_prefix: ${local.error_prefix} and data_prefix ${local.data_prefix} are one inside the other, so readers of the data would find objects that are not Parquet. Set both, to separate prefixes."
-    }
-  }
-
-  depends_on = [module.iam_propagation]
+  depends_on = [
+    aws_iam_role_policy.this,
+    aws_lakeformation_permissions.database,
+    aws_lakeformation_permissions.table,
+    module.iam_propagation,
+  ]
 }
 
 module "iam_propagation" {
   source = "../iam_propagation"
+  count  = var.role != null || var.iam_propagation_seconds == 0 ? 0 : 1
 
-  permissions = [aws_iam_role.this.arn, aws_iam_role_policy.this.policy]
+  permissions = [local.role_arn, one(aws_iam_role_policy.this[*].policy)]
   seconds     = var.iam_propagation_seconds
+}
+
+moved {
+  from = module.iam_propagation
+  to   = module.iam_propagation[0]
+}
+
+# Where Lake Formation governs the database, IAM's right to read the table is not enough: AWS checks at creation whether
+# Firehose's role may read it.
+resource "aws_lakeformation_permissions" "database" {
+  count = var.lake_formation ? 1 : 0
+
+  principal   = local.role_arn
+  permissions = ["DESCRIBE"]
+
+  database {
+    name = var.target.database
+  }
+}
+
+resource "aws_lakeformation_permissions" "table" {
+  count = var.lake_formation ? 1 : 0
+
+  principal   = local.role_arn
+  permissions = ["DESCRIBE", "SELECT"]
+
+  table {
+    database_name = var.target.database
+    name          = var.target.table
+  }
 }
 
 resource "aws_cloudwatch_log_group" "this" {

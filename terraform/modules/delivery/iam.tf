@@ -1,7 +1,15 @@
+locals {
+  role_arn = var.role == null ? aws_iam_role.this[0].arn : var.role.arn
+}
+
 resource "aws_iam_role" "this" {
-  name        = "${var.name}-firehose"
-  description = "The delivery stream ${var.name}: reads the stream, invokes the function, reads the schema, writes the objects"
-  tags        = var.tags
+  count = var.role == null ? 1 : 0
+
+  name                 = "${var.name}-firehose"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  description          = "The delivery stream ${var.name}: reads the stream, invokes the function, reads the schema, writes the objects"
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -18,8 +26,10 @@ resource "aws_iam_role" "this" {
 
 # https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html
 resource "aws_iam_role_policy" "this" {
+  count = var.role == null ? 1 : 0
+
   name = "delivery"
-  role = aws_iam_role.this.id
+  role = aws_iam_role.this[0].id
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -46,8 +56,8 @@ resource "aws_iam_role_policy" "this" {
           # Glue also checks the catalog and the database.
           Resource = [
             "arn:${local.partition}:glue:${local.region}:${local.account}:catalog",
-            "arn:${local.partition}:glue:${local.region}:${local.account}:database/${local.database}",
-            "arn:${local.partition}:glue:${local.region}:${local.account}:table/${local.database}/${local.table}",
+            "arn:${local.partition}:glue:${local.region}:${local.account}:database/${var.target.database}",
+            "arn:${local.partition}:glue:${local.region}:${local.account}:table/${var.target.database}/${var.target.table}",
           ]
         },
         {
@@ -57,10 +67,11 @@ resource "aws_iam_role_policy" "this" {
           Resource = [local.bucket.arn]
         },
         {
-          Sid      = "WriteObjects"
-          Effect   = "Allow"
-          Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
-          Resource = ["${local.bucket.arn}/${local.data_prefix}*", "${local.bucket.arn}/${local.error_prefix}*"]
+          Sid    = "WriteObjects"
+          Effect = "Allow"
+          # In another account's bucket, AWS asks for the ACL too: it gives the owner the object.
+          Action   = concat(["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], local.foreign_bucket ? ["s3:PutObjectAcl"] : [])
+          Resource = ["${local.bucket.arn}/${var.target.data_prefix}*", "${local.bucket.arn}/${var.target.error_prefix}*"]
         },
         {
           Sid      = "WriteErrorLog"
@@ -69,13 +80,30 @@ resource "aws_iam_role_policy" "this" {
           Resource = ["${aws_cloudwatch_log_group.this.arn}:log-stream:${aws_cloudwatch_log_stream.this.name}"]
         },
       ],
-      var.kms_key == null ? [] : [{
-        Sid       = "UseKey"
+      [for key in [var.stream_kms_key] : {
+        Sid       = "ReadEncryptedStream"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Resource  = [key.arn]
+        Condition = { StringEquals = { "kms:ViaService" = ["kinesis.${local.region}.${data.aws_partition.current.dns_suffix}"] } }
+      } if key != null],
+      [for key in [local.bucket.kms_key] : {
+        Sid       = "WriteEncryptedObjects"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = [var.kms_key.arn]
-        Condition = { StringEquals = { "kms:ViaService" = [for service in ["s3", "kinesis"] : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"] } }
-      }],
+        Resource  = [key.arn]
+        Condition = { StringEquals = { "kms:ViaService" = ["s3.${local.region}.${data.aws_partition.current.dns_suffix}"] } }
+      } if key != null],
     )
   })
+}
+
+moved {
+  from = aws_iam_role.this
+  to   = aws_iam_role.this[0]
+}
+
+moved {
+  from = aws_iam_role_policy.this
+  to   = aws_iam_role_policy.this[0]
 }

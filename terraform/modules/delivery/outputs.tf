@@ -9,23 +9,8 @@ output "delivery_stream_arn" {
 }
 
 output "role_arn" {
-  description = "ARN of the delivery stream's role. A Glue database that Lake Formation governs must grant it DESCRIBE and SELECT."
-  value       = aws_iam_role.this.arn
-}
-
-output "bucket" {
-  description = "The bucket: { name, arn }, as other modules take it."
-  value       = local.bucket
-}
-
-output "data_prefix" {
-  description = "Prefix of the Parquet objects."
-  value       = local.data_prefix
-}
-
-output "error_prefix" {
-  description = "Prefix of what could not be delivered; the kinds of error are below it."
-  value       = local.error_prefix
+  description = "ARN of the delivery stream's role. A bucket in another account has to let it write."
+  value       = local.role_arn
 }
 
 output "prefix_expression" {
@@ -36,35 +21,6 @@ output "prefix_expression" {
 output "buffering_interval_seconds" {
   description = "How long Firehose gathers rows before it writes an object, in seconds."
   value       = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].buffering_interval
-}
-
-output "location" {
-  description = "The data as a URL: s3://bucket/prefix."
-  value       = local.location
-}
-
-output "database" {
-  description = "Name of the Glue database."
-  value       = local.database
-}
-
-output "table" {
-  description = "Name of the Glue table."
-  value       = aws_glue_catalog_table.this.name
-}
-
-output "key_columns" {
-  description = "Columns that hold the DynamoDB table's key."
-  value       = module.schema.key_columns
-}
-
-output "databricks_table" {
-  description = "The table as the module databricks_access takes it in `tables`: { name, data_prefix, schema }."
-  value = {
-    name        = aws_glue_catalog_table.this.name
-    data_prefix = local.data_prefix
-    schema      = var.schema
-  }
 }
 
 output "log_group_name" {

@@ -9,16 +9,44 @@ variable "name" {
   }
 }
 
-variable "schema" {
-  description = "The table's schema file: jsondecode(file(\"orders.schema.json\"))."
-  type        = any
-  nullable    = false
+variable "target" {
+  description = "Where rows go: the module table's output target. In the bucket this module touches objects only. kms_key is the key that encrypts it, if it is a customer managed one; account_id is its account, if it is another one."
+  type = object({
+    bucket = object({
+      name       = string
+      arn        = string
+      kms_key    = optional(object({ arn = string }))
+      account_id = optional(string)
+    })
+    database              = string
+    table                 = string
+    data_prefix           = string
+    error_prefix          = string
+    partition_by          = optional(string, "arrival")
+    partition_granularity = optional(string, "hour")
+  })
+  nullable = false
+
+  validation {
+    condition     = contains(["arrival", "event_time"], var.target.partition_by) && contains(["hour", "day"], var.target.partition_granularity)
+    error_message = "target: partition_by should be \"arrival\" or \"event_time\", and partition_granularity \"hour\" or \"day\"."
+  }
+  validation {
+    condition     = !startswith(var.target.error_prefix, var.target.data_prefix) && !startswith(var.target.data_prefix, var.target.error_prefix)
+    error_message = "target: error_prefix ${var.target.error_prefix} and data_prefix ${var.target.data_prefix} are one inside the other, so readers of the data would find objects that are not Parquet. Set both, to separate prefixes."
+  }
 }
 
 variable "stream_arn" {
   description = "ARN of the Kinesis data stream to read."
   type        = string
   nullable    = false
+}
+
+variable "stream_kms_key" {
+  description = "Customer managed key that encrypts the stream, or null if it is AWS' own."
+  type        = object({ arn = string })
+  default     = null
 }
 
 variable "transform" {
@@ -30,90 +58,18 @@ variable "transform" {
   nullable = false
 }
 
-variable "bucket" {
-  description = "Bucket to deliver to, or null to make one. In a given bucket this module touches objects only: its policy, encryption and notifications stay yours."
-  type = object({
-    name = string
-    arn  = string
-  })
-  default = null
-}
-
-variable "bucket_name" {
-  description = "Name of the bucket to make, or null for <name>-<account>-<region>. Not used with a given bucket."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.bucket_name == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket_name))
-    error_message = "bucket_name: 3 to 63 of a-z, 0-9 and -, beginning and ending with a letter or digit."
-  }
-}
-
-variable "force_destroy" {
-  description = "Whether `terraform destroy` deletes the bucket with all data in it. Without it, destroy stops at a bucket that holds anything."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
-variable "data_prefix" {
-  description = "Prefix of Parquet objects, or null for data/<name>/, where the name is the schema's, else the DynamoDB table's. Date partitions follow it."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.data_prefix == null || can(regex("^[a-zA-Z0-9][a-zA-Z0-9_./=-]{0,199}/$", var.data_prefix))
-    error_message = "data_prefix: letters, digits, _ . = - and /, beginning with a letter or digit and ending with /. Date partitions are added; expressions (!{...}) are not allowed."
-  }
-}
-
-variable "error_prefix" {
-  description = "Prefix of what could not be delivered, or null for errors/<name>/. The kind of error and the date follow it."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.error_prefix == null || can(regex("^[a-zA-Z0-9][a-zA-Z0-9_./=-]{0,199}/$", var.error_prefix))
-    error_message = "error_prefix: letters, digits, _ . = - and /, beginning with a letter or digit and ending with /. The kind of error and the date are added; expressions (!{...}) are not allowed."
-  }
-}
-
-variable "partition_by" {
-  description = "Which time partitions are named by: \"arrival\" (when Firehose got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object, at least 60 s). It can't be changed later: Firehose would be replaced."
-  type        = string
-  default     = "arrival"
-  nullable    = false
-
-  validation {
-    condition     = contains(["arrival", "event_time"], var.partition_by)
-    error_message = "partition_by: \"arrival\" or \"event_time\"."
-  }
-}
-
-variable "partition_granularity" {
-  description = "How fine partitions are: \"hour\" (dt=2026-01-31/hour=23/) or \"day\" (dt=2026-01-31/, for little traffic)."
-  type        = string
-  default     = "hour"
-  nullable    = false
-
-  validation {
-    condition     = contains(["hour", "day"], var.partition_granularity)
-    error_message = "partition_granularity: \"hour\" or \"day\"."
-  }
-}
-
 variable "buffering_interval_seconds" {
-  description = "How long Firehose gathers rows before it writes an object, in seconds, or null for 30 (60 with partition_by = \"event_time\", which allows no less). Most of the pipeline's latency; a longer one makes fewer, larger objects."
+  description = "How long Firehose gathers rows before it writes an object, in seconds. Most of the pipeline's latency; a longer one makes fewer, larger objects. Under 60 is faster, takes three requests for each object instead of one, and may be rejected: of two AWS pages one allows 0 to 900, the other 60 to 900."
   type        = number
-  default     = null
+  default     = 60
+  nullable    = false
 
   validation {
-    condition     = var.buffering_interval_seconds == null || try(var.buffering_interval_seconds >= 0 && var.buffering_interval_seconds <= 900 && floor(var.buffering_interval_seconds) == var.buffering_interval_seconds, false)
-    error_message = "buffering_interval_seconds: a whole number from 0 to 900, or null."
+    condition     = var.buffering_interval_seconds >= 0 && var.buffering_interval_seconds <= 900 && floor(var.buffering_interval_seconds) == var.buffering_interval_seconds
+    error_message = "buffering_interval_seconds: a whole number from 0 to 900."
   }
   validation {
-    condition     = var.partition_by == "arrival" || var.buffering_interval_seconds == null || try(var.buffering_interval_seconds >= 60, false)
+    condition     = var.target.partition_by == "arrival" || var.buffering_interval_seconds >= 60
     error_message = "buffering_interval_seconds: at least 60 with partition_by = \"event_time\", because AWS rejects less with dynamic partitioning."
   }
 }
@@ -154,61 +110,11 @@ variable "transform_buffer_size_mb" {
   }
 }
 
-variable "database" {
-  description = "Name of an existing Glue database for the table, or null to make one."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.database == null || can(regex("^[a-z0-9_]{1,255}$", var.database))
-    error_message = "database: 1 to 255 of a-z, 0-9 and _, which is what Athena accepts."
-  }
-}
-
-variable "table" {
-  description = "Name of the Glue table, or null for the DynamoDB table's name in lower case."
-  type        = string
-  default     = null
-
-  validation {
-    condition     = var.table == null || can(regex("^[a-z0-9_]{1,255}$", var.table))
-    error_message = "table: 1 to 255 of a-z, 0-9 and _, which is what Athena accepts."
-  }
-}
-
-variable "retained_columns" {
-  description = "Columns that the schema no longer has and the Glue table keeps, with their types: old objects can still be read, and no row loses a value while function and table change one after the other. Remove them in a later apply, or never."
-  type = list(object({
-    name    = string
-    type    = string
-    comment = optional(string)
-  }))
-  default  = []
-  nullable = false
-}
-
-variable "projection_start" {
-  description = "First day for which Athena looks for partitions, yyyy-MM-dd. It does not see earlier ones."
-  type        = string
-  default     = "2025-01-01"
+variable "lake_formation" {
+  description = "Whether to grant the role DESCRIBE and SELECT on the table, and DESCRIBE on the database, in Lake Formation. For a database that Lake Formation governs: without the grants Firehose can't be made. Whoever applies has to be able to give them."
+  type        = bool
+  default     = false
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", var.projection_start)) && can(formatdate("YYYY", "${var.projection_start}T00:00:00Z"))
-    error_message = "projection_start: a day, such as 2025-01-31."
-  }
-}
-
-variable "noncurrent_version_days" {
-  description = "How long the bucket keeps objects that were deleted or overwritten, in days: the time to undo a mistake. Not used with a given bucket."
-  type        = number
-  default     = 30
-  nullable    = false
-
-  validation {
-    condition     = var.noncurrent_version_days >= 1 && floor(var.noncurrent_version_days) == var.noncurrent_version_days
-    error_message = "noncurrent_version_days: a whole number from 1."
-  }
 }
 
 variable "log_retention_days" {
@@ -218,13 +124,47 @@ variable "log_retention_days" {
   nullable    = false
 
   validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days: one of CloudWatch's: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+    condition     = contains(local.log_retention_choices, var.log_retention_days)
+    error_message = "log_retention_days: one of CloudWatch's: ${join(", ", local.log_retention_choices)}."
+  }
+}
+
+variable "role" {
+  description = "Existing role for the delivery stream, or null to make one. It needs what this module would give it: to read the stream and the Glue table, invoke the function, write the objects and the log, and use the keys."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.role == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/", var.role.arn))
+    error_message = "role: arn should be a role's ARN, such as arn:aws:iam::123456789012:role/orders-firehose, or null."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what the role may be given, or null. Not used with an existing role."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary))
+    error_message = "permissions_boundary: should be a managed policy's ARN, such as arn:aws:iam::123456789012:policy/boundary, or null."
+  }
+}
+
+variable "role_path" {
+  description = "Path of the role, such as /dynalake/. Not used with an existing role."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9_+=,.@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path: should begin and end with \"/\", such as /dynalake/, with a-z, A-Z, 0-9 and _+=,.@- between."
   }
 }
 
 variable "iam_propagation_seconds" {
-  description = "How long to wait between granting the role's permissions and creating the delivery stream, in seconds. IAM is eventually consistent, and the provider does not retry every error that comes from that (hashicorp/aws 47937)."
+  description = "How long to wait between granting the role's permissions and creating the delivery stream, in seconds. IAM is eventually consistent, and the provider does not retry every error that comes from that (hashicorp/aws 47937). 0 leaves the wait out, and with it the provisioner."
   type        = number
   default     = 20
   nullable    = false
@@ -236,7 +176,7 @@ variable "iam_propagation_seconds" {
 }
 
 variable "kms_key" {
-  description = "Customer managed key that encrypts the objects, the logs and, if it is encrypted by the same key, the stream; or null for S3's and AWS' own keys."
+  description = "Customer managed key that encrypts the log group, or null for AWS' own. The stream's key is stream_kms_key, the bucket's is in target."
   type        = object({ arn = string })
   default     = null
 }

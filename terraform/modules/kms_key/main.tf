@@ -5,12 +5,16 @@
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
-data "aws_region" "this" {}
+# Read for its `region` only. aws_region has it as `name`, which version 6 of the provider deprecates,
+# or as `region`, which version 5 lacks.
+data "aws_service_principal" "this" {
+  service_name = "logs"
+}
 
 locals {
   account   = data.aws_caller_identity.this.account_id
   partition = data.aws_partition.this.partition
-  region    = data.aws_region.this.name
+  region    = data.aws_service_principal.this.region
   root      = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
 
   # In a key's policy "*" is the key itself; AWS has no other way to say it while the key is being made.
@@ -91,7 +95,7 @@ resource "aws_kms_key" "this" {
         Principal = { Service = "s3.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = local.this_key
-        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+        Condition = { StringEquals = { "aws:SourceAccount" = concat([local.account], var.bucket_accounts) } }
       },
       # So does SNS when it delivers. It sends the topic's ARN, which holds the account.
       {

@@ -21,6 +21,18 @@ variable "deletion_window_days" {
   }
 }
 
+variable "bucket_accounts" {
+  description = "Other accounts whose buckets send events to a topic that the key encrypts: the root module's bucket.account_id. Without it S3 drops these events silently."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for account in var.bucket_accounts : can(regex("^[0-9]{12}$", account))])
+    error_message = "bucket_accounts: each should be an account's number, twelve digits."
+  }
+}
+
 variable "tags" {
   description = "Tags of the key."
   type        = map(string)

@@ -3,6 +3,8 @@
 #
 #   source, metric, stat   what is measured (sources: main.tf)
 #   is, threshold          when a period is bad
+#   severity               "lost": data is missing from the lake until somebody acts. "late": it comes later, and more so
+#                          the longer nobody acts. "look": nothing is wrong with the data yet. main.tf says who is told
 #   window                 [seconds of a period, bad periods, of how many]. Once is enough if someone has to fetch data
 #                          that was set aside; what heals by itself has to last, or each retry would page.
 #   happened, first        the description: what happened, what to do first. main.tf adds the page of the runbook
@@ -12,58 +14,80 @@
 # below, which takes no data for zero, and no-traffic (main.tf), for which missing data is bad.
 
 locals {
-  t = var.thresholds
+  # The thresholds that can be set: the default, the range, and the reason for the range.
+  thresholds = {
+    replication_age_seconds   = { default = 300, least = 1, most = 604800, reason = "after 168 hours DynamoDB switches the replication off" }
+    stream_age_seconds        = { default = 600, least = 60, most = 31536000, reason = "a stream keeps changes for a year at most" }
+    retention_percent         = { default = 25, least = 1, most = 90, reason = "so that there is time left to act" }
+    capacity_percent          = { default = 80, least = 10, most = 99, reason = "below the limit itself" }
+    freshness_seconds         = { default = 300, least = 120, most = 86400, reason = "Firehose's own buffering takes up to 90 seconds, more if its interval is longer" }
+    function_duration_percent = { default = 80, least = 10, most = 95, reason = "below the timeout itself" }
+    records_failed            = { default = 0, least = 0, most = 1000000000, reason = "the alarm goes off above it" }
+    rows_rescued              = { default = 0, least = 0, most = 1000000000, reason = "the alarm goes off above it" }
+    queue_age_seconds         = { default = 3600, least = 60, most = 1209600, reason = "14 days is the longest that SQS keeps a message" }
+    expect_traffic_minutes    = { default = null, least = 5, most = 1440, reason = "a day is the longest that such an alarm looks back" }
+  }
+  t = { for name, threshold in local.thresholds : name => try(coalesce(var.thresholds[name], threshold.default), threshold.default) }
 
-  alarms_always = {
-    # ── Kinesis ──
+  alarms_stream = {
     "stream-write-throttled" = {
+      severity = "look"
       source   = "stream", metric = "WriteProvisionedThroughputExceeded", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 3, 3]
       happened = "The stream rejected writes because it has too few shards; DynamoDB tries again, so changes are late, not lost."
       first    = "On provisioned capacity, double the shards (shard_count, or null for on-demand). On demand, see whether one partition key gets all the writes."
     }
     "stream-read-throttled" = {
+      severity = "look"
       source   = "stream", metric = "ReadProvisionedThroughputExceeded", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 3, 3]
       happened = "Together, the consumers ask for more than a shard allows: five GetRecords calls or 2 MB a second."
-      first    = "See who else reads: aws kinesis list-stream-consumers and the Lambda triggers of ${var.stream_name}; move the others to enhanced fan-out."
+      first    = "See who else reads: aws kinesis list-stream-consumers and the Lambda triggers of ${local.stream_name}; move the others to enhanced fan-out."
     }
     "stream-age" = {
+      severity = "look"
       source   = "stream", metric = "GetRecords.IteratorAgeMilliseconds", stat = "Maximum"
       is       = ">", threshold = local.t.stream_age_seconds * 1000, window = [300, 2, 3]
       happened = "A consumer of the stream reads records that are over ${local.t.stream_age_seconds} s old."
-      first    = "Look at firehose-freshness: if it is on too, Firehose lags, go there; if not, another consumer of ${var.stream_name} lags."
+      first    = "Look at firehose-freshness: if it is on too, Firehose lags, go there; if not, another consumer of ${local.stream_name} lags."
     }
+  }
 
+  alarms_table = {
     # ── Lambda ──
     "function-errors" = {
+      severity = "late"
       source   = "function", metric = "Errors", stat = "Sum"
-      is       = ">", threshold = 0, window = [300, 1, 1]
-      happened = "Invocations failed; bad records never cause that, so it is a setting, the memory, or the code. Firehose retries, then sets the whole batch aside in the error prefix."
-      first    = "aws logs tail /aws/lambda/${var.function_name} --since 30m --filter-pattern ERROR names the setting and the fix."
+      is       = ">", threshold = 0, window = [300, 2, 3]
+      happened = "Invocations keep failing; bad records never cause that, so it is a setting, the memory, or the code. Firehose retries each three times, then sets the whole batch aside in the error prefix."
+      first    = "aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern ERROR names the setting and the fix."
     }
     "function-throttled" = {
+      severity = "look"
       source   = "function", metric = "Throttles", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 2, 3]
       happened = "Lambda had no concurrency left for the function; after its retries Firehose sets the batch aside in the error prefix."
       first    = "Raise reserved_concurrency to five a shard or more, or, without a reservation, the account's limit: aws lambda get-account-settings."
     }
     "function-duration" = {
+      severity = "look"
       source   = "function", metric = "Duration", stat = "Maximum"
-      is       = ">", threshold = var.function_timeout_seconds * 10 * local.t.function_duration_percent, window = [300, 2, 3]
-      happened = "An invocation took over ${local.t.function_duration_percent} % of its ${var.function_timeout_seconds} s; milliseconds are normal. Past the timeout the batch is retried, then set aside."
+      is       = ">", threshold = local.function_timeout_seconds * 10 * local.t.function_duration_percent, window = [300, 2, 3]
+      happened = "An invocation took over ${local.t.function_duration_percent} % of its ${local.function_timeout_seconds} s; milliseconds are normal. Past the timeout the batch is retried, then set aside."
       first    = "Double memory_size, which also doubles its share of a processor."
     }
 
     # ── What the function reports about the rows ──
     "records-failed" = {
+      severity = "lost"
       source   = "rows", metric = "RecordsFailed", stat = "Sum"
       is       = ">", threshold = local.t.records_failed, window = [300, 1, 1]
       happened = "Records could not become rows; Firehose keeps the originals under processing-failed in the error prefix."
-      first    = "aws logs tail /aws/lambda/${var.function_name} --since 30m --filter-pattern ERROR names each reason, with a count. Fix it, then replay the records."
+      first    = "aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern ERROR names each reason, with a count. Fix it, then replay the records."
     }
     # An hour, not minutes: a table that has such values has them again and again, and the alarm would flap.
     "rows-rescued" = {
+      severity = "look"
       source   = "rows", metric = "RowsRescued", stat = "Sum"
       is       = ">", threshold = local.t.rows_rescued, window = [3600, 1, 1]
       happened = "Values did not fit their columns or had none; they are kept in _rescued, but queries on the columns miss them."
@@ -73,46 +97,53 @@ locals {
     # ── Firehose ──
     # No traffic, no metric (AWS documents it). So missing data is good here, and firehose-stopped covers the rest.
     "firehose-freshness" = {
+      severity = "late"
       source   = "firehose", metric = "DeliveryToS3.DataFreshness", stat = "Maximum"
       is       = ">", threshold = local.t.freshness_seconds, window = [60, 5, 5]
-      happened = "Records have waited in Firehose for over ${local.t.freshness_seconds} s; nothing is lost while the stream keeps them (${var.retention_hours} h)."
-      first    = "aws logs tail /aws/kinesisfirehose/${var.delivery_stream_name} --since 1h names what rejects them: S3, KMS, Glue or Lambda."
+      happened = "Records have waited in Firehose for over ${local.t.freshness_seconds} s; nothing is lost while the stream keeps them (${local.retention_hours} h)."
+      first    = "aws logs tail /aws/kinesisfirehose/${local.delivery_stream_name} --since 1h names what rejects them: S3, KMS, Glue or Lambda."
     }
     "firehose-behind" = {
+      severity = "lost"
       source   = "firehose", metric = "KinesisMillisBehindLatest", stat = "Maximum"
-      is       = ">", threshold = var.retention_hours * 36000 * local.t.retention_percent, window = [300, 3, 3]
-      happened = "Firehose is behind by ${local.t.retention_percent} % of the stream's ${var.retention_hours} h; records older than that are LOST."
-      first    = "Gain time now: aws kinesis increase-stream-retention-period --stream-name ${var.stream_name} --retention-period-hours ${min(var.retention_hours * 2, 8760)}. Then see firehose-freshness."
+      is       = ">", threshold = local.retention_hours * 36000 * local.t.retention_percent, window = [300, 3, 3]
+      happened = "Firehose is behind by ${local.t.retention_percent} % of the stream's ${local.retention_hours} h; records older than that are LOST."
+      first    = "Gain time now: aws kinesis increase-stream-retention-period --stream-name ${local.stream_name} --retention-period-hours ${min(local.retention_hours * 2, 8760)}. Then see firehose-freshness."
     }
     "firehose-delivery-failed" = {
+      severity = "late"
       source   = "firehose", metric = "DeliveryToS3.Success", stat = "Average"
       is       = "<", threshold = 1, window = [300, 2, 3]
       happened = "Firehose's writes to S3 fail; it retries until the stream's retention ends."
-      first    = "aws logs tail /aws/kinesisfirehose/${var.delivery_stream_name} --since 1h gives the code; undo the last change to the bucket's policy, the key's policy or Firehose's role."
+      first    = "aws logs tail /aws/kinesisfirehose/${local.delivery_stream_name} --since 1h gives the code; undo the last change to the bucket's policy, the key's policy or Firehose's role."
     }
     "firehose-processing-failed" = {
+      severity = "late"
       source   = "firehose", metric = "ExecuteProcessing.Success", stat = "Average"
-      is       = "<", threshold = 1, window = [300, 1, 1]
-      happened = "Firehose's calls to the function fail; after four attempts it sets the batch aside under processing-failed in the error prefix."
-      first    = "See function-errors and function-throttled. If both are quiet it is a permission: aws logs tail /aws/kinesisfirehose/${var.delivery_stream_name} --since 1h."
+      is       = "<", threshold = 1, window = [300, 2, 3]
+      happened = "Firehose's calls to the function keep failing; after four attempts it sets the batch aside under processing-failed in the error prefix."
+      first    = "See function-errors and function-throttled. If both are quiet it is a permission: aws logs tail /aws/kinesisfirehose/${local.delivery_stream_name} --since 1h."
     }
     "firehose-conversion-failed" = {
+      severity = "lost"
       source   = "firehose", metric = "FailedConversion.Records", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 1, 1]
       happened = "Rows did not fit the Glue table; they are under format-conversion-failed in the error prefix."
       first    = "Read lastErrorMessage in the newest object there. Glue table and function differ: apply again, so that both come from one schema file."
     }
     "firehose-throttled" = {
+      severity = "look"
       source   = "firehose", metric = "ThrottledGetRecords", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 3, 3]
       happened = "The stream has throttled Firehose's reads for 15 minutes or more; rows are late, not lost."
-      first    = "Do as for stream-read-throttled: find the other consumers of ${var.stream_name} and move them to enhanced fan-out."
+      first    = "Do as for stream-read-throttled: find the other consumers of ${local.stream_name} and move them to enhanced fan-out."
     }
   }
 
   # With dynamic partitioning only.
   alarms_dynamic_partitioning = {
     "firehose-partitions" = {
+      severity = "lost"
       source   = "firehose", metric = "PartitionCountExceeded", stat = "Maximum"
       is       = ">", threshold = 0, window = [300, 1, 1]
       happened = "Changes of more hours came at once than Firehose has partitions for; the rest is in the error prefix."
@@ -122,17 +153,31 @@ locals {
 
   # With queues only. SQS writes no metrics of an idle queue, and an empty queue is good.
   alarms_queues = {
+    # Only where somebody reads it: S3's test event is in the queue from the first minute.
     "queue-age" = {
+      severity = "look"
       source   = "queue", metric = "ApproximateAgeOfOldestMessage", stat = "Maximum"
       is       = ">", threshold = local.t.queue_age_seconds, window = [300, 3, 3]
       happened = "Nobody has taken a notification for over ${local.t.queue_age_seconds} s; the files are on S3, and Databricks does not hear of them. This alarm does not show whether its pipeline runs."
-      first    = "If nothing reads the queue yet, raise thresholds.queue_age_seconds. Else test the external location's connection in Databricks: may its credential's role still read this queue, and does the location name it?"
+      first    = "If nothing reads the queue yet, run the pipeline. Else test the external location's connection in Databricks: may its credential's role still read this queue, and does the location name it?"
     }
     "dead-letters" = {
+      severity = "lost"
       source   = "dead_letters", metric = "ApproximateNumberOfMessagesVisible", stat = "Maximum"
       is       = ">", threshold = 0, window = [300, 1, 1]
       happened = "Notifications were received again and again without success, or never got into the queue; their files are on S3, but not in Databricks."
       first    = "Fix the Databricks credential's role, or the queue's policy or key. Then let Databricks list the prefix once, or send back those that came from the queue: aws sqs start-message-move-task."
+    }
+  }
+
+  # With a topic that the error prefix's objects go to. It is the thing itself, where the alarms above have its causes.
+  alarms_errors = {
+    "error-objects" = {
+      severity = "lost"
+      source   = "errors", metric = "NumberOfMessagesPublished", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 1, 1]
+      happened = "Objects came into the error prefix: what they hold is not in the lake. They stay there with the original records."
+      first    = "aws s3 ls --recursive on the error prefix shows which kind and since when. records-failed, function-errors and firehose-conversion-failed name the cause. Fix it, then replay."
     }
   }
 
@@ -142,18 +187,21 @@ locals {
   alarms_replication = merge([
     for table in var.tables : {
       "replication-age-${table}" = {
+        severity = "late"
         select   = "MAX(AgeOfOldestUnreplicatedRecord)", table = table
         is       = ">", threshold = local.t.replication_age_seconds * 1000, window = [300, 2, 2]
         happened = "Changes of ${table} have waited for over ${local.t.replication_age_seconds} s to get into the stream. DynamoDB retries, but switches the replication off after 168 h."
         first    = "See stream-write-throttled; if it is quiet, see what changed in the stream's policy or KMS key, or in the role AWSServiceRoleForDynamoDBKinesisDataStreamsReplication."
       }
       "replication-failed-${table}" = {
+        severity = "lost"
         select   = "SUM(FailedToReplicateRecordCount)", table = table
         is       = ">", threshold = 0, window = [300, 1, 1]
         happened = "DynamoDB skipped changes of ${table}: LOST for the lake. A change record over 1 MB (both images as JSON) does not fit into Kinesis."
         first    = "Find the items of over 34 KB that were written now and write them again smaller, with large values moved to S3."
       }
       "replication-throttled-${table}" = {
+        severity = "look"
         select   = "SUM(ThrottledPutRecordCount)", table = table
         is       = ">", threshold = 0, window = [300, 3, 3]
         happened = "The stream has throttled changes of ${table} for 15 minutes; DynamoDB retries, so they are late, not lost."
@@ -170,15 +218,17 @@ locals {
   stopped = merge(
     {
       "firehose-stopped" = {
+        severity = "late"
         from     = merge(local.sources.stream, { metric = "IncomingRecords" })
         to       = merge(local.sources.firehose, { metric = "DataReadFromKinesisStream.Records" })
-        happened = "Changes come into the stream, but Firehose reads none; nothing is lost while the stream keeps them (${var.retention_hours} h)."
-        first    = "aws firehose describe-delivery-stream --delivery-stream-name ${var.delivery_stream_name}: is it ACTIVE? Then check its role: kinesis:GetRecords on the stream and kms:Decrypt on the stream's key."
+        happened = "Changes come into the stream, but Firehose reads none; nothing is lost while the stream keeps them (${local.retention_hours} h)."
+        first    = "aws firehose describe-delivery-stream --delivery-stream-name ${local.delivery_stream_name}: is it ACTIVE? Then check its role: kinesis:GetRecords on the stream and kms:Decrypt on the stream's key."
       }
     },
     {
       for table in var.tables : "replication-stopped-${table}" => {
-        from = { namespace = "AWS/DynamoDB", dimensions = { TableName = table }, metric = "ConsumedWriteCapacityUnits" }
+        severity = "lost"
+        from     = { namespace = "AWS/DynamoDB", dimensions = { TableName = table }, metric = "ConsumedWriteCapacityUnits" }
         # Not the stream's records: on a stream of several tables, those of the others would hide that one has stopped.
         to       = merge(local.sources.rows, { metric = "RecordsOk" })
         happened = "${table} is written to, but no rows come out. If the replication is off, these changes are LOST for the lake."
@@ -188,6 +238,7 @@ locals {
     {
       # Rows, not deliveries: an object in the error prefix has no notification.
       for subject in ["notifications-stopped"] : subject => {
+        severity = "late"
         from     = merge(local.sources.firehose, { metric = "SucceedConversion.Records" })
         to       = merge(local.sources.queue, { metric = "NumberOfMessagesSent" })
         happened = "Firehose makes rows, but no notification comes into the queue; the files are on S3, and Databricks does not hear of them."

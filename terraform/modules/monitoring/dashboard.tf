@@ -23,15 +23,15 @@ locals {
         ],
         [for queues in [var.queues] : { label = "in the queue", of = ["queue", "ApproximateAgeOfOldestMessage", "Maximum"] } if queues != null],
       )
-      mark = { label = "firehose-freshness", value = var.thresholds.freshness_seconds }
+      mark = { label = "firehose-freshness", value = local.t.freshness_seconds }
     },
     {
-      title = "Lag: how much of the stream's ${var.retention_hours} hours is used up", unit = "hours", width = 12, period = 60
+      title = "Lag: how much of the stream's ${local.retention_hours} hours is used up", unit = "hours", width = 12, period = 60
       lines = [
         { label = "Firehose", of = ["firehose", "KinesisMillisBehindLatest", "Maximum"], divide = 3600000 },
         { label = "slowest consumer", of = ["stream", "GetRecords.IteratorAgeMilliseconds", "Maximum"], divide = 3600000 },
       ]
-      mark = { label = "firehose-behind", value = var.retention_hours * var.thresholds.retention_percent / 100 }
+      mark = { label = "firehose-behind", value = local.retention_hours * local.t.retention_percent / 100 }
     },
     {
       title = "Records", unit = "a minute", width = 12, period = 60
@@ -141,7 +141,7 @@ locals {
       properties = merge(
         {
           title  = graph.title
-          region = data.aws_region.current.name
+          region = data.aws_service_principal.here.region
           view   = "timeSeries"
           period = graph.period
           yAxis  = { left = { min = 0, label = graph.unit, showUnits = false } }
@@ -169,6 +169,8 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
+  count = local.of.table ? 1 : 0
+
   dashboard_name = var.name
   # Widgets without x and y are placed side by side until a row's 24 columns are full.
   dashboard_body = jsonencode({
@@ -178,13 +180,18 @@ resource "aws_cloudwatch_dashboard" "this" {
       [{
         type   = "alarm"
         width  = 24
-        height = 2 + ceil(length(local.alarms) / 4)
+        height = 2 + ceil((length(local.alarms) + length(var.more_alarms)) / 4)
         properties = {
           title  = "Alarms: look here first"
-          alarms = [for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn]
+          alarms = concat([for alarm in aws_cloudwatch_metric_alarm.this : alarm.arn], var.more_alarms)
         }
       }],
       local.widgets,
     )
   })
+}
+
+moved {
+  from = aws_cloudwatch_dashboard.this
+  to   = aws_cloudwatch_dashboard.this[0]
 }

@@ -1,12 +1,29 @@
-data "aws_region" "current" {}
+# Read for its `region` only. aws_region has it as `name`, which version 6 of the provider deprecates,
+# or as `region`, which version 5 lacks.
+data "aws_service_principal" "here" {
+  service_name = "logs"
+}
 
 locals {
+  of = { for part in ["table", "stream", "queues"] : part => contains(var.parts, part) }
+
+  # What is null belongs to a part that isn't watched here, so its alarms are not made.
+  stream_name              = coalesce(var.stream_name, "-")
+  retention_hours          = coalesce(var.retention_hours, 24)
+  function_name            = coalesce(var.function_name, "-")
+  function_timeout_seconds = coalesce(var.function_timeout_seconds, 1)
+  delivery_stream_name     = coalesce(var.delivery_stream_name, "-")
+
+  # Who is told. An alarm that needs nobody at night goes to the tickets.
+  actions = { lost = var.alarm_actions, late = var.alarm_actions, look = var.ticket_actions }
+
   # Where each metric lives. A metric is found only by exactly the dimensions that it was written with.
   sources = {
-    stream       = { namespace = "AWS/Kinesis", dimensions = { StreamName = var.stream_name } }
-    function     = { namespace = "AWS/Lambda", dimensions = { FunctionName = var.function_name } }
-    rows         = { namespace = "dynalake", dimensions = { delivery_stream = var.delivery_stream_name } }
-    firehose     = { namespace = "AWS/Firehose", dimensions = { DeliveryStreamName = var.delivery_stream_name } }
+    stream       = { namespace = "AWS/Kinesis", dimensions = { StreamName = local.stream_name } }
+    function     = { namespace = "AWS/Lambda", dimensions = { FunctionName = local.function_name } }
+    rows         = { namespace = "dynalake", dimensions = { delivery_stream = local.delivery_stream_name } }
+    firehose     = { namespace = "AWS/Firehose", dimensions = { DeliveryStreamName = local.delivery_stream_name } }
+    errors       = { namespace = "AWS/SNS", dimensions = { TopicName = coalesce(var.error_topic_name, "-") } }
     queue        = { namespace = "AWS/SQS", dimensions = { QueueName = try(var.queues.queue_name, "") } }
     dead_letters = { namespace = "AWS/SQS", dimensions = { QueueName = try(var.queues.dead_letter_queue_name, "") } }
   }
@@ -20,9 +37,11 @@ locals {
   alarms = merge(
     {
       for subject, alarm in merge(
-        local.alarms_always,
-        { for subject, alarm in local.alarms_dynamic_partitioning : subject => alarm if var.dynamic_partitioning },
-        { for subject, alarm in local.alarms_queues : subject => alarm if var.queues != null },
+        { for subject, alarm in local.alarms_stream : subject => alarm if local.of.stream },
+        { for subject, alarm in local.alarms_table : subject => alarm if local.of.table },
+        { for subject, alarm in local.alarms_dynamic_partitioning : subject => alarm if local.of.table && var.dynamic_partitioning },
+        { for subject, alarm in local.alarms_queues : subject => alarm if local.of.queues && var.queues != null && (subject != "queue-age" || try(var.queues.read, false)) },
+        { for subject, alarm in local.alarms_errors : subject => alarm if local.of.queues && var.error_topic_name != null },
         ) : subject => {
         metric       = merge(local.sources[alarm.source], { name = alarm.metric, stat = alarm.stat })
         queries      = []
@@ -32,6 +51,7 @@ locals {
         missing_data = "notBreaching"
         description  = "${alarm.happened} First: ${alarm.first}"
         entry        = subject
+        severity     = alarm.severity
       }
     },
     {
@@ -45,11 +65,14 @@ locals {
         is        = alarm.is
         threshold = alarm.threshold
         window    = alarm.window
-        # AWS' pages differ on whether this counts: alarms on DynamoDB's metrics may keep their state while data is missing.
+        # AWS' pages differ on whether this counts. API reference, PutMetricAlarm: alarms on AWS/DynamoDB "always ignore
+        # missing data even if you choose a different option". User guide: they "default to ignore missing data. You can
+        # override this". By the first, replication-failed stays in ALARM until it is reset by hand (runbook).
         missing_data = "notBreaching"
         description  = "${alarm.happened} First: ${alarm.first}"
         entry        = trimsuffix(subject, "-${alarm.table}")
-      }
+        severity     = alarm.severity
+      } if local.of.table
     },
     {
       for subject, alarm in local.stopped : subject => {
@@ -65,7 +88,27 @@ locals {
         missing_data = "notBreaching"
         description  = "${alarm.happened} First: ${alarm.first}"
         entry        = trimsuffix(subject, "-${try(alarm.from.dimensions.TableName, "")}")
-      }
+        severity     = alarm.severity
+      } if local.of.table
+    },
+    {
+      # A warning before the limit: past it DynamoDB's writes into the stream are throttled. On-demand capacity has no limit
+      # that can be named here.
+      for subject in ["stream-capacity"] : subject => {
+        metric = null
+        queries = [
+          { id = "used", expression = "100 * MAX([bytes / ${var.shard_count * 1048576 * 300}, records / ${var.shard_count * 1000 * 300}])", metric = null },
+          { id = "bytes", expression = null, metric = merge(local.sources.stream, { metric = "IncomingBytes" }) },
+          { id = "records", expression = null, metric = merge(local.sources.stream, { metric = "IncomingRecords" }) },
+        ]
+        is           = ">"
+        threshold    = local.t.capacity_percent
+        window       = [300, 3, 3]
+        missing_data = "notBreaching"
+        description  = "The stream's ${var.shard_count} shards take over ${local.t.capacity_percent} % of what they can (1 MB and 1,000 records a second each); at 100 % changes wait in DynamoDB. First: raise shard_count, or set it to null for on-demand capacity."
+        entry        = subject
+        severity     = "look"
+      } if local.of.stream && var.shard_count != null
     },
     {
       for subject in ["no-traffic"] : subject => {
@@ -82,7 +125,8 @@ locals {
         missing_data = "breaching"
         description  = "No row has been made for ${local.t.expect_traffic_minutes} minutes, although thresholds.expect_traffic_minutes says that there is always traffic. First: see whether ${join(", ", var.tables)} is written to at all; if so, replication-stopped and firehose-stopped show where it ends."
         entry        = subject
-      } if local.t.expect_traffic_minutes != null
+        severity     = "late"
+      } if local.of.table && local.t.expect_traffic_minutes != null
     },
   )
 }
@@ -97,9 +141,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   datapoints_to_alarm = each.value.window[1]
   evaluation_periods  = each.value.window[2]
   treat_missing_data  = each.value.missing_data
-  alarm_actions       = var.alarm_actions
-  ok_actions          = var.alarm_actions
-  tags                = var.tags
+  alarm_actions       = local.actions[each.value.severity]
+  ok_actions          = local.actions[each.value.severity]
+  tags                = merge(var.tags, { severity = each.value.severity })
 
   namespace   = try(each.value.metric.namespace, null)
   metric_name = try(each.value.metric.name, null)

@@ -9,24 +9,36 @@ variable "name" {
   }
 }
 
-variable "stream_name" {
-  description = "Name of the Kinesis data stream."
-  type        = string
+variable "parts" {
+  description = "What is watched here: the \"table\" with its function and its delivery stream (and the dashboard), the \"stream\", the \"queues\" with what lands in the error prefix. All three for one table. With several tables, what they share is watched by a call of its own."
+  type        = set(string)
+  default     = ["table", "stream", "queues"]
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9_.-]{1,128}$", var.stream_name))
-    error_message = "stream_name: the stream's name (a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name."
+    condition     = length(var.parts) > 0 && length(setsubtract(var.parts, ["table", "stream", "queues"])) == 0
+    error_message = "parts: one or more of \"table\", \"stream\" and \"queues\"."
+  }
+}
+
+variable "stream_name" {
+  description = "Name of the Kinesis data stream; null without the parts table and stream."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.stream_name == null ? !contains(var.parts, "table") && !contains(var.parts, "stream") : try(can(regex("^[a-zA-Z0-9_.-]{1,128}$", var.stream_name)), false)
+    error_message = "stream_name: the stream's name (a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name. Only without the parts table and stream it may be null."
   }
 }
 
 variable "retention_hours" {
-  description = "How long the stream keeps changes, in hours: the alarm firehose-behind is a share of it."
+  description = "How long the stream keeps changes, in hours: the alarm firehose-behind is a share of it; null without the part table."
   type        = number
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.retention_hours >= 24 && var.retention_hours <= 8760
+    condition     = var.retention_hours == null ? !contains(var.parts, "table") : try(var.retention_hours >= 24 && var.retention_hours <= 8760, false)
     error_message = "retention_hours: the stream's own retention, from 24 to 8760."
   }
 }
@@ -34,10 +46,11 @@ variable "retention_hours" {
 variable "tables" {
   description = "Names of the DynamoDB tables whose changes go into the stream. Each gets four alarms."
   type        = list(string)
+  default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.tables) > 0 && length(distinct(var.tables)) == length(var.tables) && alltrue([for table in var.tables : can(regex("^[a-zA-Z0-9_.-]{3,255}$", table))])
+    condition     = (length(var.tables) > 0 || !contains(var.parts, "table")) && length(distinct(var.tables)) == length(var.tables) && alltrue([for table in var.tables : can(regex("^[a-zA-Z0-9_.-]{3,255}$", table))])
     error_message = "tables: name at least one DynamoDB table, each once, by its name (3 to 255 of a-z, A-Z, 0-9, _, . and -), not by its ARN."
   }
   validation {
@@ -48,12 +61,12 @@ variable "tables" {
 }
 
 variable "delivery_stream_name" {
-  description = "Name of the Firehose delivery stream."
+  description = "Name of the Firehose delivery stream; null without the part table."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9_.-]{1,64}$", var.delivery_stream_name))
+    condition     = var.delivery_stream_name == null ? !contains(var.parts, "table") : try(can(regex("^[a-zA-Z0-9_.-]{1,64}$", var.delivery_stream_name)), false)
     error_message = "delivery_stream_name: the delivery stream's name (1 to 64 of a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name."
   }
 }
@@ -66,23 +79,23 @@ variable "dynamic_partitioning" {
 }
 
 variable "function_name" {
-  description = "Name of the Lambda function that transforms the changes."
+  description = "Name of the Lambda function that transforms the changes; null without the part table."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name))
+    condition     = var.function_name == null ? !contains(var.parts, "table") : try(can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name)), false)
     error_message = "function_name: the function's name (1 to 64 of a-z, A-Z, 0-9, _ and -), without version and not its ARN: metrics go by name."
   }
 }
 
 variable "function_timeout_seconds" {
-  description = "The function's timeout in seconds: the alarm function-duration is a share of it."
+  description = "The function's timeout in seconds: the alarm function-duration is a share of it; null without the part table."
   type        = number
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.function_timeout_seconds >= 1 && var.function_timeout_seconds <= 900
+    condition     = var.function_timeout_seconds == null ? !contains(var.parts, "table") : try(var.function_timeout_seconds >= 1 && var.function_timeout_seconds <= 900, false)
     error_message = "function_timeout_seconds: the function's own timeout, from 1 to 900."
   }
 }
@@ -99,8 +112,8 @@ variable "function_memory_mb" {
 }
 
 variable "queues" {
-  description = "Names of the queue that notifies Databricks of new files and of its dead-letter queue, or null if there are none."
-  type        = object({ queue_name = string, dead_letter_queue_name = string })
+  description = "Names of the queue that notifies Databricks of new files and of its dead-letter queue, or null if there are none. read = false while nobody reads the queue: then there is no alarm queue-age."
+  type        = object({ queue_name = string, dead_letter_queue_name = string, read = optional(bool, true) })
   default     = null
 
   validation {
@@ -109,69 +122,80 @@ variable "queues" {
   }
 }
 
+variable "error_topic_name" {
+  description = "Name of the topic that objects of the error prefix go to (the module notifications' error_topic_name), or null if there is none: then there is no alarm error-objects."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.error_topic_name == null || can(regex("^[a-zA-Z0-9_-]{1,256}$", var.error_topic_name))
+    error_message = "error_topic_name: the topic's name (a-z, A-Z, 0-9, _ and -), not its ARN: metrics go by name."
+  }
+}
+
+variable "shard_count" {
+  description = "Number of the stream's shards, for the alarm stream-capacity, or null for on-demand capacity."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.shard_count == null || try(var.shard_count >= 1 && floor(var.shard_count) == var.shard_count, false)
+    error_message = "shard_count: the stream's own, a whole number from 1, or null."
+  }
+}
+
+variable "more_alarms" {
+  description = "ARNs of alarms that the dashboard shows too: those of what several tables share."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
 variable "thresholds" {
   description = <<-TEXT
     The value above which an alarm goes off; each has a default. Alarms on what is always wrong (a failed write, a dead letter) have none.
     `replication_age_seconds` (300): DynamoDB's oldest change not yet in the stream; milliseconds are normal.
     `stream_age_seconds` (600): age of the records that any consumer of the stream reads.
     `retention_percent` (25): how far Firehose may be behind, in percent of the stream's retention.
-    `freshness_seconds` (300): age of the oldest record in Firehose; one and a half times its buffering interval (30 or 60 seconds) is normal. Keep it above three times a longer interval.
+    `capacity_percent` (80): what goes into the stream, in percent of what its shards take.
+    `freshness_seconds` (300): age of the oldest record in Firehose; one and a half times its buffering interval (60 seconds) is normal. Keep it above three times a longer interval.
     `function_duration_percent` (80): longest invocation, in percent of the function's timeout.
     `records_failed` (0): records that couldn't become rows, in five minutes.
     `rows_rescued` (0): rows with a `_rescued` value, in an hour. Raise it if attributes without a column are normal.
-    `queue_age_seconds` (3600): oldest notification. If nothing reads the queue (yet), 1209600 keeps its alarm quiet.
+    `queue_age_seconds` (3600): oldest notification, where somebody reads the queue.
     `expect_traffic_minutes` (null): minutes without a single row after which something must be wrong; null if the table may be idle.
   TEXT
-  type = object({
-    replication_age_seconds   = optional(number, 300)
-    stream_age_seconds        = optional(number, 600)
-    retention_percent         = optional(number, 25)
-    freshness_seconds         = optional(number, 300)
-    function_duration_percent = optional(number, 80)
-    records_failed            = optional(number, 0)
-    rows_rescued              = optional(number, 0)
-    queue_age_seconds         = optional(number, 3600)
-    expect_traffic_minutes    = optional(number)
-  })
+  # Not an object: Terraform drops a member that an object's type doesn't have, and a misspelt name would go unseen.
+  type     = map(number)
   default  = {}
   nullable = false
 
   validation {
-    condition     = var.thresholds.replication_age_seconds >= 1 && var.thresholds.replication_age_seconds <= 604800
-    error_message = "thresholds.replication_age_seconds: from 1 to 604800; after 168 hours DynamoDB switches the replication off."
+    condition     = length(setsubtract(keys(var.thresholds), keys(local.thresholds))) == 0
+    error_message = "thresholds: unknown name(s) ${join(", ", setsubtract(keys(var.thresholds), keys(local.thresholds)))}; allowed are ${join(", ", keys(local.thresholds))}."
   }
   validation {
-    condition     = var.thresholds.stream_age_seconds >= 60 && var.thresholds.stream_age_seconds < var.retention_hours * 3600
-    error_message = "thresholds.stream_age_seconds: from 60 to less than the stream's retention (retention_hours), past which records are gone."
+    condition = alltrue([
+      for name, value in var.thresholds : value >= local.thresholds[name].least && value <= local.thresholds[name].most
+      if value != null && can(local.thresholds[name])
+    ])
+    error_message = join(" ", [
+      for name, value in var.thresholds : "thresholds.${name}: from ${local.thresholds[name].least} to ${local.thresholds[name].most}; ${local.thresholds[name].reason}."
+      if value != null && can(local.thresholds[name]) && !try(value >= local.thresholds[name].least && value <= local.thresholds[name].most, false)
+    ])
   }
   validation {
-    condition     = var.thresholds.retention_percent >= 1 && var.thresholds.retention_percent <= 90
-    error_message = "thresholds.retention_percent: from 1 to 90, so that there is time left to act."
+    condition     = try(var.thresholds.stream_age_seconds, null) == null || try(var.thresholds.stream_age_seconds < coalesce(var.retention_hours, 8760) * 3600, false)
+    error_message = "thresholds.stream_age_seconds: less than the stream's retention (retention_hours), past which records are gone."
   }
   validation {
-    condition     = var.thresholds.freshness_seconds >= 120 && var.thresholds.freshness_seconds <= 86400
-    error_message = "thresholds.freshness_seconds: from 120 to 86400; Firehose's own buffering takes up to 90 seconds, more where its interval is longer."
-  }
-  validation {
-    condition     = var.thresholds.function_duration_percent >= 10 && var.thresholds.function_duration_percent <= 95
-    error_message = "thresholds.function_duration_percent: from 10 to 95, below the timeout itself."
-  }
-  validation {
-    condition     = var.thresholds.records_failed >= 0 && var.thresholds.rows_rescued >= 0
-    error_message = "thresholds.records_failed, thresholds.rows_rescued: 0 or more; the alarm goes off above it."
-  }
-  validation {
-    condition     = var.thresholds.queue_age_seconds >= 60 && var.thresholds.queue_age_seconds <= 1209600
-    error_message = "thresholds.queue_age_seconds: from 60 to 1209600 (14 days, the longest that SQS keeps a message)."
-  }
-  validation {
-    condition     = var.thresholds.expect_traffic_minutes == null || try(var.thresholds.expect_traffic_minutes >= 5 && var.thresholds.expect_traffic_minutes <= 1440 && floor(var.thresholds.expect_traffic_minutes) == var.thresholds.expect_traffic_minutes, false)
-    error_message = "thresholds.expect_traffic_minutes: a whole number of minutes from 5 to 1440 (a day, the longest that such an alarm looks back), or null."
+    condition     = try(floor(var.thresholds.expect_traffic_minutes) == var.thresholds.expect_traffic_minutes, true)
+    error_message = "thresholds.expect_traffic_minutes: a whole number of minutes, or null."
   }
 }
 
 variable "alarm_actions" {
-  description = "ARNs of the SNS topics that are notified when an alarm goes off, and when it is over. With an empty list only CloudWatch shows the alarms."
+  description = "ARNs of the SNS topics that are notified when data is lost or late, and when that is over. With an empty list only CloudWatch shows these alarms."
   type        = list(string)
   default     = []
   nullable    = false
@@ -179,6 +203,18 @@ variable "alarm_actions" {
   validation {
     condition     = length(var.alarm_actions) <= 5 && alltrue([for action in var.alarm_actions : can(regex("^arn:[a-z-]+:sns:", action))])
     error_message = "alarm_actions: up to five ARNs of SNS topics, such as arn:aws:sns:eu-central-1:123456789012:on-call. An encrypted topic's key must allow cloudwatch.amazonaws.com."
+  }
+}
+
+variable "ticket_actions" {
+  description = "ARNs of the SNS topics that are notified of what can wait until the morning (severity look): throttling that heals, rescued values, capacity. With an empty list only CloudWatch shows these alarms."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.ticket_actions) <= 5 && alltrue([for action in var.ticket_actions : can(regex("^arn:[a-z-]+:sns:", action))])
+    error_message = "ticket_actions: up to five ARNs of SNS topics, such as arn:aws:sns:eu-central-1:123456789012:tickets. An encrypted topic's key must allow cloudwatch.amazonaws.com."
   }
 }
 

@@ -4,15 +4,54 @@
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
-data "aws_region" "this" {}
+# Read for its `region` only. aws_region has it as `name`, which version 6 of the provider deprecates,
+# or as `region`, which version 5 lacks.
+data "aws_service_principal" "this" {
+  service_name = "logs"
+}
 
 locals {
   topic_arn = var.topic == null ? aws_sns_topic.this[0].arn : var.topic.arn
 
+  replace      = coalesce(var.notifications, var.topic == null ? "replace" : "topic") == "replace"
+  watch_errors = local.replace && length(var.error_prefixes) > 0
+
+  # Of each topic that we make; Resource is added there.
+  topic_policy = [
+    {
+      Sid       = "AllowBucketToPublish"
+      Effect    = "Allow"
+      Principal = { Service = "s3.amazonaws.com" }
+      Action    = "sns:Publish"
+      Condition = {
+        # A bucket's ARN names no account, and once the bucket is deleted anyone may take its name.
+        StringEquals = { "aws:SourceAccount" = coalesce(var.bucket.account_id, data.aws_caller_identity.this.account_id) }
+        ArnEquals    = { "aws:SourceArn" = var.bucket.arn }
+      }
+    },
+    {
+      Sid       = "DenyInsecureTransport"
+      Effect    = "Deny"
+      Principal = "*"
+      # Named one by one: a topic's policy accepts only the actions on a topic, and rejects sns:*.
+      Action = [
+        "sns:AddPermission",
+        "sns:DeleteTopic",
+        "sns:GetTopicAttributes",
+        "sns:ListSubscriptionsByTopic",
+        "sns:Publish",
+        "sns:RemovePermission",
+        "sns:SetTopicAttributes",
+        "sns:Subscribe",
+      ]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    },
+  ]
+
   # Built from text, because the queues name each other and, in their policies, themselves.
   queue_names = { this = var.name, dead_letter = "${var.name}-dead-letters" }
   queue_arns = { for queue, name in local.queue_names :
-    queue => "arn:${data.aws_partition.this.partition}:sqs:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:${name}"
+    queue => "arn:${data.aws_partition.this.partition}:sqs:${data.aws_service_principal.this.region}:${data.aws_caller_identity.this.account_id}:${name}"
   }
 
   queue_policies = { for queue, arn in local.queue_arns : queue => jsonencode({

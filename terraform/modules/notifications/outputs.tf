@@ -1,10 +1,22 @@
 output "topic_arn" {
-  description = "ARN of the topic that gets the bucket's events: subscribe the queues of more consumers, or Snowpipe, to it."
+  description = "ARN of the topic that gets the bucket's events: subscribe the queues of more consumers, or Snowpipe, to it. Known once the bucket may publish to it and the queue is subscribed."
   value       = local.topic_arn
+
+  depends_on = [aws_sns_topic_policy.this, aws_sns_topic_subscription.this]
+}
+
+output "error_topic_arn" {
+  description = "ARN of the topic that gets each object of the error prefixes; null without them, or if the bucket's notifications are someone else's."
+  value       = one(aws_sns_topic.errors[*].arn)
+}
+
+output "error_topic_name" {
+  description = "Name of that topic, for the alarm on it; null without it."
+  value       = local.watch_errors ? "${var.name}-errors" : null
 }
 
 output "ready" {
-  description = "Known once an object's event reaches the queue. Pass it to the module stream as `ready`, so that no object comes before."
+  description = "Known once an object's event reaches the queue, as far as it is this module that connects them. Pass it to the module stream as `ready`, so that no object comes before."
   value       = aws_sns_topic_subscription.this.arn
 
   depends_on = [aws_s3_bucket_notification.this]

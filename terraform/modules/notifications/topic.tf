@@ -18,55 +18,47 @@ resource "aws_sns_topic_policy" "this" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = concat(
-      [
-        {
-          Sid       = "AllowBucketToPublish"
-          Effect    = "Allow"
-          Principal = { Service = "s3.amazonaws.com" }
-          Action    = "sns:Publish"
-          Resource  = aws_sns_topic.this[0].arn
-          Condition = {
-            # A bucket's ARN names no account, and once the bucket is deleted anyone may take its name.
-            StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this.account_id }
-            ArnEquals    = { "aws:SourceArn" = var.bucket.arn }
-          }
-        },
-        {
-          Sid       = "DenyInsecureTransport"
-          Effect    = "Deny"
-          Principal = "*"
-          # Named one by one: a topic's policy accepts only the actions on a topic, and rejects sns:*.
-          Action = [
-            "sns:AddPermission",
-            "sns:DeleteTopic",
-            "sns:GetTopicAttributes",
-            "sns:ListSubscriptionsByTopic",
-            "sns:Publish",
-            "sns:RemovePermission",
-            "sns:SetTopicAttributes",
-            "sns:Subscribe",
-          ]
-          Resource  = aws_sns_topic.this[0].arn
-          Condition = { Bool = { "aws:SecureTransport" = "false" } }
-        },
-      ],
+      [for statement in local.topic_policy : merge(statement, { Resource = aws_sns_topic.this[0].arn })],
       [for statement in var.additional_topic_policy_statements : merge({ Resource = aws_sns_topic.this[0].arn }, statement)],
     )
   })
 }
 
+# What lands in the error prefix is published here. Nobody has to subscribe: the topic's own metric counts it, and the
+# module monitoring has an alarm on that.
+resource "aws_sns_topic" "errors" {
+  #checkov:skip=CKV_AWS_26: As above: encrypted where a customer managed key is given, and can't be without one.
+  count = local.watch_errors ? 1 : 0
+
+  name              = "${var.name}-errors"
+  kms_master_key_id = var.kms_key == null ? null : var.kms_key.arn
+  tags              = var.tags
+}
+
+resource "aws_sns_topic_policy" "errors" {
+  count = local.watch_errors ? 1 : 0
+
+  arn = aws_sns_topic.errors[0].arn
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [for statement in local.topic_policy : merge(statement, { Resource = aws_sns_topic.errors[0].arn })]
+  })
+}
+
 # The bucket's one and only notification resource: S3 holds one configuration per bucket, and this replaces it whole.
 resource "aws_s3_bucket_notification" "this" {
-  count = var.topic == null ? 1 : 0
+  count = local.replace ? 1 : 0
 
   bucket = var.bucket.name
+  # Part of the same configuration: left out, it would switch EventBridge off for everybody.
+  eventbridge = var.eventbridge
 
   dynamic "topic" {
     for_each = var.prefixes
 
     content {
       id        = "${var.name}-parquet-${topic.key}"
-      topic_arn = aws_sns_topic.this[0].arn
+      topic_arn = local.topic_arn
       # All ways of creating: Firehose uses PUT for small objects and multipart uploads for large ones. And of removing, by
       # hand or by a lifecycle rule: Databricks keeps a list of the objects, and would look for those that are gone.
       events        = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"]
@@ -76,7 +68,18 @@ resource "aws_s3_bucket_notification" "this" {
     }
   }
 
-  # S3 tests the topic when the notification is made, so the policy has to exist. And what S3 sends to a topic without a
-  # queue is lost, so the subscription comes first.
-  depends_on = [aws_sns_topic_policy.this, aws_sns_topic_subscription.this]
+  dynamic "topic" {
+    for_each = local.watch_errors ? var.error_prefixes : []
+
+    content {
+      id            = "${var.name}-errors-${topic.key}"
+      topic_arn     = aws_sns_topic.errors[0].arn
+      events        = ["s3:ObjectCreated:*"]
+      filter_prefix = topic.value
+    }
+  }
+
+  # S3 tests the topics when the notification is made, so the policies have to exist. And what S3 sends to a topic without
+  # a queue is lost, so the subscription comes first.
+  depends_on = [aws_sns_topic_policy.errors, aws_sns_topic_policy.this, aws_sns_topic_subscription.this]
 }

@@ -11,8 +11,8 @@ variable "name" {
 }
 
 variable "bucket" {
-  description = "Bucket whose new objects are announced, in the account and region of the queue. A bucket has ONE aws_s3_bucket_notification, and this module makes it: it replaces whatever notifications the bucket has. If the bucket already has some, add a topic there and pass it as topic."
-  type        = object({ name = string, arn = string })
+  description = "Bucket whose new objects are announced, in the region of the queue; account_id if it is another account's. A bucket has ONE aws_s3_bucket_notification: see notifications."
+  type        = object({ name = string, arn = string, account_id = optional(string) })
   nullable    = false
 
   validation {
@@ -21,8 +21,47 @@ variable "bucket" {
   }
 }
 
+variable "notifications" {
+  description = "What becomes of the bucket's notifications: \"replace\" makes them, and whatever the bucket had is gone; \"topic\" leaves them alone, and their owner sends s3:ObjectCreated:*, s3:ObjectRemoved:* and s3:LifecycleExpiration:* of .parquet objects to the topic. null is \"topic\" with a given topic, else \"replace\"."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.notifications == null || try(contains(["replace", "topic"], var.notifications), false)
+    error_message = "notifications: \"replace\" or \"topic\", or null."
+  }
+}
+
+variable "eventbridge" {
+  description = "Whether the bucket also sends its events to EventBridge. It is part of the notifications, so \"replace\" without it switches EventBridge off."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.eventbridge || try(coalesce(var.notifications, var.topic == null ? "replace" : "topic") == "replace", false)
+    error_message = "eventbridge: with notifications = \"topic\" the bucket's notifications are their owner's, and so is EventBridge; leave it false."
+  }
+}
+
+variable "error_prefixes" {
+  description = "Prefixes of what could not be delivered. With \"replace\", each object there is published to a topic of its own, <name>-errors, for the alarm error-objects."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for prefix in var.error_prefixes : can(regex("^([a-zA-Z0-9_.-]+/)+$", prefix))])
+    error_message = "error_prefixes: each should end with \"/\", not begin with it, and have only a-z, A-Z, 0-9, _, . and - between slashes, such as errors/orders/."
+  }
+  validation {
+    condition     = alltrue(flatten([for error in var.error_prefixes : [for other in concat(var.prefixes, [for one in var.error_prefixes : one if one != error]) : !startswith(error, other) && !startswith(other, error)]])) && length(distinct(var.error_prefixes)) == length(var.error_prefixes)
+    error_message = "error_prefixes: none may be inside another or inside one of prefixes, because S3 rejects overlapping notifications."
+  }
+}
+
 variable "prefixes" {
-  description = "Prefixes under which new and removed .parquet objects are announced. Not used with a given topic, whose owner decides."
+  description = "Prefixes under which new and removed .parquet objects are announced. Not used with notifications = \"topic\", whose owner decides."
   type        = list(string)
   default     = ["data/"]
   nullable    = false
@@ -43,7 +82,7 @@ variable "prefixes" {
 }
 
 variable "topic" {
-  description = "Existing topic that already gets the bucket's events, or null to make one. With it the module makes no topic and leaves the bucket's notifications alone: a bucket has ONE aws_s3_bucket_notification, so whoever owns it must send s3:ObjectCreated:*, s3:ObjectRemoved:* and s3:LifecycleExpiration:* with suffix .parquet to this topic."
+  description = "Existing topic for the bucket's events, or null to make one. Its policy has to let the bucket publish."
   type        = object({ arn = string })
   default     = null
 

@@ -5,6 +5,7 @@ locals {
   members        = ["name", "table", "keys", "columns", "old_image", "binary", "decimal_as", "where", "events", "on_remove"]
   column_members = ["name", "type", "path", "protect", "unit", "comment"]
   events         = ["INSERT", "MODIFY", "REMOVE", "TTL"]
+  list_of_events = "list some of ${join(", ", slice(local.events, 0, 3))} and ${local.events[3]}, or remove it"
 
   # What begins a text in JSON.
   quote = "\""
@@ -12,11 +13,16 @@ locals {
   # Names that the lakehouse keeps for itself: Auto Loader's rescued data and file metadata, the bounds of a history.
   kept_names = ["_rescued_data", "_metadata", "__start_at", "__end_at"]
 
-  name_rule    = "^[a-z_][a-z0-9_]*$"
-  name_reason  = "a name is a-z, 0-9 and _, not beginning with a digit"
-  other_name   = "choose another, and bind the attribute by \"path\""
-  choices      = { binary = ["single", "double"], decimal_as = ["string", "number"], on_remove = ["keys", "item"] }
-  type_choices = ["string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal", "date", "timestamp", "array", "map", "struct"]
+  name_rule   = "^[a-z_][a-z0-9_]*$"
+  name_reason = "a name is a-z, 0-9 and _, not beginning with a digit"
+  other_name  = "choose another, and bind the attribute by \"path\""
+
+  # What a member may be: of the file, and of a column.
+  choices        = { binary = ["single", "double"], decimal_as = ["string", "number"], on_remove = ["keys", "item"] }
+  column_choices = { protect = ["sha256", "drop"], unit = ["s", "ms", "us", "ns"] }
+
+  types        = ["string", "boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "decimal(p,s)", "date", "timestamp", "array<T>", "map<string,T>", "struct<name:T,...>"]
+  type_choices = [for type in local.types : regex("^[a-z]+", type)]
   type_fixes = {
     binary  = "Firehose can't convert binary from JSON; write string, which holds the bytes as base64"
     integer = "Glue knows no integer; write int"
@@ -33,14 +39,14 @@ locals {
       if can(var.schema[member]) && !contains(allowed, try(var.schema[member], ""))
     ],
     [
-      for event in try(var.schema.events, []) : "\"events\" has the unknown event \"${event}\"; list some of INSERT, MODIFY, REMOVE and TTL, or remove it"
+      for event in try(var.schema.events, []) : "\"events\" has the unknown event \"${event}\"; ${local.list_of_events}"
       if !contains(local.events, event)
     ],
     [
       for problem in [
         {
           found = can(var.schema.events) && length(try(var.schema.events, [])) == 0
-          says  = "\"events\" is empty; list some of INSERT, MODIFY, REMOVE and TTL, or remove it"
+          says  = "\"events\" is empty; ${local.list_of_events}"
         },
         {
           found = can(var.schema.name) && !can(regex(local.name_rule, var.schema.name))
@@ -87,6 +93,13 @@ locals {
     ],
     flatten([
       for at, column in var.schema.columns : [
+        for member, allowed in local.column_choices :
+        "column \"${column.name}\": \"${member}\" is \"${column[member]}\"; write ${join(" or ", formatlist("\"%s\"", allowed))}"
+        if can(column[member]) && !contains(allowed, try(column[member], ""))
+      ]
+    ]),
+    flatten([
+      for at, column in var.schema.columns : [
         for problem in [
           {
             found = !can(regex(local.name_rule, column.name))
@@ -105,16 +118,8 @@ locals {
             says  = "the lakehouse keeps this name for itself; ${local.other_name}"
           },
           {
-            found = can(column.protect) && !contains(["sha256", "drop"], try(column.protect, ""))
-            says  = "\"protect\" is \"${try(column.protect, "")}\"; write \"sha256\" or \"drop\""
-          },
-          {
             found = try(column.protect == "sha256", false) && local.glue_types[at] != "string"
             says  = "\"protect\": \"sha256\" on ${local.shown_types[at]}; a hash is text, so make the type string"
-          },
-          {
-            found = can(column.unit) && !contains(["s", "ms", "us", "ns"], try(column.unit, ""))
-            says  = "\"unit\" is \"${try(column.unit, "")}\"; write \"s\" or \"ms\" or \"us\" or \"ns\""
           },
           {
             found = can(column.unit) && local.glue_types[at] != "timestamp"
@@ -141,7 +146,7 @@ locals {
     for at, column in var.schema.columns : [
       for problem in concat(
         [
-          for name in local.type_words[at] : lookup(local.type_fixes, name, "\"${substr(name, 0, 200)}\" is none of string, boolean, tinyint, smallint, int, bigint, float, double, decimal(p,s), date, timestamp, array<T>, map<string,T>, struct<name:T,...>; write one of them")
+          for name in local.type_words[at] : lookup(local.type_fixes, name, "\"${substr(name, 0, 200)}\" is none of ${join(", ", local.types)}; write one of them")
           if !contains(local.type_choices, name)
         ],
         [

@@ -9,42 +9,23 @@ variable "name" {
   }
 }
 
-variable "tables" {
-  description = "Names of the DynamoDB tables whose changes go into the stream, in the stream's account and region. A table has one Kinesis destination; a stream takes several tables."
-  type        = set(string)
-  nullable    = false
+variable "existing" {
+  description = "Existing stream to use, or null to make one: its ARN, and how many hours it keeps changes."
+  type        = object({ arn = string, retention_hours = optional(number, 24) })
+  default     = null
 
   validation {
-    condition     = length(var.tables) > 0 && alltrue([for table in var.tables : can(regex("^[a-zA-Z0-9_.-]{3,255}$", table))])
-    error_message = "tables: name at least one DynamoDB table, by its name (3 to 255 of a-z, A-Z, 0-9, _, . and -), not by its ARN."
-  }
-}
-
-variable "consumers" {
-  description = "What must exist before the first change flows: the ARNs of the Firehose delivery streams that read the stream. Firehose reads from the latest position, so changes made before it is active would be lost."
-  type        = list(string)
-  nullable    = false
-
-  validation {
-    condition     = length(var.consumers) > 0
-    error_message = "consumers: name the delivery streams that read the stream, such as [module.delivery.delivery_stream_arn]; without one the first changes would be lost."
+    condition     = var.existing == null || can(regex("^arn:[a-z-]+:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[a-zA-Z0-9_.-]+$", var.existing.arn))
+    error_message = "existing: arn should be a Kinesis stream's, such as arn:aws:kinesis:eu-central-1:123456789012:stream/orders."
   }
   validation {
-    # Each calls GetRecords once a second for each shard, and a shard allows five calls a second.
-    condition     = length(var.consumers) <= 5
-    error_message = "consumers: a shard allows five GetRecords calls a second, one for each delivery stream; put the other tables on another stream."
+    condition     = var.existing == null || try(var.existing.retention_hours >= 24 && var.existing.retention_hours <= 8760 && floor(var.existing.retention_hours) == var.existing.retention_hours, false)
+    error_message = "existing: retention_hours should be the stream's own, a whole number from 24 to 8760; aws kinesis describe-stream-summary shows it."
   }
-}
-
-variable "ready" {
-  description = "What else must exist before the first change flows, such as [module.notifications.ready]: S3 does not announce an object that came before the notification."
-  type        = list(string)
-  default     = []
-  nullable    = false
 }
 
 variable "shard_count" {
-  description = "Number of shards (each takes 1 MB/s and 1,000 records/s), or null for on-demand capacity, which follows the traffic by itself."
+  description = "Number of shards (each takes 1 MB/s and 1,000 records/s), or null for on-demand capacity, which follows the traffic by itself. The README has AWS' formula. Not used with an existing stream."
   type        = number
   default     = null
 
@@ -55,7 +36,7 @@ variable "shard_count" {
 }
 
 variable "retention_hours" {
-  description = "How long the stream keeps changes, in hours. Firehose, its permissions or S3 may be broken that long, and nothing is lost. 168 (a week) outlasts a long weekend; AWS' default of 24 does not."
+  description = "How long the stream keeps changes, in hours. Firehose, its permissions or S3 may be broken that long, and nothing is lost. 168 (a week) outlasts a long weekend; AWS' default of 24 does not. Not used with an existing stream."
   type        = number
   default     = 168
   nullable    = false

@@ -1,9 +1,17 @@
 data "aws_caller_identity" "current" {}
 
+locals {
+  role_arn = var.role == null ? aws_iam_role.this[0].arn : var.role.arn
+}
+
 resource "aws_iam_role" "this" {
-  name        = "${var.name}-transform"
-  description = "The function ${var.name}: its own logs, nothing else"
-  tags        = var.tags
+  count = var.role == null ? 1 : 0
+
+  name                 = "${var.name}-transform"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  description          = "The function ${var.name}: its own logs, nothing else"
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -18,8 +26,10 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
+  count = var.role == null ? 1 : 0
+
   name = "logs"
-  role = aws_iam_role.this.id
+  role = aws_iam_role.this[0].id
 
   policy = jsonencode({
     Version = "2012-10-17"
@@ -41,3 +51,12 @@ resource "aws_iam_role_policy" "this" {
   })
 }
 
+moved {
+  from = aws_iam_role.this
+  to   = aws_iam_role.this[0]
+}
+
+moved {
+  from = aws_iam_role_policy.this
+  to   = aws_iam_role_policy.this[0]
+}

@@ -10,6 +10,11 @@ locals {
     var.partition_by == "event_time" ? { DYNALAKE_PARTITION_KEYS = "event_time" } : {},
   )
   environment_bytes = sum([for name, value in local.environment : length(name) + length(value)])
+
+  log_levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
+  # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html; the module delivery has the
+  # same list.
+  log_retention_choices = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 }
 
 resource "aws_lambda_function" "this" {
@@ -21,7 +26,7 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_272: The package is built by the user; signing needs a signing profile of theirs.
   function_name    = var.name
   description      = "dynalake: changes of the DynamoDB table ${module.schema.table} to rows"
-  role             = aws_iam_role.this.arn
+  role             = local.role_arn
   filename         = var.package_file
   source_code_hash = filebase64sha256(var.package_file)
   runtime          = "provided.al2023"
@@ -72,9 +77,9 @@ resource "aws_lambda_function" "this" {
 # Lambda decrypts the environment with the function's role, so IAM has to know the role by then.
 module "iam_propagation" {
   source = "../iam_propagation"
-  count  = var.kms_key == null ? 0 : 1
+  count  = var.kms_key == null || var.role != null || var.iam_propagation_seconds == 0 ? 0 : 1
 
-  permissions = [aws_iam_role.this.arn, aws_iam_role_policy.this.policy]
+  permissions = [local.role_arn, one(aws_iam_role_policy.this[*].policy)]
   seconds     = var.iam_propagation_seconds
 }
 

@@ -33,7 +33,7 @@ output "log_group_name" {
 
 output "role_arn" {
   description = "ARN of the function's role."
-  value       = aws_iam_role.this.arn
+  value       = local.role_arn
 }
 
 output "partition_by" {

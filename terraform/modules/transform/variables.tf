@@ -114,8 +114,8 @@ variable "log_level" {
   nullable    = false
 
   validation {
-    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
-    error_message = "log_level: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+    condition     = contains(local.log_levels, var.log_level)
+    error_message = "log_level: one of ${join(", ", local.log_levels)}."
   }
 }
 
@@ -126,13 +126,47 @@ variable "log_retention_days" {
   nullable    = false
 
   validation {
-    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days: one of CloudWatch's: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+    condition     = contains(local.log_retention_choices, var.log_retention_days)
+    error_message = "log_retention_days: one of CloudWatch's: ${join(", ", local.log_retention_choices)}."
+  }
+}
+
+variable "role" {
+  description = "Existing role for the function, or null to make one. It needs what this module would give it: to write to the function's log group, and kms:Decrypt with kms_key."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.role == null || can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/", var.role.arn))
+    error_message = "role: arn should be a role's ARN, such as arn:aws:iam::123456789012:role/orders-transform, or null."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds what the role may be given, or null. Not used with an existing role."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/", var.permissions_boundary))
+    error_message = "permissions_boundary: should be a managed policy's ARN, such as arn:aws:iam::123456789012:policy/boundary, or null."
+  }
+}
+
+variable "role_path" {
+  description = "Path of the role, such as /dynalake/. Not used with an existing role."
+  type        = string
+  default     = "/"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9_+=,.@-]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path: should begin and end with \"/\", such as /dynalake/, with a-z, A-Z, 0-9 and _+=,.@- between."
   }
 }
 
 variable "iam_propagation_seconds" {
-  description = "How long to wait between granting the role a key and running the function, in seconds. Only with kms_key."
+  description = "How long to wait between granting the role a key and running the function, in seconds. Only with kms_key and a role of our own. 0 leaves the wait out."
   type        = number
   default     = 20
   nullable    = false

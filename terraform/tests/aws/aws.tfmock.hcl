@@ -6,8 +6,8 @@ mock_data "aws_caller_identity" {
 mock_data "aws_partition" {
   defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
 }
-mock_data "aws_region" {
-  defaults = { name = "eu-central-1" }
+mock_data "aws_service_principal" {
+  defaults = { region = "eu-central-1" }
 }
 mock_resource "aws_kinesis_stream" {
   defaults = { arn = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders" }

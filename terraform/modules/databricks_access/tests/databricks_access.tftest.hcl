@@ -393,3 +393,21 @@ run "rejects_a_name_too_long_for_a_role" {
   variables { name = "a1234567890123456789012345678901234567890123456789012345678901234" }
   expect_failures = [var.name]
 }
+
+run "rejects_the_buckets_key_by_its_alias" {
+  command = plan
+  variables { bucket_kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:alias/lake" } }
+  expect_failures = [var.bucket_kms_key]
+}
+
+run "rejects_a_boundary_by_its_name" {
+  command = plan
+  variables { permissions_boundary = "boundary" }
+  expect_failures = [var.permissions_boundary]
+}
+
+run "rejects_a_path_without_slashes" {
+  command = plan
+  variables { role_path = "dynalake" }
+  expect_failures = [var.role_path]
+}

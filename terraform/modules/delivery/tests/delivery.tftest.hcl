@@ -10,10 +10,12 @@ variables {
     function_arn  = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
     qualified_arn = "arn:aws:lambda:eu-central-1:123456789012:function:orders:7"
   }
-  schema = {
-    table   = "orders"
-    keys    = ["orderId"]
-    columns = [{ name = "order_id", type = "string", comment = "partition key" }]
+  target = {
+    bucket       = { name = "lake", arn = "arn:aws:s3:::lake" }
+    database     = "lake"
+    table        = "orders"
+    data_prefix  = "data/orders/"
+    error_prefix = "errors/orders/"
   }
 }
 
@@ -31,54 +33,18 @@ run "by_arrival_and_hour_is_the_default" {
     error_message = "No dynamic partitioning, so no charge for it."
   }
   assert {
-    condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].buffering_interval == 30 && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].buffering_size == 128
-    error_message = "Half a minute, or 128 MB."
-  }
-}
-
-run "a_stated_name_names_table_and_folders" {
-  command = plan
-  variables {
-    schema = {
-      name    = "invoices"
-      table   = "Shop-2"
-      keys    = ["PK"]
-      where   = { PK = ["INVOICE#*"] }
-      columns = [{ name = "pk", type = "string" }]
-    }
-  }
-  assert {
-    condition     = aws_glue_catalog_table.this.name == "invoices" && output.data_prefix == "data/invoices/" && output.error_prefix == "errors/invoices/"
-    error_message = "Two views of one DynamoDB table have different tables and folders."
-  }
-}
-
-run "without_a_stated_name_the_folder_is_the_dynamodb_tables" {
-  command = plan
-  variables {
-    schema = {
-      table   = "Shop-2"
-      keys    = ["PK"]
-      columns = [{ name = "pk", type = "string" }]
-    }
-  }
-  assert {
-    condition     = aws_glue_catalog_table.this.name == "shop_2" && output.data_prefix == "data/Shop-2/"
-    error_message = "Objects of pipelines that exist must not move."
+    condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].buffering_interval == 60 && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].buffering_size == 128
+    error_message = "A minute, or 128 MB."
   }
 }
 
 run "by_arrival_and_day" {
   variables {
-    partition_granularity = "day"
+    target = merge(var.target, { partition_granularity = "day" })
   }
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].prefix == "data/orders/dt=!{timestamp:yyyy-MM-dd}/"
     error_message = "Days only."
-  }
-  assert {
-    condition     = join(",", aws_glue_catalog_table.this.partition_keys[*].name) == "dt" && aws_glue_catalog_table.this.parameters["storage.location.template"] == "s3://orders-123456789012-eu-central-1/data/orders/dt=$${dt}/" && !contains(keys(aws_glue_catalog_table.this.parameters), "projection.hour.type")
-    error_message = "The table's partitions are those of the prefix."
   }
 }
 
@@ -106,46 +72,9 @@ run "other_lambda_buffers_are_declared" {
   }
 }
 
-run "athena_finds_partitions_by_projection" {
-  assert {
-    condition = tomap({ for name, value in aws_glue_catalog_table.this.parameters : name => value }) == tomap({
-      EXTERNAL                      = "TRUE"
-      classification                = "parquet"
-      "projection.enabled"          = "true"
-      "projection.dt.type"          = "date"
-      "projection.dt.format"        = "yyyy-MM-dd"
-      "projection.dt.range"         = "2025-01-01,NOW"
-      "projection.dt.interval"      = "1"
-      "projection.dt.interval.unit" = "DAYS"
-      "projection.hour.type"        = "integer"
-      "projection.hour.range"       = "0,23"
-      "projection.hour.digits"      = "2"
-      "storage.location.template"   = "s3://orders-123456789012-eu-central-1/data/orders/dt=$${dt}/hour=$${hour}/"
-    })
-    error_message = "The projection fits the prefix."
-  }
-  assert {
-    condition     = join(",", aws_glue_catalog_table.this.partition_keys[*].name) == "dt,hour"
-    error_message = "Partition keys in the prefix's order."
-  }
-}
-
-run "columns_are_those_of_the_schema_then_the_metadata" {
-  variables {
-    retained_columns = [{ name = "discount", type = "int" }]
-  }
-  assert {
-    condition = join(",", [for column in aws_glue_catalog_table.this.storage_descriptor[0].columns : "${column.name}:${column.type}"]) == join(",", [
-      "order_id:string", "_event_type:string", "_event_time:timestamp", "_event_id:string", "_table:string", "_sequence:string",
-      "_ttl_delete:boolean", "_old:string", "_rescued:string", "discount:int"
-    ])
-    error_message = "Declared, metadata, retained."
-  }
-}
-
 run "event_time_uses_dynamic_partitioning" {
   variables {
-    partition_by = "event_time"
+    target = merge(var.target, { partition_by = "event_time" })
   }
   assert {
     condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].prefix == "data/orders/dt=!{partitionKeyFromLambda:year}-!{partitionKeyFromLambda:month}-!{partitionKeyFromLambda:day}/hour=!{partitionKeyFromLambda:hour}/arrived-!{timestamp:yyyy-MM-dd}-"
@@ -167,8 +96,7 @@ run "event_time_uses_dynamic_partitioning" {
 
 run "event_time_by_day" {
   variables {
-    partition_by          = "event_time"
-    partition_granularity = "day"
+    target = merge(var.target, { partition_by = "event_time", partition_granularity = "day" })
   }
   assert {
     condition     = endswith(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].prefix, "-!{partitionKeyFromLambda:day}/arrived-!{timestamp:yyyy-MM-dd}-")
@@ -176,112 +104,187 @@ run "event_time_by_day" {
   }
 }
 
-run "without_a_bucket_one_is_made" {
-  assert {
-    condition     = output.bucket.name == "orders-123456789012-eu-central-1" && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].bucket_arn == output.bucket.arn
-    error_message = "A name that is unique in the world."
-  }
-}
-
-run "given_bucket_is_left_as_it_is" {
+run "rows_go_to_the_target" {
   variables {
-    bucket       = { name = "lake", arn = "arn:aws:s3:::lake" }
-    data_prefix  = "raw/orders/"
-    error_prefix = "failed/orders/"
+    target = merge(var.target, { data_prefix = "raw/orders/", error_prefix = "failed/orders/" })
   }
   assert {
-    condition     = length(module.bucket) == 0
-    error_message = "Nothing of a given bucket is managed here."
-  }
-  assert {
-    condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].bucket_arn == "arn:aws:s3:::lake" && output.location == "s3://lake/raw/orders/"
+    condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].bucket_arn == "arn:aws:s3:::lake" && startswith(output.prefix_expression, "raw/orders/dt=")
     error_message = "Delivered to it."
   }
   assert {
-    condition = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Resource if statement.Sid == "WriteObjects"][0] == [
+    condition = [for statement in jsondecode(aws_iam_role_policy.this[0].policy).Statement : statement.Resource if statement.Sid == "WriteObjects"][0] == [
       "arn:aws:s3:::lake/raw/orders/*", "arn:aws:s3:::lake/failed/orders/*"
     ]
     error_message = "The role reaches its two prefixes only."
   }
 }
 
-run "given_database_is_used" {
-  variables {
-    database = "lake"
-    table    = "orders_changes"
-  }
-  assert {
-    condition     = length(aws_glue_catalog_database.this) == 0 && aws_glue_catalog_table.this.database_name == "lake" && aws_glue_catalog_table.this.name == "orders_changes"
-    error_message = "The given database, and the table's own name."
-  }
-}
-
 run "the_role_has_what_firehose_needs_and_no_wildcard" {
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : [
+      for statement in jsondecode(aws_iam_role_policy.this[0].policy).Statement : [
         for action in statement.Action : !strcontains(action, "*")
       ]
     ]))
     error_message = "No action with a wildcard."
   }
   assert {
-    condition     = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : [for resource in statement.Resource : resource != "*"]]))
+    condition     = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.this[0].policy).Statement : [for resource in statement.Resource : resource != "*"]]))
     error_message = "No resource that is everything."
   }
   assert {
     # The processor's ARN carries a version, so the policy's must as well.
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Resource if statement.Sid == "InvokeFunction"][0] == ["arn:aws:lambda:eu-central-1:123456789012:function:orders:*"]
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this[0].policy).Statement : statement.Resource if statement.Sid == "InvokeFunction"][0] == ["arn:aws:lambda:eu-central-1:123456789012:function:orders:*"]
     error_message = "Versions of this function."
   }
   assert {
-    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition.StringEquals["sts:ExternalId"] == "123456789012"
+    condition     = jsondecode(aws_iam_role.this[0].assume_role_policy).Statement[0].Condition.StringEquals["sts:ExternalId"] == "123456789012"
     error_message = "Firehose, for this account only."
   }
   assert {
-    condition     = length([for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : 1 if statement.Sid == "UseKey"]) == 0
+    condition     = !strcontains(aws_iam_role_policy.this[0].policy, "kms:")
     error_message = "No key, no right to one."
   }
 }
 
-run "customer_key_encrypts_objects_and_logs" {
+run "stream_bucket_and_logs_each_have_their_own_key" {
   variables {
-    kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+    kms_key        = { arn = "arn:aws:kms:eu-central-1:123456789012:key/logs" }
+    stream_kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/stream" }
+    target         = merge(var.target, { bucket = { name = "lake", arn = "arn:aws:s3:::lake", kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/lake" } } })
   }
   assert {
-    condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].kms_key_arn == var.kms_key.arn && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key.arn
-    error_message = "Objects and logs by the key."
+    condition     = aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/lake" && aws_cloudwatch_log_group.this.kms_key_id == var.kms_key.arn
+    error_message = "Objects by the bucket's key, logs by ours."
   }
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this.policy).Statement : statement.Condition.StringEquals["kms:ViaService"] if statement.Sid == "UseKey"][0] == ["s3.eu-central-1.amazonaws.com", "kinesis.eu-central-1.amazonaws.com"]
-    error_message = "The role uses the key through S3 and Kinesis only."
+    condition = [for statement in jsondecode(aws_iam_role_policy.this[0].policy).Statement : [statement.Action, statement.Resource, statement.Condition.StringEquals["kms:ViaService"]] if can(statement.Condition)] == [
+      [["kms:Decrypt"], ["arn:aws:kms:eu-central-1:123456789012:key/stream"], ["kinesis.eu-central-1.amazonaws.com"]],
+      [["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:eu-central-1:123456789012:key/lake"], ["s3.eu-central-1.amazonaws.com"]],
+    ]
+    error_message = "The role uses each key through its service only."
   }
 }
 
-run "rejects_a_column_named_as_a_partition" {
-  command = plan
+run "a_bucket_with_a_key_needs_no_other_key" {
   variables {
-    schema = {
-      table   = "orders"
-      keys    = ["orderId"]
-      columns = [{ name = "order_id", type = "string" }, { name = "hour", type = "int" }]
-    }
+    target = merge(var.target, { bucket = { name = "lake", arn = "arn:aws:s3:::lake", kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/lake" } } })
   }
-  expect_failures = [aws_glue_catalog_table.this]
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this[0].policy).Statement : statement.Sid if can(statement.Condition)] == ["WriteEncryptedObjects"] && aws_cloudwatch_log_group.this.kms_key_id == null
+    error_message = "Only the bucket's."
+  }
 }
 
-run "rejects_a_retained_column_that_is_still_in_the_schema" {
-  command = plan
+run "a_bucket_of_another_account_gets_its_objects" {
   variables {
-    retained_columns = [{ name = "order_id", type = "string" }]
+    target = merge(var.target, { bucket = { name = "lake", arn = "arn:aws:s3:::lake", account_id = "210987654321" } })
   }
-  expect_failures = [aws_glue_catalog_table.this]
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this[0].policy).Statement : contains(statement.Action, "s3:PutObjectAcl") if statement.Sid == "WriteObjects"] == [true]
+    error_message = "AWS asks for s3:PutObjectAcl there."
+  }
+}
+
+run "a_bucket_of_this_account_needs_no_acl" {
+  variables {
+    target = merge(var.target, { bucket = { name = "lake", arn = "arn:aws:s3:::lake", account_id = "123456789012" } })
+  }
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.this[0].policy, "s3:PutObjectAcl")
+    error_message = "The owner is the same."
+  }
+}
+
+run "a_given_role_is_used_as_it_is" {
+  variables {
+    role           = { arn = "arn:aws:iam::123456789012:role/theirs" }
+    lake_formation = true
+  }
+  assert {
+    condition = length(aws_iam_role.this) == 0 && length(aws_iam_role_policy.this) == 0 && alltrue([
+      for role in [
+        aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].role_arn,
+        aws_kinesis_firehose_delivery_stream.this.kinesis_source_configuration[0].role_arn,
+        aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].schema_configuration[0].role_arn,
+        aws_lakeformation_permissions.table[0].principal,
+      ] : role == var.role.arn
+    ])
+    error_message = "No role and no policy is made."
+  }
+}
+
+run "the_role_has_a_boundary_and_a_path" {
+  variables {
+    permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
+    role_path            = "/dynalake/"
+  }
+  assert {
+    condition     = aws_iam_role.this[0].permissions_boundary == var.permissions_boundary && aws_iam_role.this[0].path == "/dynalake/"
+    error_message = "As asked for."
+  }
+}
+
+run "without_a_wait_there_is_no_provisioner" {
+  assert {
+    condition     = length(module.iam_propagation) == 0
+    error_message = "Some organisations' policies forbid provisioners."
+  }
+}
+
+run "lake_formation_grants_come_on_request" {
+  variables { lake_formation = true }
+  assert {
+    condition = (
+      aws_lakeformation_permissions.table[0].permissions == toset(["DESCRIBE", "SELECT"]) && aws_lakeformation_permissions.table[0].table[0].name == "orders"
+      && aws_lakeformation_permissions.database[0].permissions == toset(["DESCRIBE"]) && aws_lakeformation_permissions.database[0].database[0].name == "lake"
+    )
+    error_message = "What Firehose needs to read the table."
+  }
+}
+
+run "no_lake_formation_grants_by_default" {
+  assert {
+    condition     = length(aws_lakeformation_permissions.table) == 0 && length(aws_lakeformation_permissions.database) == 0
+    error_message = "Most accounts use IAM alone."
+  }
+}
+
+run "rejects_another_partitioning" {
+  command = plan
+  variables { target = merge(var.target, { partition_by = "month" }) }
+  expect_failures = [var.target]
+}
+
+run "rejects_errors_within_the_data" {
+  command = plan
+  variables { target = merge(var.target, { error_prefix = "data/orders/errors/" }) }
+  expect_failures = [var.target]
+}
+
+run "rejects_a_role_by_its_name" {
+  command = plan
+  variables { role = { arn = "theirs" } }
+  expect_failures = [var.role]
+}
+
+run "rejects_a_boundary_by_its_name" {
+  command = plan
+  variables { permissions_boundary = "boundary" }
+  expect_failures = [var.permissions_boundary]
+}
+
+run "rejects_a_path_without_slashes" {
+  command = plan
+  variables { role_path = "dynalake" }
+  expect_failures = [var.role_path]
 }
 
 run "rejects_an_interval_under_60_s_with_event_time" {
   command = plan
   variables {
-    partition_by               = "event_time"
+    target                     = merge(var.target, { partition_by = "event_time" })
     buffering_interval_seconds = 30
   }
   expect_failures = [var.buffering_interval_seconds]
@@ -305,79 +308,10 @@ run "rejects_a_lambda_interval_over_15_minutes" {
   expect_failures = [var.transform_buffer_interval_seconds]
 }
 
-run "rejects_errors_within_the_data" {
-  command = plan
-  variables {
-    data_prefix  = "orders/"
-    error_prefix = "orders/errors/"
-  }
-  expect_failures = [aws_kinesis_firehose_delivery_stream.this]
-}
-
-run "rejects_errors_within_the_data_by_default" {
-  command = plan
-  variables { error_prefix = "data/" }
-  expect_failures = [aws_kinesis_firehose_delivery_stream.this]
-}
-
-run "rejects_data_within_the_errors_by_default" {
-  command = plan
-  variables { data_prefix = "errors/" }
-  expect_failures = [aws_kinesis_firehose_delivery_stream.this]
-}
-
-run "rejects_a_prefix_without_slash" {
-  command = plan
-  variables { data_prefix = "data/orders" }
-  expect_failures = [var.data_prefix]
-}
-
-run "rejects_another_partitioning" {
-  command = plan
-  variables { partition_by = "month" }
-  expect_failures = [var.partition_by]
-}
-
-run "rejects_another_granularity" {
-  command = plan
-  variables { partition_granularity = "minute" }
-  expect_failures = [var.partition_granularity]
-}
-
-run "rejects_a_projection_start_that_is_not_a_day" {
-  command = plan
-  variables { projection_start = "2025-02-30" }
-  expect_failures = [var.projection_start]
-}
-
-run "rejects_a_database_that_athena_does_not_accept" {
-  command = plan
-  variables { database = "my-lake" }
-  expect_failures = [var.database]
-}
-
-run "rejects_a_table_that_athena_does_not_accept" {
-  command = plan
-  variables { table = "Orders" }
-  expect_failures = [var.table]
-}
-
-run "rejects_a_bucket_name_with_capitals" {
-  command = plan
-  variables { bucket_name = "Orders" }
-  expect_failures = [var.bucket_name]
-}
-
 run "rejects_a_name_with_a_slash" {
   command = plan
   variables { name = "team/orders" }
   expect_failures = [var.name]
-}
-
-run "rejects_no_time_to_undo" {
-  command = plan
-  variables { noncurrent_version_days = 0 }
-  expect_failures = [var.noncurrent_version_days]
 }
 
 run "rejects_a_retention_that_cloudwatch_does_not_have" {

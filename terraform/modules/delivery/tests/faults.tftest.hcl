@@ -1,5 +1,5 @@
-# The five faults of common examples: AWS rejects them, or they lose data. Here each is rejected, or can't be expressed
-# at all.
+# Faults of common examples: AWS rejects them, or they lose data. Here each is rejected, or can't be expressed at all. The
+# module table has the rest: an expression in the error prefix, and a table that doesn't say that it is Parquet.
 
 mock_provider "aws" {
   source = "../../tests/aws"
@@ -13,10 +13,12 @@ variables {
     function_arn  = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
     qualified_arn = "arn:aws:lambda:eu-central-1:123456789012:function:orders:7"
   }
-  schema = {
-    table   = "orders"
-    keys    = ["orderId"]
-    columns = [{ name = "order_id", type = "string", comment = "partition key" }]
+  target = {
+    bucket       = { name = "lake", arn = "arn:aws:s3:::lake" }
+    database     = "lake"
+    table        = "orders"
+    data_prefix  = "data/orders/"
+    error_prefix = "errors/orders/"
   }
 }
 
@@ -34,8 +36,8 @@ run "fault_1_gzip_with_conversion_cannot_be_expressed" {
 run "fault_2_there_is_always_a_schema_configuration" {
   assert {
     condition = (
-      aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].schema_configuration[0].database_name == aws_glue_catalog_table.this.database_name
-      && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].schema_configuration[0].table_name == aws_glue_catalog_table.this.name
+      aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].schema_configuration[0].database_name == var.target.database
+      && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].schema_configuration[0].table_name == var.target.table
       && aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].data_format_conversion_configuration[0].schema_configuration[0].version_id == "LATEST"
     )
     error_message = "The Glue table that is made from the schema file, in its latest version."
@@ -59,22 +61,5 @@ run "fault_4_there_is_always_an_error_prefix" {
   assert {
     condition     = strcontains(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].prefix, "!{") && strcontains(aws_kinesis_firehose_delivery_stream.this.extended_s3_configuration[0].error_output_prefix, "!{firehose:error-output-type}")
     error_message = "A prefix with expressions needs an error prefix with the kind of error."
-  }
-}
-
-run "fault_4_rejects_an_expression_in_the_error_prefix" {
-  command = plan
-  variables { error_prefix = "errors/!{timestamp:yyyy}/" }
-  expect_failures = [var.error_prefix]
-}
-
-run "fault_5_readers_are_told_that_it_is_parquet" {
-  assert {
-    condition = (
-      aws_glue_catalog_table.this.parameters["classification"] == "parquet"
-      && aws_glue_catalog_table.this.storage_descriptor[0].ser_de_info[0].serialization_library == "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-      && aws_glue_catalog_table.this.storage_descriptor[0].input_format == "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat"
-    )
-    error_message = "The objects are Parquet, and the table says so."
   }
 }

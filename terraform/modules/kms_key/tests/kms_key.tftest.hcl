@@ -75,7 +75,7 @@ run "services_that_act_with_no_role_are_named" {
         Principal = { Service = "s3.amazonaws.com" }
         Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
         Resource  = "*"
-        Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+        Condition = { StringEquals = { "aws:SourceAccount" = ["123456789012"] } }
       },
       {
         Sid       = "SnsSendsToEncryptedQueues"
@@ -129,8 +129,8 @@ run "another_partition" {
     values = { partition = "aws-cn", dns_suffix = "amazonaws.com.cn" }
   }
   override_data {
-    target = data.aws_region.this
-    values = { name = "cn-north-1" }
+    target = data.aws_service_principal.this
+    values = { region = "cn-north-1" }
   }
   assert {
     condition = (
@@ -181,4 +181,18 @@ run "rejects_a_window_over_thirty_days" {
   command = plan
   variables { deletion_window_days = 31 }
   expect_failures = [var.deletion_window_days]
+}
+
+run "a_bucket_of_another_account_may_publish" {
+  variables { bucket_accounts = ["210987654321"] }
+  assert {
+    condition     = jsondecode(aws_kms_key.this.policy).Statement[3].Condition == { StringEquals = { "aws:SourceAccount" = ["123456789012", "210987654321"] } }
+    error_message = "S3 in the name of either."
+  }
+}
+
+run "rejects_an_account_that_is_not_one" {
+  command = plan
+  variables { bucket_accounts = ["lake-team"] }
+  expect_failures = [var.bucket_accounts]
 }

@@ -11,7 +11,9 @@ variables {
   function_name            = "transform"
   function_timeout_seconds = 60
   queues                   = { queue_name = "files", dead_letter_queue_name = "files-dead" }
+  error_topic_name         = "files-errors"
   alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:on-call"]
+  ticket_actions           = ["arn:aws:sns:eu-central-1:123456789012:tickets"]
 }
 
 # By subject: "namespace metric statistic dimension=value is threshold period bad/of missing".
@@ -29,7 +31,7 @@ run "each_alarm_watches_its_metric_by_its_dimensions" {
       stream-write-throttled     = "AWS/Kinesis WriteProvisionedThroughputExceeded Sum StreamName=changes > 0 300 3/3 notBreaching"
       stream-read-throttled      = "AWS/Kinesis ReadProvisionedThroughputExceeded Sum StreamName=changes > 0 300 3/3 notBreaching"
       stream-age                 = "AWS/Kinesis GetRecords.IteratorAgeMilliseconds Maximum StreamName=changes > 600000 300 2/3 notBreaching"
-      function-errors            = "AWS/Lambda Errors Sum FunctionName=transform > 0 300 1/1 notBreaching"
+      function-errors            = "AWS/Lambda Errors Sum FunctionName=transform > 0 300 2/3 notBreaching"
       function-throttled         = "AWS/Lambda Throttles Sum FunctionName=transform > 0 300 2/3 notBreaching"
       function-duration          = "AWS/Lambda Duration Maximum FunctionName=transform > 48000 300 2/3 notBreaching"
       records-failed             = "dynalake RecordsFailed Sum delivery_stream=rows > 0 300 1/1 notBreaching"
@@ -37,10 +39,11 @@ run "each_alarm_watches_its_metric_by_its_dimensions" {
       firehose-freshness         = "AWS/Firehose DeliveryToS3.DataFreshness Maximum DeliveryStreamName=rows > 300 60 5/5 notBreaching"
       firehose-behind            = "AWS/Firehose KinesisMillisBehindLatest Maximum DeliveryStreamName=rows > 151200000 300 3/3 notBreaching"
       firehose-delivery-failed   = "AWS/Firehose DeliveryToS3.Success Average DeliveryStreamName=rows < 1 300 2/3 notBreaching"
-      firehose-processing-failed = "AWS/Firehose ExecuteProcessing.Success Average DeliveryStreamName=rows < 1 300 1/1 notBreaching"
+      firehose-processing-failed = "AWS/Firehose ExecuteProcessing.Success Average DeliveryStreamName=rows < 1 300 2/3 notBreaching"
       firehose-conversion-failed = "AWS/Firehose FailedConversion.Records Sum DeliveryStreamName=rows > 0 300 1/1 notBreaching"
       firehose-throttled         = "AWS/Firehose ThrottledGetRecords Sum DeliveryStreamName=rows > 0 300 3/3 notBreaching"
       queue-age                  = "AWS/SQS ApproximateAgeOfOldestMessage Maximum QueueName=files > 3600 300 3/3 notBreaching"
+      error-objects              = "AWS/SNS NumberOfMessagesPublished Sum TopicName=files-errors > 0 300 1/1 notBreaching"
       dead-letters               = "AWS/SQS ApproximateNumberOfMessagesVisible Maximum QueueName=files-dead > 0 300 1/1 notBreaching"
     }
     error_message = "The alarms on one metric are not these."
@@ -104,7 +107,11 @@ run "each_alarm_notifies_its_topics_and_says_what_to_do_first" {
   command = plan
 
   assert {
-    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == toset(var.alarm_actions) && alarm.ok_actions == toset(var.alarm_actions)])
+    condition = alltrue([
+      for alarm in aws_cloudwatch_metric_alarm.this : alarm.ok_actions == alarm.alarm_actions && alarm.alarm_actions == toset(
+        alarm.tags.severity == "look" ? var.ticket_actions : var.alarm_actions
+      )
+    ])
     error_message = "Every alarm says when it begins and when it is over."
   }
   assert {
@@ -130,14 +137,17 @@ run "each_alarm_notifies_its_topics_and_says_what_to_do_first" {
     error_message = "CloudWatch would reject the window."
   }
   assert {
-    condition     = output.alarm_names == sort([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name]) && length(output.alarm_names) == 22
+    condition     = output.alarm_names == sort([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name]) && length(output.alarm_names) == 23
     error_message = "The output names all of them."
   }
 }
 
 run "without_queues_there_are_no_alarms_on_queues" {
   command = plan
-  variables { queues = null }
+  variables {
+    queues           = null
+    error_topic_name = null
+  }
   assert {
     condition     = setsubtract(["queue-age", "dead-letters", "notifications-stopped"], keys(aws_cloudwatch_metric_alarm.this)) == toset(["queue-age", "dead-letters", "notifications-stopped"])
     error_message = "No queue, no alarm on it."
@@ -170,6 +180,91 @@ run "several_tables_have_four_alarms_each" {
   }
 }
 
+run "each_alarm_has_its_severity" {
+  command = plan
+  variables {
+    dynamic_partitioning = true
+    shard_count          = 2
+    thresholds           = { expect_traffic_minutes = 30 }
+  }
+  assert {
+    condition = { for severity in ["lost", "late", "look"] : severity => [for subject, alarm in aws_cloudwatch_metric_alarm.this : subject if alarm.tags.severity == severity] } == {
+      lost = [
+        "dead-letters", "error-objects", "firehose-behind", "firehose-conversion-failed", "firehose-partitions", "records-failed", "replication-failed-orders",
+        "replication-stopped-orders",
+      ]
+      late = [
+        "firehose-delivery-failed", "firehose-freshness", "firehose-processing-failed", "firehose-stopped", "function-errors", "no-traffic",
+        "notifications-stopped", "replication-age-orders",
+      ]
+      look = [
+        "firehose-throttled", "function-duration", "function-throttled", "queue-age", "replication-throttled-orders", "rows-rescued", "stream-age",
+        "stream-capacity", "stream-read-throttled", "stream-write-throttled",
+      ]
+    }
+    error_message = "Nobody is woken by what heals or can wait."
+  }
+}
+
+run "nobody_is_told_of_a_queue_that_nobody_reads_yet" {
+  command = plan
+  variables { queues = { queue_name = "files", dead_letter_queue_name = "files-dead", read = false } }
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.this), "queue-age") && contains(keys(aws_cloudwatch_metric_alarm.this), "dead-letters")
+    error_message = "S3's test event waits in it from the first minute."
+  }
+}
+
+run "provisioned_shards_warn_before_their_limit" {
+  command = plan
+  variables { shard_count = 2 }
+  assert {
+    condition = { for query in aws_cloudwatch_metric_alarm.this["stream-capacity"].metric_query : query.id => try("${query.metric[0].namespace} ${query.metric[0].metric_name} ${query.metric[0].dimensions.StreamName} ${query.metric[0].stat} ${query.metric[0].period}", query.expression) } == {
+      used    = "100 * MAX([bytes / 629145600, records / 600000])"
+      bytes   = "AWS/Kinesis IncomingBytes changes Sum 300"
+      records = "AWS/Kinesis IncomingRecords changes Sum 300"
+    }
+    error_message = "Five minutes of two shards: 2 MiB and 2,000 records a second."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["stream-capacity"].threshold == 80 && aws_cloudwatch_metric_alarm.this["stream-capacity"].datapoints_to_alarm == 3
+    error_message = "Over 80 % for a quarter of an hour."
+  }
+}
+
+run "what_tables_share_is_watched_by_a_call_of_its_own" {
+  command = plan
+  variables {
+    parts                    = ["queues"]
+    tables                   = []
+    stream_name              = null
+    retention_hours          = null
+    delivery_stream_name     = null
+    function_name            = null
+    function_timeout_seconds = null
+  }
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.this) == ["dead-letters", "error-objects", "queue-age"] && output.dashboard_name == null
+    error_message = "The queues' alarms, and no dashboard."
+  }
+}
+
+run "a_shared_streams_alarms_come_once" {
+  command = plan
+  variables {
+    parts                    = ["stream"]
+    tables                   = []
+    retention_hours          = null
+    delivery_stream_name     = null
+    function_name            = null
+    function_timeout_seconds = null
+  }
+  assert {
+    condition     = keys(aws_cloudwatch_metric_alarm.this) == ["stream-age", "stream-read-throttled", "stream-write-throttled"]
+    error_message = "The stream's alarms alone."
+  }
+}
+
 run "missing_expected_traffic_is_an_alarm" {
   command = plan
   variables { thresholds = { expect_traffic_minutes = 30 } }
@@ -189,7 +284,7 @@ run "thresholds_reach_their_alarms" {
     retention_hours          = 24
     function_timeout_seconds = 30
     thresholds = {
-      replication_age_seconds   = 60, stream_age_seconds = 120, retention_percent = 50, freshness_seconds = 900
+      replication_age_seconds   = 60, stream_age_seconds = 120, retention_percent = 50, freshness_seconds = 900, capacity_percent = 60
       function_duration_percent = 50, records_failed = 5, rows_rescued = 100, queue_age_seconds = 90000
     }
   }

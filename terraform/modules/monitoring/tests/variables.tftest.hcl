@@ -90,6 +90,21 @@ run "rejects_a_queue_by_its_url" {
   expect_failures = [var.queues]
 }
 
+run "rejects_an_unknown_threshold" {
+  command = plan
+  variables { thresholds = { freshnes_seconds = 100 } }
+  expect_failures = [var.thresholds]
+}
+
+run "what_is_null_has_its_default" {
+  command = plan
+  variables { thresholds = { freshness_seconds = null, expect_traffic_minutes = null, records_failed = 5 } }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["firehose-freshness"].threshold == 300 && aws_cloudwatch_metric_alarm.this["records-failed"].threshold == 5 && !contains(keys(aws_cloudwatch_metric_alarm.this), "no-traffic")
+    error_message = "Null is as good as left out."
+  }
+}
+
 run "rejects_a_replication_age_past_the_week" {
   command = plan
   variables { thresholds = { replication_age_seconds = 604801 } }
@@ -160,4 +175,40 @@ run "rejects_an_action_that_is_not_a_topic" {
   command = plan
   variables { alarm_actions = ["on-call@example.com"] }
   expect_failures = [var.alarm_actions]
+}
+
+run "rejects_a_ticket_action_that_is_not_a_topic" {
+  command = plan
+  variables { ticket_actions = ["tickets@example.com"] }
+  expect_failures = [var.ticket_actions]
+}
+
+run "rejects_a_capacity_at_the_limit_itself" {
+  command = plan
+  variables { thresholds = { capacity_percent = 100 } }
+  expect_failures = [var.thresholds]
+}
+
+run "rejects_half_a_shard" {
+  command = plan
+  variables { shard_count = 0.5 }
+  expect_failures = [var.shard_count]
+}
+
+run "rejects_a_topic_by_its_arn" {
+  command = plan
+  variables { error_topic_name = "arn:aws:sns:eu-central-1:123456789012:orders-errors" }
+  expect_failures = [var.error_topic_name]
+}
+
+run "rejects_another_part" {
+  command = plan
+  variables { parts = ["function"] }
+  expect_failures = [var.parts]
+}
+
+run "rejects_a_table_without_its_function" {
+  command = plan
+  variables { function_name = null }
+  expect_failures = [var.function_name]
 }

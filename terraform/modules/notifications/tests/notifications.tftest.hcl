@@ -221,6 +221,98 @@ run "a_given_topic_leaves_the_bucket_alone" {
   }
 }
 
+run "a_given_topic_may_get_the_notification_that_we_make" {
+  variables {
+    topic         = { arn = "arn:aws:sns:eu-central-1:123456789012:lake-events" }
+    notifications = "replace"
+  }
+  assert {
+    condition     = length(aws_sns_topic.this) == 0 && aws_s3_bucket_notification.this[0].topic[0].topic_arn == "arn:aws:sns:eu-central-1:123456789012:lake-events"
+    error_message = "The bucket is ours, the topic theirs."
+  }
+}
+
+run "a_topic_of_ours_may_wait_for_the_owners_notification" {
+  variables { notifications = "topic" }
+  assert {
+    condition     = length(aws_sns_topic_policy.this) == 1 && length(aws_s3_bucket_notification.this) == 0
+    error_message = "The bucket may publish to it; whether it does is its owner's."
+  }
+}
+
+run "eventbridge_is_off_unless_asked_for" {
+  assert {
+    condition     = aws_s3_bucket_notification.this[0].eventbridge == false
+    error_message = "The notification says so."
+  }
+}
+
+run "eventbridge_passes_through" {
+  variables { eventbridge = true }
+  assert {
+    condition     = aws_s3_bucket_notification.this[0].eventbridge == true
+    error_message = "Other teams' rules go on."
+  }
+}
+
+run "a_bucket_of_another_account_may_publish" {
+  variables { bucket = { name = "lake", arn = "arn:aws:s3:::lake", account_id = "210987654321" } }
+  assert {
+    condition     = jsondecode(aws_sns_topic_policy.this[0].policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "210987654321"
+    error_message = "S3 sends the account of the bucket."
+  }
+}
+
+run "errors_go_to_a_topic_of_their_own" {
+  variables { error_prefixes = ["errors/"] }
+  assert {
+    condition     = { for topic in aws_s3_bucket_notification.this[0].topic : topic.id => topic.filter_prefix } == { orders-parquet-0 = "data/", orders-errors-0 = "errors/" }
+    error_message = "Both in the one notification."
+  }
+  assert {
+    condition     = output.error_topic_name == "orders-errors" && aws_sns_topic.errors[0].name == "orders-errors" && jsondecode(aws_sns_topic_policy.errors[0].policy).Statement == jsondecode(aws_sns_topic_policy.this[0].policy).Statement
+    error_message = "With the same policy. (The mock gives both topics one ARN.)"
+  }
+}
+
+run "errors_are_not_watched_in_notifications_of_others" {
+  variables {
+    error_prefixes = ["errors/"]
+    notifications  = "topic"
+  }
+  assert {
+    condition     = length(aws_sns_topic.errors) == 0 && output.error_topic_name == null && output.error_topic_arn == null
+    error_message = "An alarm on a topic that nobody sends to could never go off."
+  }
+}
+
+run "rejects_another_decision" {
+  command = plan
+  variables { notifications = "none" }
+  expect_failures = [var.notifications]
+}
+
+run "rejects_eventbridge_in_notifications_of_others" {
+  command = plan
+  variables {
+    notifications = "topic"
+    eventbridge   = true
+  }
+  expect_failures = [var.eventbridge]
+}
+
+run "rejects_errors_inside_the_data" {
+  command = plan
+  variables { error_prefixes = ["data/errors/"] }
+  expect_failures = [var.error_prefixes]
+}
+
+run "rejects_an_error_prefix_without_slash" {
+  command = plan
+  variables { error_prefixes = ["errors"] }
+  expect_failures = [var.error_prefixes]
+}
+
 run "further_consumers_may_subscribe" {
   variables {
     additional_topic_policy_statements = [

@@ -45,7 +45,7 @@ run "defaults" {
 
 run "the_role_may_write_its_own_logs_and_nothing_else" {
   assert {
-    condition = jsonencode(jsondecode(aws_iam_role_policy.this.policy).Statement) == jsonencode([{
+    condition = jsonencode(jsondecode(aws_iam_role_policy.this[0].policy).Statement) == jsonencode([{
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
       Effect   = "Allow"
       Resource = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders:*"
@@ -54,7 +54,7 @@ run "the_role_may_write_its_own_logs_and_nothing_else" {
     error_message = "One statement: its own logs."
   }
   assert {
-    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
+    condition     = jsondecode(aws_iam_role.this[0].assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
     error_message = "Lambda may assume it for this account only."
   }
 }
@@ -75,9 +75,59 @@ run "customer_key_encrypts_environment_and_logs" {
     error_message = "Environment and logs by the customer's key."
   }
   assert {
-    condition     = jsondecode(aws_iam_role_policy.this.policy).Statement[1].Action == ["kms:Decrypt"] && jsondecode(aws_iam_role_policy.this.policy).Statement[1].Resource == [var.kms_key.arn]
+    condition     = jsondecode(aws_iam_role_policy.this[0].policy).Statement[1].Action == ["kms:Decrypt"] && jsondecode(aws_iam_role_policy.this[0].policy).Statement[1].Resource == [var.kms_key.arn]
     error_message = "The role may decrypt with that key."
   }
+}
+
+run "a_given_role_is_used_as_it_is" {
+  variables {
+    role    = { arn = "arn:aws:iam::123456789012:role/theirs" }
+    kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+  }
+  assert {
+    condition     = length(aws_iam_role.this) == 0 && length(aws_iam_role_policy.this) == 0 && aws_lambda_function.this.role == var.role.arn && output.role_arn == var.role.arn
+    error_message = "No role and no policy is made."
+  }
+}
+
+run "the_role_has_a_boundary_and_a_path" {
+  variables {
+    permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
+    role_path            = "/dynalake/"
+  }
+  assert {
+    condition     = aws_iam_role.this[0].permissions_boundary == var.permissions_boundary && aws_iam_role.this[0].path == "/dynalake/"
+    error_message = "As asked for."
+  }
+}
+
+run "without_a_wait_there_is_no_provisioner" {
+  variables {
+    kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+  }
+  assert {
+    condition     = length(module.iam_propagation) == 0
+    error_message = "Some organisations' policies forbid provisioners."
+  }
+}
+
+run "rejects_a_role_by_its_name" {
+  command = plan
+  variables { role = { arn = "theirs" } }
+  expect_failures = [var.role]
+}
+
+run "rejects_a_boundary_by_its_name" {
+  command = plan
+  variables { permissions_boundary = "boundary" }
+  expect_failures = [var.permissions_boundary]
+}
+
+run "rejects_a_path_without_slashes" {
+  command = plan
+  variables { role_path = "dynalake" }
+  expect_failures = [var.role_path]
 }
 
 run "event_time_asks_the_function_for_partition_keys" {
@@ -206,4 +256,10 @@ run "rejects_a_name_with_a_dot" {
   command = plan
   variables { name = "my.orders" }
   expect_failures = [var.name]
+}
+
+run "rejects_a_wait_of_half_a_second" {
+  command = plan
+  variables { iam_propagation_seconds = 0.5 }
+  expect_failures = [var.iam_propagation_seconds]
 }

@@ -76,6 +76,10 @@ resource "aws_glue_catalog_table" "this" {
 
   lifecycle {
     precondition {
+      condition     = !startswith(local.error_prefix, local.data_prefix) && !startswith(local.data_prefix, local.error_prefix)
+      error_message = "error_prefix: ${local.error_prefix} and data_prefix ${local.data_prefix} are one inside the other, so readers of the data would find objects that are not Parquet. Set both, to separate prefixes."
+    }
+    precondition {
       condition     = length(setintersection(local.columns[*].name, local.partition_keys[*].name)) == 0
       error_message = "schema: a column has the name of a partition (${join(", ", local.partition_keys[*].name)}); give it another, and name the attribute by \"path\"."
     }
