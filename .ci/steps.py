@@ -127,7 +127,8 @@ STEPS = [
         cargo run --quiet --locked --package dynalake --example event
         """,
         locks=(DEBUG,),
-        tools=CARGO,
+        # Fixes that an error names are tried.
+        tools=("rust", "jq"),
     ),
     Step(
         "bundle",
