@@ -168,14 +168,15 @@ STEPS = [
     Step(
         "examples",
         "the root module and the other examples, applied; the rights that an apply needs",
-        """
+        f"""
         python3 python --install demo
-        # package.py, which it packs a schema with, is in the root.
-        PYTHONPATH=. target/demo/venv/bin/python .ci/examples.py
+        # package.py, which it packs a schema with, is in the root; it checks the schema by
+        # `dynalake`.
+        DYNALAKE_PROGRAM=$PWD/{DYNALAKE} PYTHONPATH=. target/demo/venv/bin/python .ci/examples.py
         """,
-        needs=("package",),
+        needs=("package", "command-line"),
         locks=(EMULATOR,),
-        tools=("linux", "terraform"),
+        tools=("linux", "rust", "terraform"),
     ),
     Step(
         "fuzz",
