@@ -33,7 +33,6 @@ OBJECT_SECONDS = 30
 # With partition_by = "event_time", which allows no less.
 PARTITIONED_OBJECT_SECONDS = 60
 RETENTION_DAYS = 7
-NEW_STREAM_SHARDS = 4
 
 # AWS' documented limits. Those of the function's share:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
