@@ -15,10 +15,10 @@ in FAULTS is planted in a copy, and has to be found.
 import json
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import MagicMock, patch
 
@@ -31,11 +31,11 @@ from databricks.bundles.pipelines import Pipeline
 from databricks.bundles.schemas import Schema
 from databricks.bundles.volumes import Volume
 
-from dynalake_dev.machine import ROOT, clean_environment
-from dynalake_dev.terraform import plugin_mirror
+from dynalake_dev import process, terraform
+from dynalake_dev.machine import ROOT
+from dynalake_dev.process import ToolError
 
 BUNDLE = ROOT / "databricks"
-
 
 KINDS = {
     "external_locations": ExternalLocation,
@@ -61,6 +61,13 @@ KEYS = {
     "workspace": {"root_path"},
     "resources": set(KINDS),
 }
+# Takes tables with it when it is deleted or made again.
+KEPT = (
+    ("pipelines", "dynalake"),
+    ("schemas", "dynalake"),
+    ("volumes", "changes"),
+    ("external_locations", "changes"),
+)
 # Known once someone is logged in.
 WORKSPACE = {"current_user": {"userName": "someone@example.com", "short_name": "someone"}}
 # Statements that the parser has no grammar for.
@@ -81,6 +88,11 @@ class Loader(yaml.SafeLoader):
             if names.count(name) > 1:
                 raise Invalid(f"{name} is declared twice{node.start_mark}")
         return super().construct_mapping(node, deep=deep)
+
+
+def overrides(target: str) -> Path:
+    """The file that fills a target's variables."""
+    return Path(".databricks", "bundle", target, "variable-overrides.json")
 
 
 def only(what: str, found: dict) -> dict:
@@ -176,7 +188,7 @@ class Bundle:
 
     def values(self, declared: dict, of_target: dict) -> dict:
         """The file that Terraform fills goes before the target, and that before the default."""
-        file = self.folder / ".databricks" / "bundle" / self.target / "variable-overrides.json"
+        file = self.folder / overrides(self.target)
         given = json.loads(file.read_text()) if file.exists() else {}
         unknown = given.keys() - declared.keys()
         if unknown:  # the command line would pass over it without a word
@@ -381,14 +393,8 @@ def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
 
 
 def check_kept(resources: dict, pipeline: dict) -> None:
-    """Whatever takes tables with it, when it is deleted or made again, stops a deploy that would
-    do so."""
-    for kind, name in (
-        ("pipelines", "dynalake"),
-        ("schemas", "dynalake"),
-        ("volumes", "changes"),
-        ("external_locations", "changes"),
-    ):
+    """Whatever takes tables with it stops a deploy that would delete it or make it again."""
+    for kind, name in KEPT:
         expect(
             f"{kind}.{name} can't be destroyed by a deploy",
             resources[kind][name].get("lifecycle") == {"prevent_destroy": True},
@@ -461,36 +467,18 @@ def datasets(file: Path, root: Path, configuration: dict) -> set:
 def outputs(folder: Path, run: str) -> dict:
     """The outputs of a run of `terraform test` in the folder, as `terraform output -json` has
     them."""
-    settings = clean_environment() | {"TF_IN_AUTOMATION": "1"}
-    mirror = plugin_mirror()
-    for words in (
-        [
-            "init",
-            "-backend=false",
-            "-input=false",
-            "-no-color",
-            *([f"-plugin-dir={mirror}"] if mirror else []),
-        ],
-        ["test", "-json", "-verbose", "-filter=tests/databricks.tftest.hcl"],
-    ):
-        done = subprocess.run(
-            ["terraform", *words],
-            cwd=folder,
-            env=settings,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+    terraform.run(folder, *terraform.init_words(), "-backend=false")
+    try:
+        said = terraform.run(
+            folder, "test", "-json", "-verbose", "-filter=tests/databricks.tftest.hcl"
         )
-        if done.returncode:
-            said = [
-                line
-                for line in done.stdout.splitlines()
-                if '"test_state"' not in line and '"test_plan"' not in line
-            ]
-            sys.exit(
-                "\n".join(said) + f"\n`terraform {words[0]}` failed in {folder.relative_to(ROOT)}"
-            )
-    for line in done.stdout.splitlines():
+    except ToolError as error:
+        lines = str(error).splitlines()
+        whole = ('"test_state"', '"test_plan"')
+        raise ToolError(
+            "\n".join(line for line in lines if not any(kind in line for kind in whole))
+        ) from None
+    for line in said.splitlines():
         if line.startswith("{") and '"type":"test_state"' in line:
             message = json.loads(line)
             if message["@testrun"] == run:
@@ -527,12 +515,24 @@ def check_queries() -> None:
 
 
 def write(folder: Path, variables: dict, tables: list) -> None:
+    """What Terraform writes into the bundle."""
     for target in TARGETS:
-        place = folder / ".databricks" / "bundle" / target
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "variable-overrides.json").write_text(json.dumps(variables))
+        file = folder / overrides(target)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(variables))
         (folder / "src" / "tables").mkdir(exist_ok=True)
         (folder / "src" / "tables" / f"{target}.json").write_text(json.dumps(tables))
+
+
+@contextmanager
+def copied(variables: dict, tables: list) -> Iterator[Path]:
+    """A copy of the bundle, filled."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "databricks"
+        ignored = shutil.ignore_patterns(".databricks", "__pycache__")
+        shutil.copytree(BUNDLE, folder, ignore=ignored)
+        write(folder, variables, tables)
+        yield folder
 
 
 def edit(file: str, old: str, new: str) -> Callable[[Path], None]:
@@ -559,28 +559,24 @@ def tables_in_the_configuration(folder: Path) -> None:
     )(folder)
 
 
-def without(variable: str) -> Callable[[Path], None]:
+def overridden(change: Callable[[dict], dict]) -> Callable[[Path], None]:
+    """Changes what prod's variables are filled with."""
+
     def planted(folder: Path) -> None:
-        file = folder / ".databricks/bundle/prod/variable-overrides.json"
-        file.write_text(
-            json.dumps(
-                {
-                    name: value
-                    for name, value in json.loads(file.read_text()).items()
-                    if name != variable
-                }
-            )
-        )
+        file = folder / overrides("prod")
+        file.write_text(json.dumps(change(json.loads(file.read_text()))))
 
     return planted
+
+
+def without(variable: str) -> Callable[[Path], None]:
+    return overridden(
+        lambda given: {name: value for name, value in given.items() if name != variable}
+    )
 
 
 def beside(variable: str, value: object) -> Callable[[Path], None]:
-    def planted(folder: Path) -> None:
-        file = folder / ".databricks/bundle/prod/variable-overrides.json"
-        file.write_text(json.dumps(json.loads(file.read_text()) | {variable: value}))
-
-    return planted
+    return overridden(lambda given: given | {variable: value})
 
 
 TARGETS = ("dev", "prod", "hourly")
@@ -723,12 +719,7 @@ FAULTS = {
     ),
     **{
         f"{kind} that a deploy may destroy": (unkept(kind), f"{kind}.{name} can't be destroyed")
-        for kind, name in (
-            ("pipelines", "dynalake"),
-            ("schemas", "dynalake"),
-            ("volumes", "changes"),
-            ("external_locations", "changes"),
-        )
+        for kind, name in KEPT
     },
     "a pipeline that takes its tables along": (
         first(MAIN, "          cascade_on_destroy: false\n", ""),
@@ -764,15 +755,7 @@ FAULTS = {
 
 def check_faults(variables: dict, tables: list, prefixes: dict) -> None:
     for name, (plant, words) in FAULTS.items():
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(
-                shutil.copytree(
-                    BUNDLE,
-                    Path(place) / "databricks",
-                    ignore=shutil.ignore_patterns(".databricks", "__pycache__"),
-                )
-            )
-            write(folder, variables, tables)
+        with copied(variables, tables) as folder:
             plant(folder)
             try:
                 check_meaning(Bundle(folder, "prod"), variables, prefixes)
@@ -854,15 +837,7 @@ def main() -> int:
         "a table whose names Spark hides": hidden(several),
     }
     for name, (variables, tables, prefixes) in cases.items():
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(
-                shutil.copytree(
-                    BUNDLE,
-                    Path(place) / "databricks",
-                    ignore=shutil.ignore_patterns(".databricks", "__pycache__"),
-                )
-            )
-            write(folder, variables, tables)
+        with copied(variables, tables) as folder:
             for target in TARGETS:
                 bundle = Bundle(folder, target)
                 check_meaning(bundle, variables, prefixes)
@@ -876,10 +851,8 @@ def main() -> int:
             for target in ("prod", "hourly"):
                 informing = Bundle(folder, target)
                 check_meaning(informing, variables, prefixes)
-                pipeline, alerts = (
-                    informing.checked()["pipelines"]["dynalake"],
-                    informing.checked()["alerts"],
-                )
+                resources = informing.checked()
+                pipeline, alerts = resources["pipelines"]["dynalake"], resources["alerts"]
                 expect(
                     f"{target}'s pipeline mails and shows itself to those who are named",
                     {key: pipeline[key] for key in ("notifications", "permissions")}
@@ -905,6 +878,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(process.main(".ci/bundle.py", main))
     except Invalid as error:
         sys.exit(f"databricks: {error}")

@@ -31,7 +31,7 @@ import duckdb
 import package as packaging
 from dynalake_dev import emulator as emulators
 from dynalake_dev.machine import REGION, ROOT, architecture, clean_environment
-from dynalake_dev.terraform import PROVIDER, plugin_mirror
+from dynalake_dev.terraform import PROVIDER, init_words
 
 WORK = ROOT / "target" / "ci" / "examples"
 # Actions of IAM whose names are not those of the calls
@@ -93,10 +93,7 @@ class Place:
         )
         self.log = place / "terraform.log"
         self.trace = place / "trace.log"
-        mirror = plugin_mirror()
-        self.terraform(
-            "init", "-input=false", "-no-color", *([f"-plugin-dir={mirror}"] if mirror else [])
-        )
+        self.terraform(*init_words())
 
     def say(self, text: str) -> None:
         print(f"{self.name}: {text}", flush=True)

@@ -12,6 +12,9 @@ from dynalake_dev.machine import architecture
 
 FUZZ_SECONDS = os.environ.get("FUZZ_SECONDS", "30")
 BOOTSTRAP = f"dist/{architecture()}/bootstrap.zip"
+OTHER_ARCHITECTURE = {"x86_64": "arm64", "arm64": "x86_64"}[architecture()]
+# The target that package.py builds for an architecture that is not the machine's own.
+OTHER_TARGET = {"x86_64": "x86_64", "arm64": "aarch64"}[OTHER_ARCHITECTURE] + "-unknown-linux-musl"
 # Built once, and out of the way of the steps that build it with other features.
 DYNALAKE = "target/ci/bin/dynalake"
 
@@ -60,7 +63,7 @@ STEPS = [
     Step(
         "package",
         "the function's package is built, static and small",
-        "python3 package.py",
+        f"python3 package.py --arch {architecture()}",
         locks=("target/release",),
         tools=CARGO,
     ),
@@ -124,6 +127,7 @@ STEPS = [
         cargo run --quiet --locked --package dynalake --example event
         """,
         locks=(DEBUG,),
+        # Fixes that an error names are tried.
         tools=(*CARGO, "jq"),
     ),
     Step(
@@ -164,14 +168,15 @@ STEPS = [
     Step(
         "examples",
         "the root module and the other examples, applied; the rights that an apply needs",
-        """
+        f"""
         python3 python --install demo
-        # package.py, which it packs a schema with, is in the root.
-        PYTHONPATH=. target/demo/venv/bin/python .ci/examples.py
+        # package.py, which it packs a schema with, is in the root; it checks the schema by
+        # `dynalake`.
+        DYNALAKE_PROGRAM=$PWD/{DYNALAKE} PYTHONPATH=. target/demo/venv/bin/python .ci/examples.py
         """,
-        needs=("package",),
+        needs=("package", "command-line"),
         locks=(EMULATOR,),
-        tools=("linux", "terraform"),
+        tools=("linux", "rust", "terraform"),
     ),
     Step(
         "fuzz",
@@ -257,15 +262,14 @@ STEPS = [
     ),
     Step(
         "arm64",
-        "the package for the other architecture, static and small",
-        """
-        other=$(uname -m | sed 's/x86_64/arm64/; s/aarch64/x86_64/')
-        target=$(echo "$other" | sed 's/arm64/aarch64/')-unknown-linux-musl
-        if [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
-            echo "skipped: $target is not installed; run: rustup target add $target"
+        "the package for the other architecture: static, small, the same bytes elsewhere",
+        f"""
+        if [ ! -d "$(rustc --print target-libdir --target {OTHER_TARGET})" ]; then
+            echo "skipped: {OTHER_TARGET} is not installed; run: rustup target add {OTHER_TARGET}"
             exit 77
         fi
-        python3 package.py --arch "$other"
+        python3 package.py --arch {OTHER_ARCHITECTURE}
+        python3 .ci/reproducible.py dist/{OTHER_ARCHITECTURE}/bootstrap.zip
         """,
         locks=("target/release",),
         tools=CARGO,

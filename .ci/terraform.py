@@ -20,10 +20,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dynalake_dev import ddl
+from dynalake_dev import ddl, process, terraform
 from dynalake_dev.build import CommandLineBuild
 from dynalake_dev.machine import ROOT, architecture, clean_environment
-from dynalake_dev.terraform import plugin_mirror
 
 TERRAFORM = ROOT / "terraform"
 REJECTED_SCHEMAS = ROOT / "fixtures" / "schema-rejected"
@@ -36,42 +35,16 @@ UNSEEN_BY_TERRAFORM = {
 }
 
 
-def run(*command: str, cwd: Path = TERRAFORM, accept: tuple = (0,)) -> str:
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=clean_environment() | {"TF_IN_AUTOMATION": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if done.returncode not in accept:
-        sys.exit(
-            f"{done.stdout}\n`{' '.join(command)}` failed in "
-            f"{cwd.relative_to(ROOT) if cwd.is_relative_to(ROOT) else cwd}"
-        )
-    return done.stdout
-
-
 def init(folder: Path) -> None:
-    mirror = plugin_mirror()
-    run(
-        "terraform",
-        "init",
-        "-backend=false",
-        "-input=false",
-        "-no-color",
-        *([f"-plugin-dir={mirror}"] if mirror else []),
-        cwd=folder,
-    )
+    terraform.run(folder, *terraform.init_words(), "-backend=false")
 
 
 def check_folder(folder: Path) -> str:
     init(folder)
-    run("terraform", "validate", "-no-color", cwd=folder)
+    terraform.run(folder, "validate", "-no-color")
     if not (folder / "tests").is_dir():
         return "valid"
-    return run("terraform", "test", "-no-color", cwd=folder).strip().splitlines()[-1]
+    return terraform.run(folder, "test", "-no-color").strip().splitlines()[-1]
 
 
 def caller_of_schema(place: Path, text: str) -> Path:
@@ -137,10 +110,10 @@ def check_rejected_schemas(dynalake: Path) -> None:
 
 def plan_of(caller: Path, folder: Path) -> str:
     """What a plan says of a case's schema, on one line."""
-    said = run(
-        *("terraform", "plan", "-no-color", "-input=false", "-lock=false"),
+    said = terraform.run(
+        caller,
+        *("plan", "-no-color", "-input=false", "-lock=false"),
         f"-var=file={folder / 'schema.json'}",
-        cwd=caller,
         accept=(0, 1),
     )
     return " ".join(said.split())
@@ -162,7 +135,7 @@ def check_accepted_schemas() -> None:
             "  schema   = jsondecode(file(each.key))\n}\n",
         )
         (caller / "files.auto.tfvars.json").write_text(json.dumps({"files": [*map(str, files)]}))
-        run("terraform", "plan", "-no-color", "-input=false", cwd=caller)
+        terraform.run(caller, "plan", "-no-color", "-input=false")
     print(f"accepted schemas: {len(files)} of the function's cases")
 
 
@@ -180,8 +153,8 @@ def check_ddl() -> None:
             '  schema   = jsondecode(file("${var.folder}/${each.key}/schema.json"))\n}\n'
             'output "schemas" {\n  value = module.schema\n}\n',
         )
-        run("terraform", "plan", "-input=false", f"-var=folder={cases}", "-out=plan", cwd=caller)
-        planned = json.loads(run("terraform", "show", "-json", "plan", cwd=caller))
+        terraform.run(caller, "plan", "-input=false", f"-var=folder={cases}", "-out=plan")
+        planned = json.loads(terraform.run(caller, "show", "-json", "plan"))
     schemas = planned["planned_values"]["outputs"]["schemas"]["value"]
     assert schemas.keys() == {folder.name for folder in cases.iterdir()}, (
         "fixtures/ddl and Terraform have other cases"
@@ -224,11 +197,11 @@ def with_comments(columns: list, unwanted: re.Pattern) -> list:
     return [(name, kind, comment and unwanted.sub(" ", comment)) for name, kind, comment in columns]
 
 
-def compare(case: str, what: str, terraform: list, sql: list) -> None:
-    if terraform != sql:
-        different = [pair for pair in zip(terraform, sql, strict=False) if pair[0] != pair[1]]
+def compare(case: str, what: str, planned: list, sql: list) -> None:
+    if planned != sql:
+        different = [pair for pair in zip(planned, sql, strict=False) if pair[0] != pair[1]]
         sys.exit(
-            f"fixtures/ddl/{case}: {what}: Terraform has {len(terraform)}, the SQL {len(sql)}; "
+            f"fixtures/ddl/{case}: {what}: Terraform has {len(planned)}, the SQL {len(sql)}; "
             f"different: {different}"
         )
 
@@ -478,15 +451,8 @@ def check_provider_versions() -> None:
             for name, constraint in ours.items():
                 (root / name).mkdir()
                 (root / name / "versions.tf").write_text(REQUIRED_PROVIDERS.format(constraint))
-            run(
-                "terraform",
-                "init",
-                "-backend=false",
-                "-input=false",
-                "-no-color",
-                f"-plugin-dir={place}/mirror",
-                cwd=root,
-            )
+            mirror = f"-plugin-dir={place}/mirror"
+            terraform.run(root, "init", "-backend=false", "-input=false", "-no-color", mirror)
             found[wanted] = re.search(
                 r'version\s*= "([^"]+)"', (root / ".terraform.lock.hcl").read_text()
             )[1]
@@ -615,45 +581,20 @@ def check_members() -> None:
     )
 
 
-def main() -> int:
-    program = CommandLineBuild(ROOT / "target" / "ci" / "terraform_dynalake.log").wait()
-    check_duplicated_facts()
-    check_members()
-    check_rules()
-    check_rights()
-    check_provider_versions()
-    run("terraform", "fmt", "-check", "-recursive", "-diff")
-    print("format: as `terraform fmt` would have it")
-    folders = [
-        *sorted(TERRAFORM.glob("modules/*")),
-        TERRAFORM,
-        *sorted(TERRAFORM.glob("examples/*")),
-    ]
-    for folder in folders:
-        started = time.monotonic()
-        print(
-            f"{folder.relative_to(ROOT)}: {check_folder(folder)} ({time.monotonic() - started:.0f} "
-            "s)",
-            flush=True,
-        )
-    check_rejected_schemas(program)
-    check_accepted_schemas()
-    check_ddl()
-    subprocess.run([sys.executable, ROOT / ".ci" / "module_docs.py", "--check"], check=True)
-    checkov = Path(sys.executable).parent / "checkov"
-    report = json.loads(
-        run(
-            str(checkov),
-            "-d",
-            ".",
-            "--framework",
-            "terraform",
-            "--output",
-            "json",
-            "--skip-download",
-            accept=(0, 1),
-        )
+def check_checkov() -> None:
+    program = Path(sys.executable).parent / "checkov"
+    done = subprocess.run(
+        [program, "-d", ".", "--framework", "terraform", "--output", "json", "--skip-download"],
+        cwd=TERRAFORM,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
+    # 1: checks have failed, which the report has.
+    if done.returncode not in (0, 1):
+        sys.exit(f"{done.stdout}\ncheckov ended with {done.returncode}")
+    report = json.loads(done.stdout)
     summary = report["summary"] if isinstance(report, dict) else report[0]["summary"]
     results = (report if isinstance(report, dict) else report[0])["results"]
     for failed in results["failed_checks"]:
@@ -676,8 +617,36 @@ def main() -> int:
     print(
         f"checkov: {summary['passed']} passed, {summary['skipped']} skipped, each with its reason"
     )
+
+
+def main() -> int:
+    program = CommandLineBuild(ROOT / "target" / "ci" / "terraform_dynalake.log").wait()
+    check_duplicated_facts()
+    check_members()
+    check_rules()
+    check_rights()
+    check_provider_versions()
+    terraform.run(TERRAFORM, "fmt", "-check", "-recursive", "-diff")
+    print("format: as `terraform fmt` would have it")
+    folders = [
+        *sorted(TERRAFORM.glob("modules/*")),
+        TERRAFORM,
+        *sorted(TERRAFORM.glob("examples/*")),
+    ]
+    for folder in folders:
+        started = time.monotonic()
+        print(
+            f"{folder.relative_to(ROOT)}: {check_folder(folder)} ({time.monotonic() - started:.0f} "
+            "s)",
+            flush=True,
+        )
+    check_rejected_schemas(program)
+    check_accepted_schemas()
+    check_ddl()
+    subprocess.run([sys.executable, ROOT / ".ci" / "module_docs.py", "--check"], check=True)
+    check_checkov()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(process.main(".ci/terraform.py", main))

@@ -2,16 +2,17 @@
 machine can do.
 
     python3 benches                      everything; some ten minutes. Writes benches/results and
-                                         the README's tables
+                                         the tables of docs/performance.md
     python3 benches --rounds 5           with fewer rounds than 15, and so more noise
     python3 benches --workloads typical  prints these workloads only, and writes nothing
     python3 benches --quick              for CI: once and small. Fails where a peer does not run or
                                          says something else than ours, or the peak memory is over
                                          its bar; times count for nothing
     python3 benches --instructions       counts our instructions under valgrind, and fails where a
-                                         count is more than 5 % off what benches/instructions.json
-                                         keeps; with --update writes the new counts
-    python3 benches --render             writes report, chart and README from
+                                         count is more than 2 % above or 5 % below what
+                                         benches/instructions.json keeps; with --update writes the
+                                         new counts. Code 77: it keeps none for this processor
+    python3 benches --render             writes report, chart and docs/performance.md from
                                          benches/results/speed.json, measuring nothing; with --check
                                          fails where one of them is not what it would write
 
@@ -30,7 +31,7 @@ The peers, each from an event's bytes to a response's, on the same events:
                a tape of the event itself too
 Before anything is timed, the peers' rows are compared with ours, value by value. Time is what all
 threads of a process have on the processor, so waiting costs nothing. Peers take turns, round by
-round; medians count.
+round; medians count. docs/performance.md has the results, and what they leave out.
 """
 
 from __future__ import annotations

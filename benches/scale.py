@@ -31,7 +31,6 @@ FUNCTION_BUFFER_BYTES = 1 * MIB
 FUNCTION_BUFFER_SECONDS = 5
 OBJECT_SECONDS = 60
 RETENTION_DAYS = 7
-NEW_STREAM_SHARDS = 4
 
 # AWS' documented limits. Those of the function's share:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html

@@ -22,8 +22,9 @@ from pyspark.pipelines.graph_element_registry import (
 )
 from pyspark.sql import functions
 
+from dynalake_dev.ddl import METADATA
+
 from . import tools
-from .firehose import METADATA
 from .spark import PIPELINE
 from .tables import Made
 

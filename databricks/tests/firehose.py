@@ -19,29 +19,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dynalake_dev.contract import split
-from dynalake_dev.machine import ROOT
+from dynalake_dev.ddl import METADATA, duckdb_type
 
 from . import tools
 from .streams import Delivery, Stream
 
-METADATA = json.loads((ROOT / "terraform" / "metadata_columns.json").read_text())
-
 RECORDS_IN_EVENT = 500
-
-DUCKDB_TYPES = {
-    "string": "VARCHAR",
-    "boolean": "BOOLEAN",
-    "tinyint": "TINYINT",
-    "smallint": "SMALLINT",
-    "int": "INTEGER",
-    "bigint": "BIGINT",
-    "float": "FLOAT",
-    "double": "DOUBLE",
-    "date": "DATE",
-    # With a zone, so that Parquet says that it is UTC.
-    "timestamp": "TIMESTAMPTZ",
-}
 
 
 class Lake:
@@ -112,7 +95,8 @@ class Lake:
     def _to_arrow(self, lines: bytes, part: int) -> pa.Table:
         """Rows by the columns of the Glue table."""
         columns = {
-            column["name"]: duckdb_type(column["type"])
+            # With a zone, so that Parquet says that it is UTC.
+            column["name"]: duckdb_type(column["type"], timestamp="TIMESTAMPTZ")
             for column in glue_columns(self.schemas[part])
         }
         path = self.folder.with_name(self.folder.name + ".rows.jsonl")
@@ -150,15 +134,3 @@ def event_of(deliveries: Sequence[Delivery], table: str) -> dict:
 
 def glue_columns(schema: dict) -> list[dict]:
     return [column for column in schema["columns"] if column.get("protect") != "drop"] + METADATA
-
-
-def duckdb_type(hive: str) -> str:
-    if hive.startswith("array<"):
-        return duckdb_type(hive[6:-1]) + "[]"
-    if hive.startswith("map<"):
-        return f"MAP(VARCHAR, {duckdb_type(split(hive[4:-1])[1].strip())})"
-    if hive.startswith("struct<"):
-        members = (member.strip().split(":", 1) for member in split(hive[7:-1]))
-        columns = ", ".join(f'"{name}" {duckdb_type(kind)}' for name, kind in members)
-        return f"STRUCT({columns})"
-    return DUCKDB_TYPES.get(hive, hive)

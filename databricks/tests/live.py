@@ -7,9 +7,10 @@ import json
 import re
 from collections import Counter
 
+from dynalake_dev.ddl import METADATA
+
 from . import compare, tables
 from .compare import rows_of
-from .firehose import METADATA
 from .spark import CATALOG, ENGINES_COLUMNS, PIPELINE, Pipeline
 from .tables import Made
 

@@ -37,7 +37,6 @@ DUCKDB = {
     "float": "FLOAT",
     "double": "DOUBLE",
     "date": "DATE",
-    "timestamp": "TIMESTAMP",
 }
 
 Column = tuple[str, str, str | None]
@@ -106,17 +105,23 @@ def _declared(statement: str) -> list[Column]:
     return found
 
 
-def duckdb_type(hive: str) -> str:
-    """The type that DuckDB has for what a Hive type is in Parquet."""
+def duckdb_type(hive: str, timestamp: str = "TIMESTAMP") -> str:
+    """The type that DuckDB has for what a Hive type is in Parquet. `timestamp`: with a zone
+    (TIMESTAMPTZ) where Parquet has to say that it is UTC."""
+
+    def inner(kind: str) -> str:
+        return duckdb_type(kind.strip(), timestamp)
+
     if hive.startswith("array<"):
-        return duckdb_type(hive[6:-1]) + "[]"
+        return inner(hive[6:-1]) + "[]"
     if hive.startswith("map<"):
-        return f"MAP(VARCHAR, {duckdb_type(split(hive[4:-1])[1])})"
+        return f"MAP(VARCHAR, {inner(split(hive[4:-1])[1])})"
     if hive.startswith("struct<"):
-        members = [member.split(":", 1) for member in split(hive[7:-1])]
-        return "STRUCT({})".format(
-            ", ".join(f'"{name}" {duckdb_type(kind)}' for name, kind in members)
-        )
+        members = [member.strip().split(":", 1) for member in split(hive[7:-1])]
+        columns = ", ".join(f'"{name}" {inner(kind)}' for name, kind in members)
+        return f"STRUCT({columns})"
+    if hive == "timestamp":
+        return timestamp
     return DUCKDB.get(hive) or hive.upper()
 
 

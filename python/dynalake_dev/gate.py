@@ -115,12 +115,10 @@ def with_packages(steps: Sequence[Step]) -> list[Step]:
     """Rejects a machine that lacks a program. What Debian can install becomes a step of its own, so
     that the others need not wait for it."""
     tools = dict.fromkeys(tool for step in steps for tool in step.tools)
-    missing = {tool: text for tool in tools if (text := machine.CHECKS[tool]()) is not None}
+    missing = machine.missing(tools)
     can_install = os.geteuid() == 0 and shutil.which("apt-get") is not None
     packages = {tool: PACKAGES[tool] for tool in missing if tool in PACKAGES and can_install}
-    lacking = [text for tool, text in missing.items() if tool not in packages]
-    if lacking:
-        raise ToolError(".ci/run needs\n" + "\n".join("  - " + text for text in lacking))
+    machine.reject(".ci/run", (text for tool, text in missing.items() if tool not in packages))
     if not packages:
         return list(steps)
     install = Step(

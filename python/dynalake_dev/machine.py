@@ -27,9 +27,18 @@ def require(program: str, tools: Iterable[str]) -> None:
 
     Each of `tools` is a name in `CHECKS`.
     """
-    missing = [text for text in (CHECKS[tool]() for tool in tools) if text is not None]
-    if missing:
-        raise ToolError(f"{program} needs\n" + "\n".join("  - " + line for line in missing))
+    reject(program, missing(tools).values())
+
+
+def missing(tools: Iterable[str]) -> dict[str, str]:
+    """Those of `tools` that this machine lacks, and what to do about each."""
+    return {tool: text for tool in tools if (text := CHECKS[tool]()) is not None}
+
+
+def reject(program: str, lacking: Iterable[str]) -> None:
+    """Fails, if there is anything in the list."""
+    if lines := "".join(f"\n  - {line}" for line in lacking):
+        raise ToolError(f"{program} needs{lines}")
 
 
 def architecture() -> str:

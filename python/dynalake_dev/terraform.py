@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,11 +99,7 @@ class Terraform:
         (self.example / "demo.auto.tfvars.json").write_text(json.dumps(variables, indent=2) + "\n")
 
     def init(self) -> None:
-        mirror = plugin_mirror()
-        options = [f"-plugin-dir={mirror}"] if mirror else []
-        process.run(
-            self._command("init", "-input=false", "-no-color", *options), self.log, self.environment
-        )
+        process.run(self._command(*init_words()), self.log, self.environment)
 
     def apply(self, say: Callable[[str, int, int], None]) -> Applied:
         return self._change("apply", say)
@@ -181,6 +178,29 @@ def _waited_for(events: list[tuple[str, str]]) -> str:
     done = {address for kind, address in events if kind == "apply_complete"}
     running = [address for kind, address in events if kind == "apply_start" and address not in done]
     return running[0].replace("module.", "") if running else ""
+
+
+def init_words() -> list[str]:
+    """`terraform init`, with the provider from this machine if it has one."""
+    mirror = plugin_mirror()
+    options = [f"-plugin-dir={mirror}"] if mirror else []
+    return ["init", "-input=false", "-no-color", *options]
+
+
+def run(folder: Path, *words: str, accept: tuple[int, ...] = (0,)) -> str:
+    """What Terraform prints in a folder, without AWS and without the emulator."""
+    done = subprocess.run(
+        ["terraform", *words],
+        cwd=folder,
+        env=clean_environment() | {"TF_IN_AUTOMATION": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode not in accept:
+        place = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
+        raise ToolError(f"{done.stdout}\n`terraform {' '.join(words)}` failed in {place}")
+    return done.stdout
 
 
 def plugin_mirror() -> str | None:

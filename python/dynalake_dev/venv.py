@@ -57,10 +57,6 @@ class Environment:
         except OSError:
             return False
 
-    def is_active(self) -> bool:
-        """Whether this process runs in it."""
-        return Path(sys.prefix).resolve() == self.folder.resolve()
-
     def make(self, say: Callable[[str], None]) -> None:
         """Makes it from nothing."""
         python = _find_python()

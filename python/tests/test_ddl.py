@@ -80,6 +80,15 @@ def test_a_line_that_is_no_column_is_not_passed_over() -> None:
         ddl.hive_columns("CREATE EXTERNAL TABLE t (\n  CONSTRAINT x\n)")
 
 
+def test_timestamps_are_of_the_kind_that_is_asked_for_at_any_depth() -> None:
+    hive = "struct<at:timestamp,all:array<map<string, timestamp>>,price:decimal(18,4)>"
+    zone = ddl.duckdb_type(hive, timestamp="TIMESTAMPTZ")
+    assert zone == (
+        'STRUCT("at" TIMESTAMPTZ, "all" MAP(VARCHAR, TIMESTAMPTZ)[], "price" DECIMAL(18,4))'
+    )
+    assert ddl.duckdb_type(hive) == zone.replace("TIMESTAMPTZ", "TIMESTAMP")
+
+
 def test_tables_differ_by_what_matters() -> None:
     table = {
         "TableType": "EXTERNAL_TABLE",

@@ -22,8 +22,10 @@ Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs steps as `.ci/run` does, and returns its exit code and what it printed."""
+    # These tests may themselves be a step of a run that has it.
+    monkeypatch.delenv("JOBS", raising=False)
 
     def start(*steps: Step, words: tuple[str, ...] = ()) -> tuple[int, str]:
         file = tmp_path / "steps.py"
