@@ -5,7 +5,7 @@
 use crate::change::{Change, Envelope, EventName, export};
 use crate::failure::Failure;
 use crate::item::Tape;
-use crate::row::{RowWriter, Sink, view};
+use crate::row::{RowWriter, Rows, view};
 use crate::schema::{OnRemove, Plan};
 use crate::text::json::{MAX_INPUT_BYTES, Text};
 
@@ -130,7 +130,7 @@ impl RecordTransformer {
         &mut self,
         record: &[u8],
         sequence_number: Option<&[u8]>,
-        rows: &mut impl Sink,
+        rows: &mut impl Rows,
     ) -> Transformed<'_> {
         self.buffer().extend_from_slice(record);
         self.transform_buffered(sequence_number, rows)
@@ -147,7 +147,7 @@ impl RecordTransformer {
     pub fn transform_buffered(
         &mut self,
         sequence_number: Option<&[u8]>,
-        rows: &mut impl Sink,
+        rows: &mut impl Rows,
     ) -> Transformed<'_> {
         let mut seen = Seen::default();
         let outcome = self.read(sequence_number, rows, &mut seen);
@@ -160,7 +160,7 @@ impl RecordTransformer {
         &mut self,
         line: &[u8],
         export_time_us: u64,
-        rows: &mut impl Sink,
+        rows: &mut impl Rows,
     ) -> Transformed<'_> {
         self.buffer().extend_from_slice(line);
         let mut seen = Seen::default();
@@ -182,7 +182,7 @@ impl RecordTransformer {
     fn read(
         &mut self,
         sequence_number: Option<&[u8]>,
-        rows: &mut impl Sink,
+        rows: &mut impl Rows,
         seen: &mut Seen,
     ) -> Result<Outcome, Failure> {
         let RecordTransformer { plan, tape, table, sequence_number: number, scratch, .. } = self;
@@ -234,7 +234,7 @@ impl RecordTransformer {
     fn read_export_line(
         &mut self,
         export_time_us: u64,
-        rows: &mut impl Sink,
+        rows: &mut impl Rows,
         seen: &mut Seen,
     ) -> Result<Outcome, Failure> {
         let RecordTransformer { plan, tape, table, scratch, .. } = self;
@@ -295,9 +295,9 @@ fn write_row(
     row: &mut RowWriter,
     change: &Change<'_>,
     tape: &mut Tape,
-    rows: &mut impl Sink,
+    rows: &mut impl Rows,
 ) -> Result<Outcome, Failure> {
-    match row.write(plan, change, tape, rows) {
+    match row.write(plan, change, tape, rows.sink(change.time_us)) {
         Ok(rescued) => Ok(Outcome::Row { rescued, time_us: change.time_us }),
         // A view can't hold a key that does not fit its key columns, so there is nothing to remove.
         Err(Failure::KeyNotFilled { .. })

@@ -22,5 +22,5 @@ mod values;
 pub(crate) mod view;
 mod writer;
 
-pub use sink::{Scalar, Sink};
+pub use sink::{Rows, Scalar, Sink};
 pub(crate) use writer::RowWriter;

@@ -82,6 +82,24 @@ pub trait Sink {
     fn end_struct(&mut self, start: usize);
 }
 
+/// Where rows go, by the time of their changes: a [`Sink`] for all, or one for each hour.
+pub trait Rows {
+    /// What takes a row.
+    type Sink: Sink;
+
+    /// Where the row of a change of this time goes, in microseconds since 1970.
+    fn sink(&mut self, time_us: u64) -> &mut Self::Sink;
+}
+
+impl<S: Sink> Rows for S {
+    type Sink = S;
+
+    #[inline(always)]
+    fn sink(&mut self, _time_us: u64) -> &mut S {
+        self
+    }
+}
+
 /// A typed value, as a column's type has it.
 #[derive(Clone, Copy, Debug)]
 pub enum Scalar<'a> {

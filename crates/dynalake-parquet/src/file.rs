@@ -98,9 +98,23 @@ impl<W: Write + Send> FileWriter<W> {
     ///
     /// Those of `out`.
     pub fn close(mut self) -> Result<W> {
-        self.encode()?;
-        self.end_group()?;
+        self.flush()?;
         self.file.into_inner()
+    }
+
+    /// How many bytes the values of the row group in the making have.
+    pub fn group_bytes(&self) -> usize {
+        self.group_bytes
+    }
+
+    /// Ends the row group in the making.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`. The file is lost then.
+    pub fn flush(&mut self) -> Result<()> {
+        self.encode()?;
+        self.end_group()
     }
 
     fn encode(&mut self) -> Result<()> {
