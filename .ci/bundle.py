@@ -784,13 +784,29 @@ def check_faults(variables: dict, tables: list, prefixes: dict) -> None:
     print(f"faults: {len(FAULTS)} planted, each found")
 
 
+def budget_policy() -> dict:
+    """What docs/databricks-scheduled.md says to add to a target that needs one."""
+    page = (ROOT / "docs" / "databricks-scheduled.md").read_text()
+    section = page.split("\n## A budget policy\n", 1)[1].split("\n## ", 1)[0]
+    [block] = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    added: dict = yaml.load(block, Loader)["resources"]
+    return added
+
+
 def with_budget_policy(folder: Path) -> None:
-    """As docs/databricks-scheduled.md has it: a line in each target that needs one."""
     file = folder / MAIN
-    text = file.read_text()
-    line = "          cascade_on_destroy: false\n"
-    expect("there are two targets for a budget policy", text.count(line) == 2)
-    file.write_text(text.replace(line, line + "          budget_policy_id: 0000-policy\n"))
+    whole = yaml.safe_load(file.read_text())
+    for target in ("prod", "hourly"):
+        resources = whole["targets"][target]["resources"]
+        added = {kind: named for kind, named in budget_policy().items() if kind in resources}
+        whole["targets"][target]["resources"] = merge(resources, added)
+    file.write_text(yaml.safe_dump(whole))
+
+
+def policies(resources: dict) -> set:
+    """The budget policies of all that computes."""
+    computing = [*resources["pipelines"].values(), *resources.get("jobs", {}).values()]
+    return {resource.get("budget_policy_id") for resource in computing}
 
 
 def hidden(several: dict) -> tuple:
@@ -848,7 +864,12 @@ def main() -> int:
             )
             write(folder, variables, tables)
             for target in TARGETS:
-                check_meaning(Bundle(folder, target), variables, prefixes)
+                bundle = Bundle(folder, target)
+                check_meaning(bundle, variables, prefixes)
+                expect(
+                    f"{target} has no budget policy unless someone adds it",
+                    policies(bundle.checked()) == {None},
+                )
                 print(f"{name}, target {target}: valid", flush=True)
             write(folder, variables | INFORMED, tables)
             with_budget_policy(folder)
@@ -872,9 +893,10 @@ def main() -> int:
                         for alert in alerts.values()
                     ),
                 )
+                wanted = budget_policy()["pipelines"]["dynalake"]["budget_policy_id"]
                 expect(
-                    f"{target}'s pipeline has its budget policy",
-                    pipeline["budget_policy_id"] == "0000-policy",
+                    f"{target}'s pipeline and job have their budget policy",
+                    policies(informing.checked()) == {wanted},
                 )
     check_faults(*cases["several tables"])
     check_queries()

@@ -27,7 +27,9 @@ import gzip
 import hashlib
 import json
 import re
+import struct
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -38,8 +40,15 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
-NUMBER = re.compile(r"tinyint|smallint|int|bigint|float|double|decimal(\(.*\))?")
+NUMBER_TYPE = re.compile(r"tinyint|smallint|int|bigint|float|double|decimal(\(.*\))?")
+# A decimal number as the function knows it. Python's own grammar takes more.
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 SPACE = re.compile(r"\s*")
+# What readers of gzip, Parquet and JSON raise on damaged bytes. InvalidOperation: a number whose
+# exponent is too large for a Decimal.
+DAMAGED_GZIP = (OSError, EOFError, zlib.error)
+DAMAGED_PARQUET = (pa.ArrowException, OSError, ValueError)
+DAMAGED_JSON = (ValueError, RecursionError, InvalidOperation)
 
 Key = tuple[Any, ...]
 
@@ -62,21 +71,31 @@ class KeyColumn:
     hashed: bool
 
     def value(self, value: Any) -> Any:
-        """A column's value, so that equal ones are equal: numbers by value, the rest as text."""
+        """A column's value, so that equal ones are equal: numbers by value, the rest as text.
+
+        Integers and decimals are compared with all their digits, floats and doubles as what the
+        column can hold."""
         if value is None:
             return None
-        if self.kind == "string":
-            return str(value)
+        text = str(value)
+        if self.kind == "string" or not NUMBER.fullmatch(text):
+            return text
+        if self.kind in ("float", "double"):
+            return _float_of_32_bits(float(text)) if self.kind == "float" else float(text)
         try:
-            return Decimal(str(value)).normalize()
+            return Decimal(text)
         except InvalidOperation:
-            return str(value)
+            return text
 
     def of_attribute(self, attribute: Any) -> set[Any]:
-        """What the column would hold of a DynamoDB attribute. Binary may be encoded twice."""
-        if not isinstance(attribute, dict) or len(attribute) != 1:
+        """What the column would hold of a DynamoDB attribute; nothing, if it can't be a key's.
+        Binary may be encoded twice."""
+        members = attribute.items() if isinstance(attribute, dict) else ()
+        # Members that are null beside the descriptor say nothing.
+        described = [(kind, value) for kind, value in members if value is not None]
+        if len(described) != 1:
             return set()
-        [(kind, value)] = attribute.items()
+        [(kind, value)] = described
         if kind not in ("S", "N", "B") or not isinstance(value, str):
             return set()
         texts = {value}
@@ -91,6 +110,7 @@ class KeyColumn:
 class Erasure:
     """The keys to erase, and what was done."""
 
+    table: str
     columns: list[KeyColumn]
     keys: set[Key]
     looked_at: int = 0
@@ -104,11 +124,15 @@ class Erasure:
         key = tuple(column.value(row.get(column.name)) for column in self.columns)
         return None in key or key in self.keys
 
-    def has_change(self, keys: Any) -> bool:
-        """Whether a change record's `Keys` are one of these items'."""
-        if not isinstance(keys, dict):
-            return False
-        values = [column.of_attribute(keys.get(column.attribute)) for column in self.columns]
+    def has_change(self, keys: Any, table: str | None) -> bool:
+        """Whether a change record's `Keys` are one of these items'. `table`: the record's."""
+        attributes = keys if isinstance(keys, dict) else {}
+        values = [column.of_attribute(attributes.get(column.attribute)) for column in self.columns]
+        if not all(values):
+            # Another table of the same stream has other keys.
+            if keys and table is not None and table != self.table:
+                return False
+            raise Unreadable("a change record without the key")
         return any(
             all(value in of_column for value, of_column in zip(key, values, strict=True))
             for key in self.keys
@@ -127,21 +151,37 @@ class Erasure:
     def _has_raw(self, text: Any) -> bool:
         try:
             raw = base64.b64decode(text, validate=True)
-            record = json.loads(raw) if raw.strip() else {}
-        except (TypeError, ValueError):
+            # Nothing at all is a control message.
+            return bool(raw.strip()) and self._has_record(json.loads(raw, parse_float=Decimal))
+        except (TypeError, *DAMAGED_JSON):
             raise Unreadable("rawData that is no JSON in base64") from None
-        return bool(record) and self._has_record(record)
 
     def _has_record(self, record: Any) -> bool:
         if isinstance(record, dict):
-            change = record.get("dynamodb")
-            if change is None and isinstance(record.get("detail"), dict):
-                change = record["detail"].get("dynamodb")
-            if isinstance(change, dict):
-                return self.has_change(change.get("Keys"))
+            detail, change = record.get("detail"), record
+            if record.get("dynamodb") is None and isinstance(detail, dict):
+                change = detail
+            images = change.get("dynamodb")
+            if isinstance(images, dict):
+                return self.has_change(images.get("Keys"), _table_of(change))
             if "_sequence" in record and "_event_type" in record:
                 return self.has_row(record)
         raise Unreadable("a record that is neither a change nor a row")
+
+
+def _float_of_32_bits(number: float) -> float:
+    try:
+        return float(struct.unpack("f", struct.pack("f", number))[0])
+    except OverflowError:
+        # No column has it.
+        return number
+
+
+def _table_of(change: dict[str, Any]) -> str | None:
+    """The DynamoDB table that a change record names, if it does."""
+    arn = re.search(":table/([^/]+)", str(change.get("eventSourceARN")))
+    name = change.get("tableName") or (arn and arn[1])
+    return name if isinstance(name, str) else None
 
 
 def _decoded(text: str) -> str | None:
@@ -163,7 +203,7 @@ def key_columns(schema: dict[str, Any]) -> list[KeyColumn]:
             raise Rejected(f"--schema: no column takes the key {key}; `dynalake check` explains it")
         column = takes[0]
         kind = re.sub(r"\s", "", column["type"]).lower()
-        if kind != "string" and not NUMBER.fullmatch(kind):
+        if kind != "string" and not NUMBER_TYPE.fullmatch(kind):
             raise Rejected(
                 f"--schema: the key column {column['name']} is a {kind}; this compares texts and "
                 "numbers only, so take such rows out by hand"
@@ -184,13 +224,14 @@ def snake(name: str) -> str:
 
 def read_keys(path: Path, columns: list[KeyColumn]) -> set[Key]:
     keys = set()
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    # Only line feeds: a key may have other characters that Python takes for the end of a line.
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, parse_float=Decimal)
             key = tuple(column.value(row[column.name]) for column in columns)
-        except (ValueError, TypeError, KeyError):
+        except (TypeError, KeyError, *DAMAGED_JSON):
             key = (None,)
         if None in key:
             names = ", ".join(f'"{column.name}": …' for column in columns)
@@ -216,9 +257,11 @@ def files_of(place: str) -> tuple[pafs.FileSystem, list[str]]:
     return system, sorted(each.path for each in found if each.type == pafs.FileType.File)
 
 
-def erase_parquet(system: pafs.FileSystem, path: str, erasure: Erasure) -> None:
-    with system.open_input_file(path) as source:
-        file = pq.ParquetFile(source)
+def erase_parquet(data: bytes, erasure: Erasure) -> tuple[int, Any]:
+    """How many rows of a Parquet file are erased, and the file with the others: nothing, if there
+    are none."""
+    try:
+        file = pq.ParquetFile(pa.BufferReader(data))
         names = [column.name for column in erasure.columns]
         missing = set(names) - set(file.schema_arrow.names)
         if missing:
@@ -226,44 +269,37 @@ def erase_parquet(system: pafs.FileSystem, path: str, erasure: Erasure) -> None:
         keys = file.read(columns=names).to_pylist()
         kept = [not erasure.has_row(row) for row in keys]
         if all(kept):
-            return
+            return 0, data
         rows = file.read().filter(pa.array(kept))
         leaves = [file.schema.column(at) for at in range(len(file.schema.names))]
         int96 = any(leaf.physical_type == "INT96" for leaf in leaves)
-    erasure.rows += kept.count(False)
-    if rows.num_rows == 0:
-        system.delete_file(path)
-        erasure.deleted += 1
-        return
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows, sink, use_deprecated_int96_timestamps=int96)
-    _write(system, path, sink.getvalue(), erasure)
+        sink = pa.BufferOutputStream()
+        pq.write_table(rows, sink, use_deprecated_int96_timestamps=int96)
+    except DAMAGED_PARQUET:
+        raise Unreadable("damaged") from None
+    return kept.count(False), sink.getvalue() if rows.num_rows else None
 
 
-def erase_json(system: pafs.FileSystem, path: str, erasure: Erasure) -> None:
-    with system.open_input_file(path) as source:
-        data = source.read()
+def erase_json(data: bytes, erasure: Erasure) -> tuple[int, Any]:
+    """How many JSON values are erased, and the file with the others, as they were."""
     packed = data[:2] == b"\x1f\x8b"
+    try:
+        text = gzip.decompress(data) if packed else data
+    except DAMAGED_GZIP:
+        raise Unreadable("damaged") from None
     kept, taken = [], 0
-    for text, value in _values(gzip.decompress(data) if packed else data):
+    for value_text, value in _values(text):
         if erasure.has(value):
             taken += 1
         else:
-            kept.append(text)
-    if taken == 0:
-        return
-    erasure.rows += taken
-    if not kept:
-        system.delete_file(path)
-        erasure.deleted += 1
-        return
+            kept.append(value_text)
     rest = "".join(kept).encode()
-    _write(system, path, gzip.compress(rest) if packed else rest, erasure)
+    return taken, (gzip.compress(rest) if packed else rest) if kept else None
 
 
 def _values(data: bytes) -> Iterator[tuple[str, Any]]:
     """The JSON values of a file, each with its text and the white space behind it."""
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(parse_float=Decimal)
     try:
         text = data.decode("utf-8")
         at = SPACE.match(text).end()  # type: ignore[union-attr]
@@ -272,11 +308,31 @@ def _values(data: bytes) -> Iterator[tuple[str, Any]]:
             end = SPACE.match(text, end).end()  # type: ignore[union-attr]
             yield text[at:end], value
             at = end
-    except ValueError:
+    except DAMAGED_JSON:
         raise Unreadable("neither Parquet nor JSON") from None
 
 
-def _write(system: pafs.FileSystem, path: str, data: Any, erasure: Erasure) -> None:
+def erase_file(system: pafs.FileSystem, path: str, erasure: Erasure) -> None:
+    # Whole, so that an error of the storage is not taken for a damaged file.
+    try:
+        with system.open_input_file(path) as source:
+            data = source.read()
+    except OSError as error:
+        raise Unreadable(f"it can't be read ({error})") from None
+    erase = erase_parquet if path.endswith(".parquet") else erase_json
+    taken, rest = erase(data, erasure)
+    if taken == 0:
+        return
+    if rest is None:
+        system.delete_file(path)
+        erasure.deleted += 1
+    else:
+        _write(system, path, rest)
+        erasure.rewritten += 1
+    erasure.rows += taken
+
+
+def _write(system: pafs.FileSystem, path: str, data: Any) -> None:
     if isinstance(system, pafs.LocalFileSystem):
         # Never half a file in the place of a whole one. S3 does the same by itself.
         beside = path + ".erasing"
@@ -286,23 +342,21 @@ def _write(system: pafs.FileSystem, path: str, data: Any, erasure: Erasure) -> N
     else:
         with system.open_output_stream(path) as sink:
             sink.write(data)
-    erasure.rewritten += 1
 
 
 def run(schema: Path, keys: Path, places: list[str]) -> Erasure:
     """Erases the keys from the files in all places."""
-    columns = key_columns(json.loads(schema.read_text(encoding="utf-8")))
-    erasure = Erasure(columns, read_keys(keys, columns))
+    content = json.loads(schema.read_text(encoding="utf-8"))
+    columns = key_columns(content)
+    erasure = Erasure(content["table"], columns, read_keys(keys, columns))
     for place in places:
         system, paths = files_of(place)
         for path in paths:
             erasure.looked_at += 1
             try:
-                erase = erase_parquet if path.endswith(".parquet") else erase_json
-                erase(system, path, erasure)
-            except (Unreadable, pa.ArrowInvalid, gzip.BadGzipFile) as error:
-                why = str(error) if isinstance(error, Unreadable) else "damaged"
-                erasure.unreadable.append(f"{path}: {why}")
+                erase_file(system, path, erasure)
+            except Unreadable as error:
+                erasure.unreadable.append(f"{path}: {error}")
     return erasure
 
 

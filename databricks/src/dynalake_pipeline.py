@@ -418,15 +418,16 @@ def declared(table: Table) -> tuple[list[str], str | None]:
     first = [*table.keys, *ORDER]
     types = {**{name: METADATA[name] for name in ORDER}, **table.columns}
     types["_rescued"] = METADATA["_rescued"]
-    if not ON_DATABRICKS:
-        return first + [name for name in types if name not in first], None
-    types["_rescued_data"] = "string"
+    if ON_DATABRICKS:
+        types["_rescued_data"] = "string"
     names = first + [name for name in types if name not in first]
+    if not ON_DATABRICKS:
+        return names, None
     parts = []
     for name in names:
         not_null = " NOT NULL" if name in table.keys else ""
         comment = table.comments.get(name)
-        about = f" COMMENT {literal(comment)}" if comment else ""
+        about = "" if comment is None else f" COMMENT {literal(comment)}"
         parts.append(f"{quoted(name)} {types[name]}{not_null}{about}")
     # It tells planners and people what a row is; nothing enforces it.
     keys = ", ".join(map(quoted, table.keys))
@@ -435,9 +436,13 @@ def declared(table: Table) -> tuple[list[str], str | None]:
 
 
 def literal(text: str) -> str:
-    """A string in SQL. $ is escaped as well: ${name} would be a variable."""
-    text = "".join(" " if ord(character) < 32 else character for character in text)
-    return "'" + re.sub(r"(['\\$])", r"\\\1", text) + "'"
+    """A string in SQL; control characters other than white space become blanks.
+
+    A notebook takes a bare $ for a widget. Spark takes ${name} for a variable and puts its value,
+    or nothing, in its place, also in a string and behind a backslash: so the brace is escaped too.
+    """
+    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", " ", text)
+    return "'" + re.sub(r"(['\\$]|(?<=\$)\{)", r"\\\1", text) + "'"
 
 
 def define(table: Table) -> None:

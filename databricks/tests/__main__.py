@@ -173,6 +173,7 @@ def run(arguments: argparse.Namespace) -> int:
                 for name in ("rich", "customers")
                 for what in erasing.spark_differences(pipeline, named[name])
             ]
+            differences += erasing.spark_differences(pipeline, small, erasing.REVERSED)
             differences += sql.governance_differences(spark, erasing.SCHEMA, small)
         check(
             "erasure, on copies of the tables",

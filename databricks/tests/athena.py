@@ -21,25 +21,13 @@ def differences(made: Made) -> list[str]:
 
 def view(made: Made, files: str) -> pa.Table:
     """The view's rows over these files."""
-    statement = tools.dynalake(
-        "ddl",
-        str(made.lake.schema_file(1)),
-        "--dialect",
-        "athena",
-        "--only",
-        "view",
-        "--database",
-        "lake",
-        "--table",
-        "changes",
-        "--view",
-        "items",
-    )
+    names = ["--database", "lake", "--table", "changes", "--view", "items"]
+    statement = tools.print_sql(made.lake.schema_file(1), "view", *names, dialect="athena")
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("CREATE SCHEMA lake")
     files = files.replace("'", "''")
     options = "union_by_name = true, hive_partitioning = true"
     connection.execute(f"CREATE VIEW lake.changes AS FROM read_parquet('{files}', {options})")
-    connection.execute(statement.decode())
+    connection.execute(statement)
     return connection.sql("FROM lake.items").to_arrow_table()

@@ -22,26 +22,10 @@ from pyspark.pipelines.graph_element_registry import (
 )
 from pyspark.sql import functions
 
-from dynalake_dev import contract
-
 from . import tools
 from .firehose import METADATA
 from .spark import PIPELINE
 from .tables import Made
-
-NAMES = [
-    "orderId",
-    "customerID",
-    "HTTPCode",
-    "line1Address",
-    "ABcDEf",
-    "Äpfel",
-    "größe",
-    "a b..c",
-    "1st",
-    "__x__Y",
-    "",
-]
 
 
 class Asked(GraphElementRegistry):
@@ -147,7 +131,6 @@ def differences(made: Made) -> list[str]:
             list(its["METADATA"].items()),
             [(column["name"], column["type"]) for column in METADATA],
         ),
-        "names": ([its["snake"](name) for name in NAMES], [contract.snake(name) for name in NAMES]),
         "names of tables": (
             [its["lake_name"](name) for name in ("Orders-2.a", "2_a", "_x")],
             ["orders_2_a", "_2_a", "_x"],
@@ -264,5 +247,4 @@ def _with_options(table: dict) -> dict[str, Any]:
 
 
 def _hints(made: Made) -> str:
-    options = ["--dialect", "databricks", "--only", "hints"]
-    return tools.dynalake("ddl", made.lake.schema_file(1), *options).decode().strip()
+    return tools.print_sql(made.lake.schema_file(1), "hints").strip()

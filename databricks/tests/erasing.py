@@ -24,12 +24,13 @@ from dynalake_dev.machine import ROOT
 from . import athena, compare, tools
 from .compare import rows_of
 from .spark import CATALOG, ENGINES_COLUMNS, Pipeline
-from .sql import print_sql
 from .tables import Made
 
 erase_files = tools.load(ROOT / "erasure" / "erase_files.py")
 FOLDER = tools.WORK / "erasing"
-SCHEMA = "erasing"
+# Where the copies are, whose SQL is made from the schema file, and from one with the columns in
+# reverse order: a sort key may be declared before the partition key.
+SCHEMA, REVERSED = "erasing", "erasing_reversed"
 
 
 def chosen(made: Made) -> set[tuple]:
@@ -41,21 +42,27 @@ def chosen(made: Made) -> set[tuple]:
 # ---- the tables
 
 
-def spark_differences(pipeline: Pipeline, made: Made) -> list[str]:
+def spark_differences(pipeline: Pipeline, made: Made, schema: str = SCHEMA) -> list[str]:
     """All in which the SQL leaves other rows than it should, in copies of the pipeline's tables."""
     spark, name, keys = pipeline.spark, made.order.name, chosen(made)
-    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {CATALOG}.{SCHEMA}")
+    spark.sql(f"CREATE SCHEMA IF NOT EXISTS {CATALOG}.{schema}")
+    schema_file = made.lake.schema_file(1)
+    if schema == REVERSED:
+        content = json.loads(schema_file.read_text())
+        content["columns"].reverse()
+        schema_file = schema_file.with_suffix(".reversed.json")
+        schema_file.write_text(json.dumps(content))
     ends = ["", "_changes", "_quarantine", *(["_history"] if made.order.history else [])]
     before = {end: rows_of(pipeline.table(name + end)) for end in ends}
     for end in ends:
         spark.sql(
             "CREATE TABLE {0}.{1}.{3} AS SELECT * FROM {0}.{2}.{3}".format(
-                CATALOG, SCHEMA, pipeline.name, name + end
+                CATALOG, schema, pipeline.name, name + end
             )
         )
 
-    database = ["--database", f"{CATALOG}.{SCHEMA}"]
-    text = print_sql(made.lake.schema_file(1), "erase", *database, "--table", name + "_changes")
+    database = ["--database", f"{CATALOG}.{schema}"]
+    text = tools.print_sql(schema_file, "erase", *database, "--table", name + "_changes")
     found, left = [], None
     for statement in re.sub(r"--.*", "", text).split(";"):
         statement = statement.strip()
@@ -70,7 +77,7 @@ def spark_differences(pipeline: Pipeline, made: Made) -> list[str]:
         else:
             spark.sql(statement)
     after = {
-        end: rows_of(spark.sql(f"SELECT * FROM {CATALOG}.{SCHEMA}.{name + end}")) for end in ends
+        end: rows_of(spark.sql(f"SELECT * FROM {CATALOG}.{schema}.{name + end}")) for end in ends
     }
 
     wanted = keys & set(made.current)
@@ -102,12 +109,12 @@ def spark_differences(pipeline: Pipeline, made: Made) -> list[str]:
             after["_history"],
         )
     # What a full refresh would make of the log that is left.
-    view = print_sql(made.lake.schema_file(1), "view", *database, "--table", name + "_changes")
+    view = tools.print_sql(schema_file, "view", *database, "--table", name + "_changes")
     table = spark.sql(view[view.index("\nSELECT\n") :])
     found += compare.differences(
         made.truth, table, made.keys, more=["_event_time", "_sequence", *ENGINES_COLUMNS]
     )
-    return [f"{name}, erased on Spark: {what}" for what in found]
+    return [f"{name}, {schema} on Spark: {what}" for what in found]
 
 
 def _condition(made: Made, keys: set[tuple]) -> str:
@@ -210,7 +217,7 @@ def _forms(data: Path) -> dict[str, bool]:
 
 def _paths(made: Made, data: Path, keys: set[tuple]) -> set[str]:
     """What Athena's SQL lists, by DuckDB, whose name for the object is another."""
-    text = print_sql(made.lake.schema_file(1), "erase", dialect="athena")
+    text = tools.print_sql(made.lake.schema_file(1), "erase", dialect="athena")
     text = re.sub(r"--.*", "", text).replace('"$path"', "filename")
     text = text[: text.index("WHERE")].replace(
         f'"dynalake_{made.lake.table}"."{made.lake.table}"', "changes"

@@ -1,7 +1,7 @@
 """Runs the job of databricks/without_pipelines on classic Spark, with the connector's tables in the
 place of Delta's.
 
-    python databricks/tests/merge_on_spark.py RUNS.json CONNECTOR.jar
+    python databricks/tests/merge_on_spark.py RUNS.json
 
 merge.py calls it, with the job's folder in PYTHONPATH and in a process of its own: this Spark has
 another kind of session than the tests'.
@@ -26,28 +26,11 @@ SCHEMA = "memory.lake"
 
 
 def main() -> int:
-    runs, connector = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2]
-    builder = SparkSession.builder.master("local[2]")
-    for name, value in {
-        "spark.jars": connector,
-        "spark.sql.catalog.memory": "dynalake.connector.MemoryCatalog",
-        "spark.sql.catalog.memory.chunks_per_batch": "2",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.sql.adaptive.enabled": "false",
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.parquet.datetimeRebaseModeInRead": "LEGACY",
-        "spark.sql.parquet.int96RebaseModeInRead": "LEGACY",
-        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-        "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-    }.items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
+    told = json.loads(Path(sys.argv[1]).read_text())
+    spark = SparkSession.builder.master("local[2]").config(map=told["conf"]).getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
     spark.sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-    for run in runs:
+    for run in told["runs"]:
         for source, target in run["copies"]:
             Path(target).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
@@ -61,7 +44,7 @@ def main() -> int:
             "--checkpoints",
             run["checkpoints"],
             "--tombstone-days",
-            "36500",
+            str(run["tombstone_days"]),
         ]
         settings = job.parse(words)
         tables = job.read_tables(settings.tables)
@@ -69,7 +52,11 @@ def main() -> int:
             query.awaitTermination()
         for table in tables:
             state = spark.sql(job.state_sql(table, SCHEMA))
-            state.write.parquet(str(Path(run["results"]) / table.name))
+            for name, rows in (
+                (table.name, state),
+                (table.merged, spark.table(f"{SCHEMA}.{table.merged}")),
+            ):
+                rows.write.parquet(str(Path(run["results"]) / name))
         print(spark.sql(f"SHOW TABLES IN {SCHEMA}").collect(), flush=True)
     spark.stop()
     return 0

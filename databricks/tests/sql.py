@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
-from dynalake_dev.contract import snake
+from dynalake_dev.contract import Schema
 from dynalake_dev.machine import ROOT
 
 from . import cloud_files, compare, tools
-from .firehose import METADATA
+from .firehose import METADATA, glue_columns
 from .spark import CATALOG, Pipeline, Spark
+from .streams import key_columns
 from .tables import Made
 
 SCHEMA = "ddl"
@@ -36,15 +36,17 @@ def differences(spark: Spark) -> list[str]:
     for folder in folders:
         file, schema = folder / "schema.json", json.loads((folder / "schema.json").read_text())
         name = re.sub(r"\W", "_", folder.name)
-        spark.sql(print_sql(file, "table", "--database", f"{CATALOG}.{SCHEMA}", "--table", name))
+        spark.sql(
+            tools.print_sql(file, "table", "--database", f"{CATALOG}.{SCHEMA}", "--table", name)
+        )
         expected = _expected(schema)
         found += _compare(f"{folder.name}: the table", expected, _columns(spark, name))
         for part, wanted in (
-            ("hints", [*_keys(schema), *METADATA_NAMES]),
+            ("hints", [*key_columns(Schema(schema)), *METADATA_NAMES]),
             ("all-hints", list(expected)),
         ):
             table = f"{name}_{part.replace('-', '_')}"
-            spark.sql(f"CREATE TABLE {CATALOG}.{SCHEMA}.{table} ({print_sql(file, part)})")
+            spark.sql(f"CREATE TABLE {CATALOG}.{SCHEMA}.{table} ({tools.print_sql(file, part)})")
             # Hints have no comments; the keys among them are in the order of the columns.
             types = {name: (kind, None) for name, (kind, _) in expected.items() if name in wanted}
             found += _compare(f"{folder.name}: {part}", types, _columns(spark, table))
@@ -54,7 +56,7 @@ def differences(spark: Spark) -> list[str]:
 def view_differences(pipeline: Pipeline, made: Made) -> list[str]:
     """All in which the view on the pipeline's change log is not the current state."""
     database = f"{CATALOG}.{pipeline.name}"
-    view = print_sql(
+    view = tools.print_sql(
         made.lake.schema_file(1),
         "view",
         "--database",
@@ -70,34 +72,33 @@ def view_differences(pipeline: Pipeline, made: Made) -> list[str]:
 
 def declared_differences(spark: Spark, made: Made) -> list[str]:
     """All in which the columns that the pipeline declares on request are not the schema file's."""
-    table = {"schema": made.lake.schemas[1], "location": "customers", "name": "declared"}
-    declared = cloud_files.asked_for(table, declare_columns="true")[0].tables["declared"].schema
-    spark.sql(
-        "CREATE TABLE {}.{}.declared ({})".format(
-            CATALOG, SCHEMA, declared[: declared.index(", CONSTRAINT")]
-        )
-    )
-    wanted = _expected(made.lake.schemas[1])
-    more = {
-        name: (kind, None)
-        for name, (kind, _) in wanted.items()
-        if name in ("_event_time", "_sequence", "_rescued")
-    }
-    names = [*made.keys, *more]
-    wanted = {
-        **{name: wanted[name] for name in made.keys},
-        **more,
-        **{name: about for name, about in wanted.items() if name not in [*names, *METADATA_NAMES]},
-    }
-    wanted["_rescued"], wanted["_rescued_data"] = wanted.pop("_rescued"), ("string", None)
-    return _compare("declared columns", wanted, _columns(spark, "declared"))
+    schemas = {"customers": made.lake.schemas[1]}
+    for folder in sorted((ROOT / "fixtures" / "ddl").iterdir()):
+        name = "declared_" + re.sub(r"\W", "_", folder.name)
+        schemas[name] = json.loads((folder / "schema.json").read_text())
+    return [what for name, schema in schemas.items() for what in _declared(spark, name, schema)]
+
+
+def _declared(spark: Spark, name: str, schema: dict[str, Any]) -> list[str]:
+    table = {"schema": schema, "location": "customers", "name": name}
+    declared = cloud_files.asked_for(table, declare_columns="true")[0].tables[name].schema
+    columns = declared[: declared.index(", CONSTRAINT")]
+    spark.sql(f"CREATE TABLE {CATALOG}.{SCHEMA}.{name} ({columns})")
+    expected = _expected(schema)
+    keys = key_columns(Schema(schema))
+    types = {name: (kind, None) for name, (kind, _) in expected.items() if name in METADATA_NAMES}
+    first = {name: expected[name] for name in keys}
+    first |= {name: types[name] for name in ("_event_time", "_sequence")}
+    others = {name: about for name, about in expected.items() if name not in types}
+    last = {"_rescued": types["_rescued"], "_rescued_data": ("string", None)}
+    return _compare(f"{name}: declared columns", first | others | last, _columns(spark, name))
 
 
 def governance_differences(spark: Spark, schema: str, made: Made) -> list[str]:
     """All in which the comments are not the schema file's, in copies of the pipeline's tables. Tags
     are Databricks'."""
     name = made.order.name
-    text = print_sql(
+    text = tools.print_sql(
         made.lake.schema_file(1),
         "governance",
         "--database",
@@ -135,26 +136,14 @@ def governance_differences(spark: Spark, schema: str, made: Made) -> list[str]:
     return found
 
 
-def print_sql(schema: Path, part: str, *names: str, dialect: str = "databricks") -> str:
-    """What `dynalake ddl` prints."""
-    options = ["--dialect", dialect, "--only", part, *names]
-    return tools.dynalake("ddl", schema, *options).decode()
-
-
 def _expected(schema: dict[str, Any]) -> Columns:
-    declared = [column for column in schema["columns"] if column.get("protect") != "drop"]
     return {
         column["name"]: (
             _normal(column["type"]),
             CONTROL.sub(" ", column["comment"]) if "comment" in column else None,
         )
-        for column in [*declared, *METADATA]
+        for column in glue_columns(schema)
     }
-
-
-def _keys(schema: dict[str, Any]) -> list[str]:
-    by_path = {tuple(column.get("path", [])): column["name"] for column in schema["columns"]}
-    return [by_path.get((key,)) or snake(key) for key in schema["keys"]]
 
 
 def _columns(spark: Spark, table: str) -> Columns:

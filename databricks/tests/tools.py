@@ -60,3 +60,8 @@ def build_command_line(say: Callable[[str], None]) -> None:
 def dynalake(*words: str | Path, stdin: bytes = b"") -> bytes:
     """What the command line prints, once `build_command_line` has built it."""
     return build.dynalake(Path(os.environ[build.PREBUILT]), *words, stdin=stdin)
+
+
+def print_sql(schema: Path, part: str, *names: str, dialect: str = "databricks") -> str:
+    """What `dynalake ddl` prints of a schema file."""
+    return dynalake("ddl", schema, "--dialect", dialect, "--only", part, *names).decode()

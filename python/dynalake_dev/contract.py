@@ -368,7 +368,8 @@ def join_all(path: Sequence[str]) -> str:
 def snake(name: str) -> str:
     name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
     name = re.sub(r"([A-Z])([A-Z][a-z])", r"\1_\2", name)
-    name = re.sub(r"_+", "_", re.sub(r"[^a-z0-9_]", "_", name.lower())) or "_"
+    # ASCII before lower case: the sign of Kelvin is a k in lower case.
+    name = re.sub(r"_+", "_", re.sub(r"[^A-Za-z0-9_]", "_", name).lower()) or "_"
     return "_" + name if name[0].isdigit() else name
 
 

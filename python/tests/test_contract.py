@@ -129,6 +129,7 @@ def test_a_container_keeps_what_fits_and_rescues_each_member_that_does_not() -> 
         ("line1Address", "line1_address"),
         ("1st", "_1st"),
         ("größe", "gr_e"),
+        ("\u212aelvin", "_elvin"),
         ("", "_"),
     ],
 )

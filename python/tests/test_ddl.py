@@ -4,6 +4,7 @@ fixtures."""
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -60,6 +61,18 @@ def test_all_declared_columns_are_read_from_the_sql(case: str) -> None:
     delta = ddl.databricks_columns(databricks[databricks.index("CREATE TABLE") :])
     for found in (hive, delta):
         assert [name for name, _, _ in found][: len(names)] == names
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in CASES.iterdir()))
+def test_the_table_of_erased_keys_has_their_order(case: str) -> None:
+    """INSERT goes by place, and not by name."""
+    sql = (CASES / case / "databricks-erase.sql").read_text()
+    [declared] = re.findall(r"^CREATE TABLE \S+_erase` \((.*)\);$", sql, re.MULTILINE)
+    [selected] = re.findall(r"^SELECT DISTINCT (.*) FROM \S+ WHERE FALSE;$", sql, re.MULTILINE)
+    names = re.findall(r"(`(?:[^`]|``)+`) \S+(?:, |$)", declared)
+    assert names == selected.split(", ") and len(names) > 0
+    keys = json.loads((CASES / case / "schema.json").read_text())["keys"]
+    assert len(names) == len(keys)
 
 
 def test_a_line_that_is_no_column_is_not_passed_over() -> None:

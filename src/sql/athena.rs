@@ -6,7 +6,7 @@
 //! test compares the two.
 
 use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};
-use super::{first_delivery, is_mergeable, lines, one_line, qualified, quoted};
+use super::{first_delivery, is_mergeable, lines, one_line, qualified, quoted, quoted_list};
 use crate::schema::{Field, Schema, SchemaError, Type};
 
 const ABOUT_TABLE: &str = "\
@@ -119,7 +119,6 @@ fn hive(ty: &Type) -> String {
 }
 
 fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
-    let quoted_keys: Vec<_> = keys.iter().map(|name| quoted(name, '"')).collect();
     // No column can have a name that begins with a digit.
     format!(
         "CREATE OR REPLACE VIEW {} AS\nSELECT\n{}\nFROM (\n  SELECT\n    *,\n    \
@@ -128,7 +127,7 @@ fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
          WHERE \"1_is_newest\" = 1 AND \"_event_type\" <> 'REMOVE'",
         qualified(&names.database, &names.view, '"'),
         lines(state_columns(columns).map(|column| quoted(column.name, '"'))),
-        quoted_keys.join(", "),
+        quoted_list(keys, '"'),
         first_delivery(keys, '"'),
         qualified(&names.database, &names.table, '"'),
         is_mergeable(keys, '"'),

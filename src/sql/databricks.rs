@@ -1,7 +1,7 @@
 //! Databricks' SQL (<https://docs.databricks.com/aws/en/sql/language-manual/>), which is Spark's.
 
 use super::{LakeColumn, Names, Part, PartKind, columns, key_columns, state_columns};
-use super::{first_delivery, is_mergeable, lines, qualified, quoted};
+use super::{first_delivery, is_mergeable, lines, qualified, quoted, quoted_list};
 use crate::schema::{Field, Schema, Type};
 
 const ABOUT_HINTS: &str = "\
@@ -60,7 +60,6 @@ fn table(schema: &Schema, names: &Names, columns: &[LakeColumn<'_>]) -> String {
 }
 
 fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
-    let quoted_keys: Vec<_> = keys.iter().map(|name| quoted(name, '`')).collect();
     format!(
         "CREATE OR REPLACE VIEW {} (\n{}\n) AS\nSELECT\n{}\nFROM (\n    SELECT *, {} AS `1_first`\n    FROM {}\n    \
          WHERE {}\n)\nQUALIFY row_number() OVER (PARTITION BY {} ORDER BY `1_first` DESC, `_sequence` DESC) = 1\n  \
@@ -71,7 +70,7 @@ fn view(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
         first_delivery(keys, '`'),
         qualified(&names.database, &names.table, '`'),
         is_mergeable(keys, '`'),
-        quoted_keys.join(", "),
+        quoted_list(keys, '`'),
     )
 }
 
@@ -121,7 +120,7 @@ fn erase(names: &Names, columns: &[LakeColumn<'_>], keys: &[&str]) -> String {
          {purge_history}\n\
          -- 6. When all is done:\n\
          DROP TABLE {erased}",
-        key_list = keys.iter().map(|name| quoted(name, '`')).collect::<Vec<_>>().join(", "),
+        key_list = quoted_list(keys, '`'),
         same_as_later = same_item("later", "old"),
         items_erased = is_erased("item"),
         old_erased = is_erased("old"),

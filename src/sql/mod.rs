@@ -201,6 +201,11 @@ fn quoted(name: &str, quote: char) -> String {
     format!("{quote}{}{quote}", name.replace(quote, &twice))
 }
 
+/// Identifiers with commas between.
+fn quoted_list(names: &[&str], quote: char) -> String {
+    names.iter().map(|name| quoted(name, quote)).collect::<Vec<_>>().join(", ")
+}
+
 /// A name with its database.
 fn qualified(database: &[String], name: &str, quote: char) -> String {
     let parts = database.iter().map(String::as_str).chain([name]);

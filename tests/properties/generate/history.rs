@@ -90,6 +90,12 @@ fn build(schema: Vec<u32>, changes: Vec<Vec<u32>>) -> History {
 /// Keys of an item; now and then of another kind than the schema's key columns.
 fn some_keys(at: usize, schema: &Schema, tape: &mut Tape, double: bool) -> Item {
     let mut keys = keys_of(Some(schema), tape, double);
+    // DynamoDB's keys are of these types; of others the image may hold more than `Keys` has.
+    for (_, value) in &mut keys {
+        if !matches!(value, Value::S(_) | Value::N(_) | Value::B(_)) {
+            *value = Value::S(at.to_string());
+        }
+    }
     let odd = tape.chance(15);
     if let Some((_, value)) = keys.first_mut() {
         match value {
@@ -97,8 +103,7 @@ fn some_keys(at: usize, schema: &Schema, tape: &mut Tape, double: bool) -> Item 
             // Apart from each other.
             Value::S(text) if !text.contains('T') => *text += &at.to_string(),
             Value::N(text) => *text = format!("{at}{}", text.trim_start_matches('-')),
-            Value::S(_) | Value::B(_) => {}
-            _ => *value = Value::S(format!("{at}")),
+            _ => {}
         }
     }
     keys
