@@ -5,7 +5,7 @@
 use crate::change::{Change, Envelope, EventName, export};
 use crate::failure::Failure;
 use crate::item::Tape;
-use crate::row::{RowWriter, view};
+use crate::row::{RowWriter, Rows, view};
 use crate::schema::{OnRemove, Plan};
 use crate::text::json::{MAX_INPUT_BYTES, Text};
 
@@ -56,7 +56,7 @@ pub struct RecordTransformer {
     tables: Option<Vec<String>>,
     default_table: Option<Vec<u8>>,
     tape: Tape,
-    rows: RowWriter,
+    row: RowWriter,
     table: Vec<u8>,
     /// Holds an event id that has escapes.
     event_id: Vec<u8>,
@@ -106,7 +106,7 @@ impl RecordTransformer {
     /// A transformer by this plan.
     pub fn new(plan: Plan, options: Options) -> RecordTransformer {
         RecordTransformer {
-            rows: RowWriter::new(&plan, options.max_row_bytes),
+            row: RowWriter::new(&plan, options.max_row_bytes),
             plan,
             tables: options.tables,
             default_table: options.default_table.map(String::into_bytes),
@@ -123,17 +123,17 @@ impl RecordTransformer {
         &self.plan
     }
 
-    /// Takes one record to its row, which is appended to `row` as a line of JSON; of a record that
-    /// gives none, `row` stays as it is.
+    /// Takes one record to its row, which is added to `rows`: as a line of JSON to a `Vec<u8>`. A
+    /// record that gives none leaves `rows` as it is.
     /// `sequence_number` is Kinesis' for the record, where there is one.
     pub fn transform(
         &mut self,
         record: &[u8],
         sequence_number: Option<&[u8]>,
-        row: &mut Vec<u8>,
+        rows: &mut impl Rows,
     ) -> Transformed<'_> {
         self.buffer().extend_from_slice(record);
-        self.transform_buffered(sequence_number, row)
+        self.transform_buffered(sequence_number, rows)
     }
 
     /// The buffer for the next record's bytes, empty. Saves a copy where they are made anyway.
@@ -147,11 +147,11 @@ impl RecordTransformer {
     pub fn transform_buffered(
         &mut self,
         sequence_number: Option<&[u8]>,
-        row: &mut Vec<u8>,
+        rows: &mut impl Rows,
     ) -> Transformed<'_> {
-        let (mut seen, start) = (Seen::default(), row.len());
-        let outcome = self.read(sequence_number, row, &mut seen);
-        self.transformed(outcome, seen, row, start)
+        let mut seen = Seen::default();
+        let outcome = self.read(sequence_number, rows, &mut seen);
+        self.transformed(outcome, seen)
     }
 
     /// Takes one line of an export to S3, full or incremental, to its row. An item of a full export
@@ -160,26 +160,15 @@ impl RecordTransformer {
         &mut self,
         line: &[u8],
         export_time_us: u64,
-        row: &mut Vec<u8>,
+        rows: &mut impl Rows,
     ) -> Transformed<'_> {
         self.buffer().extend_from_slice(line);
-        let (mut seen, start) = (Seen::default(), row.len());
-        let outcome = self.read_export_line(export_time_us, row, &mut seen);
-        self.transformed(outcome, seen, row, start)
+        let mut seen = Seen::default();
+        let outcome = self.read_export_line(export_time_us, rows, &mut seen);
+        self.transformed(outcome, seen)
     }
 
-    /// The result of a record; what is no whole row is taken off `row` again, from `start`.
-    #[inline]
-    fn transformed(
-        &mut self,
-        outcome: Result<Outcome, Failure>,
-        seen: Seen,
-        row: &mut Vec<u8>,
-        start: usize,
-    ) -> Transformed<'_> {
-        if !matches!(outcome, Ok(Outcome::Row { .. })) {
-            row.truncate(start);
-        }
+    fn transformed(&mut self, outcome: Result<Outcome, Failure>, seen: Seen) -> Transformed<'_> {
         Transformed {
             outcome: outcome.unwrap_or_else(Outcome::Failed),
             event_id: seen.event_id.map(|id| id.decoded(self.tape.text(), &mut self.event_id)),
@@ -193,7 +182,7 @@ impl RecordTransformer {
     fn read(
         &mut self,
         sequence_number: Option<&[u8]>,
-        row: &mut Vec<u8>,
+        rows: &mut impl Rows,
         seen: &mut Seen,
     ) -> Result<Outcome, Failure> {
         let RecordTransformer { plan, tape, table, sequence_number: number, scratch, .. } = self;
@@ -237,7 +226,7 @@ impl RecordTransformer {
         {
             change.old_image = envelope.old_image(tape, plan.binary, scratch)?;
         }
-        write_row(plan, &mut self.rows, &change, tape, row)
+        write_row(plan, &mut self.row, &change, tape, rows)
     }
 
     /// The same for a line of an export. Its old image is the state before the export's window,
@@ -245,7 +234,7 @@ impl RecordTransformer {
     fn read_export_line(
         &mut self,
         export_time_us: u64,
-        row: &mut Vec<u8>,
+        rows: &mut impl Rows,
         seen: &mut Seen,
     ) -> Result<Outcome, Failure> {
         let RecordTransformer { plan, tape, table, scratch, .. } = self;
@@ -268,7 +257,7 @@ impl RecordTransformer {
         if !change.is_wanted(plan.events) {
             return Ok(Outcome::Dropped);
         }
-        write_row(plan, &mut self.rows, &change, tape, row)
+        write_row(plan, &mut self.row, &change, tape, rows)
     }
 
     /// Gives memory back that only a large record needs.
@@ -280,7 +269,7 @@ impl RecordTransformer {
             buffer.shrink_to(kept_bytes);
         }
         self.tape.shrink(kept_bytes);
-        self.rows.shrink(kept_bytes);
+        self.row.shrink(kept_bytes);
     }
 }
 
@@ -303,12 +292,12 @@ fn is_wanted(tables: Option<&[String]>, table: &[u8]) -> bool {
 #[inline]
 fn write_row(
     plan: &Plan,
-    rows: &mut RowWriter,
+    row: &mut RowWriter,
     change: &Change<'_>,
     tape: &mut Tape,
-    row: &mut Vec<u8>,
+    rows: &mut impl Rows,
 ) -> Result<Outcome, Failure> {
-    match rows.write(plan, change, tape, row) {
+    match row.write(plan, change, tape, rows.sink(change.time_us)) {
         Ok(rescued) => Ok(Outcome::Row { rescued, time_us: change.time_us }),
         // A view can't hold a key that does not fit its key columns, so there is nothing to remove.
         Err(Failure::KeyNotFilled { .. })

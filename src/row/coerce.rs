@@ -1,24 +1,21 @@
-//! Coercion: a scalar attribute and a column's type to the exact text of the JSON value, or the
-//! reason why it doesn't fit. A table, without state.
+//! Coercion: a scalar attribute and a column's type to the exact value, or the reason why it
+//! doesn't fit. A table, without state.
 //!
 //! Strict where Firehose's OpenX deserializer is lax: it wraps a scalar into an array, fills a
 //! struct from a list by position and reads microseconds as milliseconds, which turns a wrong value
 //! into a plausible one.
 
+use super::sink::{Scalar, Sink};
 use crate::item::Descriptor;
-use crate::schema::{Kind, Unit};
+use crate::schema::{Kind, Precision, Unit};
 use crate::text::Misfit;
 use crate::text::number::{self, Decimal, Plain};
 use crate::text::time;
-use std::io::Write;
 use std::str::FromStr;
 
-/// Writes the JSON value that an S, N, B or BOOL has in a column which is not a string, array, map
-/// or struct. `text` is the attribute's text without escapes. Nothing is written where it does not
+/// Writes the value that an S, N, B or BOOL has in a column which is not a string, array, map or
+/// struct. `text` is the attribute's text without escapes. Nothing is written where it does not
 /// fit.
-///
-/// Doubles and floats are written as ryu does it: the fewest digits that read back to the value,
-/// always with a point or an exponent (`12.0`, `0.1`, `1e21`, `-0.0`).
 ///
 /// # Errors
 ///
@@ -27,46 +24,37 @@ pub(super) fn write_scalar(
     kind: &Kind,
     descriptor: Descriptor,
     text: &[u8],
-    out: &mut Vec<u8>,
+    out: &mut impl Sink,
 ) -> Result<(), Misfit> {
-    if write_as_it_is(kind, descriptor, text, out) {
+    if let Some(line) = out.line()
+        && write_as_it_is(kind, descriptor, text, line)
+    {
         return Ok(());
     }
-    write_coerced(kind, descriptor, text, out)
+    out.scalar(&scalar(kind, descriptor, text)?);
+    Ok(())
 }
 
-fn write_coerced(
-    kind: &Kind,
-    descriptor: Descriptor,
-    text: &[u8],
-    out: &mut Vec<u8>,
-) -> Result<(), Misfit> {
+fn scalar<'a>(kind: &Kind, descriptor: Descriptor, text: &'a [u8]) -> Result<Scalar<'a>, Misfit> {
     let number = || match descriptor {
         Descriptor::N | Descriptor::S => Decimal::parse(text).ok_or(Misfit::Type),
         _ => Err(Misfit::Type),
     };
-    match kind {
-        Kind::Boolean => {
-            let value = boolean(descriptor, text).ok_or(Misfit::Type)?;
-            out.extend_from_slice(if value { b"true" } else { b"false" });
-        }
+    Ok(match kind {
+        Kind::Boolean => Scalar::Boolean(boolean(descriptor, text).ok_or(Misfit::Type)?),
         &Kind::Integer { min, max } => {
             let value = number()?.to_scaled_integer(0).ok_or(Misfit::Range)?;
             if !(i128::from(min)..=i128::from(max)).contains(&value) {
                 return Err(Misfit::Range);
             }
-            // A Vec takes every write.
-            let _ = write!(out, "{}", value as i64);
+            Scalar::Integer(value as i64)
         }
         &Kind::Decimal { precision, scale, quoted } => {
             let number = number()?;
-            let start = out.len();
-            out.extend(quoted.then_some(b'"'));
-            if !number.write_fitting(precision, scale, out) {
-                out.truncate(start);
+            if !number.fits(precision, scale) {
                 return Err(Misfit::Range);
             }
-            out.extend(quoted.then_some(b'"'));
+            Scalar::Decimal { number, scale, quoted }
         }
         Kind::Double => {
             number()?;
@@ -74,7 +62,7 @@ fn write_coerced(
             if !value.is_finite() {
                 return Err(Misfit::Range);
             }
-            out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
+            Scalar::Double(value)
         }
         Kind::Float => {
             number()?;
@@ -82,28 +70,25 @@ fn write_coerced(
             if !value.is_finite() {
                 return Err(Misfit::Range);
             }
-            out.extend_from_slice(ryu::Buffer::new().format_finite(value).as_bytes());
+            Scalar::Float(value)
         }
-        &Kind::Timestamp { unit, stated } => {
+        &Kind::Timestamp { unit, stated, precision } => {
             let instant = match descriptor {
                 Descriptor::S if stated && is_epoch_text(text) => epoch(text, unit)?,
                 Descriptor::S => time::parse_timestamp(text)?,
                 Descriptor::N => epoch(text, unit)?,
                 _ => return Err(Misfit::Type),
             };
-            out.push(b'"');
-            time::write_timestamp(instant, out);
-            out.push(b'"');
+            if precision == Precision::Microseconds && instant % 1_000 != 0 {
+                return Err(Misfit::Range);
+            }
+            Scalar::Timestamp(instant)
         }
         Kind::Date if descriptor == Descriptor::S => {
-            time::parse_date(text)?;
-            out.push(b'"');
-            out.extend_from_slice(text);
-            out.push(b'"');
+            Scalar::Date { days: time::parse_date(text)? as i32, text }
         }
         _ => return Err(Misfit::Type),
-    }
-    Ok(())
+    })
 }
 
 /// The meaning of a BOOL, an N of the value 0 or 1, or an S `true` or `false`: what AWS' own object
@@ -123,7 +108,7 @@ fn boolean(descriptor: Descriptor, text: &[u8]) -> Option<bool> {
 }
 
 /// A number's instant, in nanoseconds since 1970.
-fn epoch(text: &[u8], unit: Unit) -> Result<i128, Misfit> {
+fn epoch(text: &[u8], unit: Unit) -> Result<i64, Misfit> {
     let scale = unit.to_nanoseconds();
     let nanoseconds = if let Some(value) = number::small_integer(text) {
         Some(i128::from(value) * 10_i128.pow(scale))
@@ -148,8 +133,8 @@ fn is_epoch_text(text: &[u8]) -> bool {
         }
 }
 
-/// Writes a value whose text is already what the column would hold; says whether it is. Only a
-/// short cut: [`write_coerced`] gives the same.
+/// Writes a value whose text is already the JSON that the column would hold; says whether it is.
+/// Only a short cut: [`scalar`] gives the same.
 #[inline]
 fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Vec<u8>) -> bool {
     if !matches!(descriptor, Descriptor::N | Descriptor::S) {
@@ -190,7 +175,9 @@ fn write_as_it_is(kind: &Kind, descriptor: Descriptor, text: &[u8], out: &mut Ve
             }
             _ => return false,
         },
-        Kind::Timestamp { .. } if descriptor == Descriptor::S => {
+        Kind::Timestamp { precision: Precision::Nanoseconds, .. }
+            if descriptor == Descriptor::S =>
+        {
             if !time::is_plain_timestamp(text) {
                 return false;
             }
@@ -213,9 +200,10 @@ fn parse_float<T: FromStr>(text: &[u8]) -> Result<T, Misfit> {
 
 #[cfg(test)]
 mod tests {
-    use super::{write_as_it_is, write_coerced};
+    use super::{scalar, write_as_it_is};
     use crate::item::Descriptor;
-    use crate::schema::{Kind, Unit};
+    use crate::row::Sink;
+    use crate::schema::{Kind, Precision, Unit};
 
     #[test]
     fn the_short_cut_writes_what_the_table_writes() {
@@ -226,7 +214,8 @@ mod tests {
             Kind::Decimal { precision: 4, scale: 4, quoted: false },
             Kind::Double,
             Kind::Float,
-            Kind::Timestamp { unit: Unit::S, stated: true },
+            Kind::Timestamp { unit: Unit::S, stated: true, precision: Precision::Nanoseconds },
+            Kind::Timestamp { unit: Unit::S, stated: true, precision: Precision::Microseconds },
             Kind::Boolean,
             Kind::Date,
         ];
@@ -307,8 +296,10 @@ mod tests {
                 for text in texts {
                     let (mut short, mut long) = (b"{".to_vec(), b"{".to_vec());
                     if write_as_it_is(kind, descriptor, text.as_bytes(), &mut short) {
-                        let written = write_coerced(kind, descriptor, text.as_bytes(), &mut long);
-                        assert_eq!(written, Ok(()), "{kind:?} {descriptor:?} {text}");
+                        match scalar(kind, descriptor, text.as_bytes()) {
+                            Ok(value) => long.scalar(&value),
+                            Err(misfit) => panic!("{misfit:?}: {kind:?} {descriptor:?} {text}"),
+                        }
                         taken += 1;
                     }
                     assert_eq!(short, long, "{kind:?} {descriptor:?} {text}");

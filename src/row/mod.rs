@@ -9,16 +9,18 @@
 //! ```
 //!
 //! if it is in the `view`, in four steps: `bind` finds out which attribute fills which column,
-//! and marks the nodes; `values` writes each bound value as its column's type, scalars by
+//! and marks the nodes; `values` hands each bound value over as its column's type, scalars by
 //! `coerce`; `rescue` collects what is in no column; `writer` puts the row together and adds
-//! the metadata.
+//! the metadata. What they hand values to is a [`Sink`]: the line above, or columns.
 
 mod bind;
 mod coerce;
 pub mod path;
 mod rescue;
+mod sink;
 mod values;
 pub(crate) mod view;
 mod writer;
 
+pub use sink::{Rows, Scalar, Sink};
 pub(crate) use writer::RowWriter;

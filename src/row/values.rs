@@ -1,12 +1,13 @@
-//! Attribute values as the JSON of their columns' types.
+//! Attribute values as their columns' types.
 
 use super::bind::{Binder, Offer};
 use super::coerce;
 use super::rescue::{Reason, Rescue};
+use super::sink::Sink;
 use crate::item::{Descriptor, Mark, NodeId, Tape};
 use crate::schema::{Kind, Plan, PlannedStruct};
 use crate::text::Misfit;
-use crate::text::json::{self, Text};
+use crate::text::json::Text;
 use hashbrown::HashSet;
 use std::borrow::Cow;
 
@@ -28,21 +29,21 @@ impl ValueWriter<'_> {
         &mut self,
         id: NodeId,
         kind: &Kind,
-        out: &mut Vec<u8>,
+        out: &mut impl Sink,
     ) -> Result<bool, Misfit> {
         let node = self.tape.node(id);
         if matches!(kind, Kind::String)
             && matches!(node.descriptor, Descriptor::S | Descriptor::N | Descriptor::B)
             && !node.mark.has(Mark::HASH)
         {
-            json::write_text(node.value, self.tape.text(), out);
+            out.text(node.value, self.tape.text());
             return Ok(true);
         }
         self.write_any(id, kind, out)
     }
 
     #[inline(never)]
-    fn write_any(&mut self, id: NodeId, kind: &Kind, out: &mut Vec<u8>) -> Result<bool, Misfit> {
+    fn write_any(&mut self, id: NodeId, kind: &Kind, out: &mut impl Sink) -> Result<bool, Misfit> {
         let node = self.tape.node(id);
         if node.descriptor == Descriptor::Null {
             return Ok(false);
@@ -51,7 +52,7 @@ impl ValueWriter<'_> {
             if !matches!(kind, Kind::String) {
                 return Err(Misfit::Type);
             }
-            json::write_string(&self.tape.hash(id), out);
+            out.plain(&self.tape.hash(id));
             return Ok(true);
         }
         match kind {
@@ -67,51 +68,51 @@ impl ValueWriter<'_> {
         Ok(true)
     }
 
-    fn write_string(&mut self, id: NodeId, out: &mut Vec<u8>) {
+    fn write_string(&mut self, id: NodeId, out: &mut impl Sink) {
         let node = self.tape.node(id);
         match node.descriptor {
             Descriptor::S | Descriptor::N | Descriptor::B | Descriptor::Bool => {
-                json::write_text(node.value, self.tape.text(), out);
+                out.text(node.value, self.tape.text());
             }
             _ => {
                 self.text.clear();
                 self.tape.write_string_text(id, self.text);
-                json::write_string(self.text, out);
+                out.string(self.text);
             }
         }
     }
 
-    /// Writes an element or a map's value, `null` for a NULL and for a value that does not fit.
-    fn write_or_null(&mut self, id: NodeId, kind: &Kind, out: &mut Vec<u8>) {
+    /// Writes an element or a map's value, null for a NULL and for a value that does not fit.
+    fn write_or_null(&mut self, id: NodeId, kind: &Kind, out: &mut impl Sink) {
         match self.write(id, kind, out) {
             Ok(true) => return,
             Ok(false) => {}
             Err(misfit) => self.rescue.add_misfit(self.tape, id, misfit),
         }
-        out.extend_from_slice(b"null");
+        out.null();
     }
 
-    fn write_array(&mut self, id: NodeId, kind: &Kind, out: &mut Vec<u8>) -> Result<(), Misfit> {
+    fn write_array(&mut self, id: NodeId, kind: &Kind, out: &mut impl Sink) -> Result<(), Misfit> {
         let tape = self.tape;
         match tape.node(id).descriptor {
             Descriptor::L | Descriptor::Ss | Descriptor::Ns | Descriptor::Bs => {}
             _ => return Err(Misfit::Type),
         }
-        out.push(b'[');
+        out.begin_array();
         for (at, (element, _)) in tape.children(id).enumerate() {
-            out.extend((at > 0).then_some(b','));
+            out.element(at);
             self.write_or_null(element, kind, out);
         }
-        out.push(b']');
+        out.end_array();
         Ok(())
     }
 
-    fn write_map(&mut self, id: NodeId, kind: &Kind, out: &mut Vec<u8>) -> Result<(), Misfit> {
+    fn write_map(&mut self, id: NodeId, kind: &Kind, out: &mut impl Sink) -> Result<(), Misfit> {
         let tape = self.tape;
         if tape.node(id).descriptor != Descriptor::M {
             return Err(Misfit::Type);
         }
-        let start = out.len();
+        let start = out.begin_map();
         let mut names = MemberNames::default();
         for (member, node) in tape.children(id) {
             if node.mark.has(Mark::DROP) {
@@ -121,12 +122,10 @@ impl ValueWriter<'_> {
                 self.rescue.add_unbound(tape, member, Reason::Collision);
                 continue;
             }
-            out.push(b',');
-            json::write_text(node.name, self.tape.text(), out);
-            out.push(b':');
+            out.key(node.name, tape.text());
             self.write_or_null(member, kind, out);
         }
-        enclose(start, out);
+        out.end_map(start);
         Ok(())
     }
 
@@ -134,7 +133,7 @@ impl ValueWriter<'_> {
         &mut self,
         id: NodeId,
         planned: &PlannedStruct,
-        out: &mut Vec<u8>,
+        out: &mut impl Sink,
     ) -> Result<(), Misfit> {
         let tape = self.tape;
         if tape.node(id).descriptor != Descriptor::M {
@@ -154,20 +153,21 @@ impl ValueWriter<'_> {
                 Offer::Unknown => self.rescue.add_unbound(tape, child, Reason::Unknown),
             }
         }
-        let start = out.len();
-        for (at, (prefix, kind)) in planned.members.iter().enumerate() {
-            let Some(member) = self.binder.member(base, at) else { continue };
-            let before = out.len();
-            prefix.append_to(out);
-            match self.write(member, kind, out) {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(misfit) => self.rescue.add_misfit(tape, member, misfit),
+        let start = out.begin_struct();
+        for (at, (name, kind)) in planned.members.iter().enumerate() {
+            let before = out.taken();
+            if let Some(member) = self.binder.member(base, at) {
+                out.field(name);
+                match self.write(member, kind, out) {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(misfit) => self.rescue.add_misfit(tape, member, misfit),
+                }
             }
-            out.truncate(before);
+            out.leave_out(before);
         }
         self.binder.close_struct(base);
-        enclose(start, out);
+        out.end_struct(start);
         Ok(())
     }
 }
@@ -201,13 +201,4 @@ impl<'t> MemberNames<'t> {
             self.many.get_or_insert_with(|| few.iter().map(|name| name.to_cow(text)).collect());
         many.insert(decoded)
     }
-}
-
-/// Makes `,"a":1,"b":2`, written from `start`, an object.
-fn enclose(start: usize, out: &mut Vec<u8>) {
-    match out.get_mut(start) {
-        Some(comma) => *comma = b'{',
-        None => out.push(b'{'),
-    }
-    out.push(b'}');
 }

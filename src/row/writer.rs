@@ -1,13 +1,13 @@
-//! One row: the columns that the plan declares, then the metadata, as a line of JSON.
+//! One row: the columns that the plan declares, then the metadata.
 
 use super::bind::{Binder, Flattener};
 use super::rescue::{Reason, Rescue};
+use super::sink::{Scalar, Sink};
 use super::values::ValueWriter;
 use crate::change::Change;
 use crate::failure::Failure;
 use crate::item::{Descriptor, NodeId, Tape};
 use crate::schema::{Metadata, OnRemove, Plan, Protect};
-use crate::text::json;
 use crate::text::time;
 
 /// Writes rows, with memory that it reuses.
@@ -59,19 +59,39 @@ impl RowWriter {
         self.text.shrink_to(kept_bytes);
     }
 
-    /// Appends the row of a change to `out`; says whether something in it was rescued.
+    /// Adds the row of a change to `out`; says whether something in it was rescued.
     ///
     /// # Errors
     ///
-    /// [`Failure::KeyNotFilled`], and [`Failure::RowTooLarge`] for a row over `max_bytes`.
+    /// [`Failure::KeyNotFilled`], and [`Failure::RowTooLarge`] for a row over `max_bytes`; `out` is
+    /// as it was.
     pub(crate) fn write(
         &mut self,
         plan: &Plan,
         change: &Change<'_>,
         tape: &mut Tape,
-        out: &mut Vec<u8>,
+        out: &mut impl Sink,
     ) -> Result<bool, Failure> {
-        let start = out.len();
+        let start = out.begin_row();
+        let written = self.write_from(plan, change, tape, start, out);
+        match written {
+            Ok(()) => Ok(!self.rescue.is_empty()),
+            Err(failure) => {
+                out.discard_row(start);
+                Err(failure)
+            }
+        }
+    }
+
+    #[inline]
+    fn write_from(
+        &mut self,
+        plan: &Plan,
+        change: &Change<'_>,
+        tape: &mut Tape,
+        start: usize,
+        out: &mut impl Sink,
+    ) -> Result<(), Failure> {
         // The item that fills the columns; a tombstone has the key columns only.
         let item = match change.new_image {
             None if plan.on_remove == OnRemove::Item => change.old_image,
@@ -100,12 +120,11 @@ impl RowWriter {
             }
         }
         self.write_metadata(plan, change, tape, image, out);
-        out[start] = b'{';
-        out.extend_from_slice(b"}\n");
-        if out.len() - start > self.max_bytes {
+        out.end_row(start);
+        if out.taken() - start > self.max_bytes {
             return Err(Failure::RowTooLarge);
         }
-        Ok(!self.rescue.is_empty())
+        Ok(())
     }
 
     /// Writes the declared columns, and notes what of the item is in none of them; without an item
@@ -116,17 +135,21 @@ impl RowWriter {
         item: Option<NodeId>,
         keys_apart: bool,
         tape: &Tape,
-        out: &mut Vec<u8>,
+        out: &mut impl Sink,
     ) -> Result<(), Failure> {
         let Columns::Declared(binder) = &mut self.columns else { return Ok(()) };
-        let first = out.len();
+        let first = out.taken();
         let (rescue, text) = (&mut self.rescue, &mut self.text);
         let mut values = ValueWriter { plan, tape, binder, rescue, text };
         for (at, column) in plan.columns.iter().enumerate() {
-            if column.protect == Some(Protect::Drop) || (item.is_none() && !column.is_key) {
+            if column.protect == Some(Protect::Drop) {
                 continue;
             }
-            let start = out.len();
+            let start = out.taken();
+            if item.is_none() && !column.is_key {
+                out.leave_out(start);
+                continue;
+            }
             let bound = if keys_apart && column.is_key {
                 self.keys.iter().find(|(key, _)| *key == at).map(|(_, id)| *id)
             } else {
@@ -135,7 +158,7 @@ impl RowWriter {
             let written = match bound {
                 None => Ok(false),
                 Some(id) => {
-                    column.prefix.append_to(out);
+                    out.field(&column.field);
                     values.rescue.enter_column(id);
                     let written = values.write(id, &column.kind, out);
                     if let Err(misfit) = written {
@@ -145,12 +168,12 @@ impl RowWriter {
                 }
             };
             if written != Ok(true) {
-                out.truncate(start);
+                out.leave_out(start);
                 if column.is_key {
                     return Err(Failure::KeyNotFilled { column: at });
                 }
             }
-            if out.len() - first > self.max_bytes {
+            if out.taken() - first > self.max_bytes {
                 return Err(Failure::RowTooLarge);
             }
         }
@@ -164,14 +187,17 @@ impl RowWriter {
         Ok(())
     }
 
-    /// Writes the columns that the attributes make, and notes what lost a collision.
+    /// Writes the columns that the attributes make into a line of JSON, and notes what lost a
+    /// collision.
     fn write_flattened(
         &mut self,
         tape: &Tape,
         image: NodeId,
-        out: &mut Vec<u8>,
+        out: &mut impl Sink,
     ) -> Result<(), Failure> {
-        let Columns::Found(flattener) = &self.columns else { return Ok(()) };
+        let (Columns::Found(flattener), Some(out)) = (&self.columns, out.line()) else {
+            return Ok(());
+        };
         let first = out.len();
         for (id, name) in flattener.columns() {
             if tape.node(id).descriptor == Descriptor::Null {
@@ -199,46 +225,36 @@ impl RowWriter {
         change: &Change<'_>,
         tape: &mut Tape,
         image: NodeId,
-        out: &mut Vec<u8>,
+        out: &mut impl Sink,
     ) {
-        for (metadata, prefix) in &plan.metadata {
-            let start = out.len();
-            prefix.append_to(out);
-            let value = out.len();
+        for (metadata, field) in &plan.metadata {
+            let start = out.taken();
+            out.field(field);
+            let mut is_there = true;
             match metadata {
-                Metadata::EventType => {
-                    json::write_string(change.event_name.as_bytes(), out);
-                }
-                Metadata::EventTime => {
-                    out.push(b'"');
-                    time::write_microseconds(change.time_us, out);
-                    out.push(b'"');
-                }
-                Metadata::EventId => {
-                    if let Some(id) = change.event_id {
-                        json::write_text(id, tape.text(), out);
-                    }
-                }
-                Metadata::Table => json::write_string(change.table, out),
+                Metadata::EventType => out.plain(change.event_name.as_bytes()),
+                Metadata::EventTime => out.scalar(&Scalar::Microseconds(change.time_us)),
+                Metadata::EventId => match change.event_id {
+                    Some(id) => out.text(id, tape.text()),
+                    None => is_there = false,
+                },
+                Metadata::Table => out.string(change.table),
                 Metadata::Sequence => write_sequence(change, out),
-                Metadata::TtlDelete => {
-                    out.extend_from_slice(if change.is_ttl { b"true" } else { b"" });
-                }
-                Metadata::Old => {
-                    if let Some(old) = change.old_image.filter(|_| plan.old_image) {
-                        self.write_old(plan, tape, image, old, out);
-                    }
-                }
+                Metadata::TtlDelete if change.is_ttl => out.scalar(&Scalar::Boolean(true)),
+                Metadata::TtlDelete => is_there = false,
+                Metadata::Old => match change.old_image.filter(|_| plan.old_image) {
+                    Some(old) => self.write_old(plan, tape, image, old, out),
+                    None => is_there = false,
+                },
+                Metadata::Rescued if self.rescue.is_empty() => is_there = false,
                 Metadata::Rescued => {
-                    if !self.rescue.is_empty() {
-                        self.text.clear();
-                        self.rescue.write(tape, image, self.max_bytes, &mut self.text);
-                        json::write_string(&self.text, out);
-                    }
+                    self.text.clear();
+                    self.rescue.write(tape, image, self.max_bytes, &mut self.text);
+                    out.string(&self.text);
                 }
             }
-            if out.len() == value {
-                out.truncate(start);
+            if !is_there {
+                out.leave_out(start);
             }
         }
     }
@@ -250,7 +266,7 @@ impl RowWriter {
         tape: &mut Tape,
         image: NodeId,
         old: NodeId,
-        out: &mut Vec<u8>,
+        out: &mut impl Sink,
     ) {
         if plan.protects
             && old != image
@@ -261,21 +277,21 @@ impl RowWriter {
         }
         self.text.clear();
         tape.write_plain(old, &mut self.text);
-        json::write_string(&self.text, out);
+        out.string(&self.text);
     }
 }
 
 /// Event time in microseconds, 20 digits, `-`, sequence number, 56 digits: text that sorts in the
 /// order of changes to one item.
-fn write_sequence(change: &Change<'_>, out: &mut Vec<u8>) {
-    let mut text = [b'0'; 79];
-    (text[0], text[21], text[78]) = (b'"', b'-', b'"');
-    time::write_padded(&mut text[1..21], change.sequence.time_us);
+fn write_sequence(change: &Change<'_>, out: &mut impl Sink) {
+    let mut text = [b'0'; 77];
+    text[20] = b'-';
+    time::write_padded(&mut text[..20], change.sequence.time_us);
     let number = change.sequence.number;
     // All digits are looked at, whatever they are: a loop that goes many at a time.
     let digits = number.iter().fold(true, |digits, byte| digits & byte.is_ascii_digit());
     if number.len() <= 56 && digits {
-        text[78 - number.len()..78].copy_from_slice(number);
+        text[77 - number.len()..].copy_from_slice(number);
     }
-    out.extend_from_slice(&text);
+    out.plain(&text);
 }

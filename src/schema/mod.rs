@@ -16,7 +16,7 @@ pub use file::{Binary, Column, DecimalAs, Protect, Schema, Unit};
 pub use metadata::{METADATA_COLUMNS, MetadataColumn};
 pub(crate) use metadata::{Metadata, is_metadata};
 pub use names::{normalise, normalised};
+pub use plan::{FieldName, Plan, PlannedColumn, Precision};
 pub(crate) use plan::{Kind, PlannedStruct};
-pub use plan::{Plan, PlannedColumn};
 pub use types::{Field, Type};
 pub use view::{Condition, Events, Filter, OnRemove, Pattern};

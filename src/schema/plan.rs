@@ -36,8 +36,8 @@ pub struct Plan {
     by_name: BTreeMap<Vec<u8>, u32>,
     /// The members of each struct type, by normalised name.
     structs: Vec<HashMap<Vec<u8>, (u32, String)>>,
-    /// What each metadata column holds, and its member prefix.
-    pub(crate) metadata: Vec<(Metadata, Piece)>,
+    /// What each metadata column holds, and its name.
+    pub(crate) metadata: Vec<(Metadata, FieldName)>,
 }
 
 /// A column as rows are written.
@@ -45,13 +45,39 @@ pub struct Plan {
 pub struct PlannedColumn {
     /// Its name.
     pub name: String,
-    /// `,"name":`
-    pub(crate) prefix: Piece,
+    pub(crate) field: FieldName,
     pub(crate) kind: Kind,
     /// How its attribute is hidden.
     pub protect: Option<Protect>,
     /// Whether it holds a key attribute.
     pub is_key: bool,
+}
+
+/// The name of a column or struct member, as rows have it.
+#[derive(Clone, Debug)]
+pub struct FieldName(Piece);
+
+impl FieldName {
+    /// A name that needs no escapes in JSON.
+    fn new(name: &str) -> FieldName {
+        FieldName(Piece::new(&format!(",\"{name}\":")))
+    }
+
+    /// Appends `,"name":`.
+    #[inline(always)]
+    pub(crate) fn append_to(&self, out: &mut Vec<u8>) {
+        self.0.append_to(out);
+    }
+}
+
+/// How fine timestamps may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// To the nanosecond.
+    #[default]
+    Nanoseconds,
+    /// To the microsecond; finer ones don't fit.
+    Microseconds,
 }
 
 /// A type, with everything about it that is known in advance.
@@ -75,10 +101,24 @@ pub(crate) enum Kind {
     Timestamp {
         unit: Unit,
         stated: bool,
+        precision: Precision,
     },
     Array(Box<Kind>),
     Map(Box<Kind>),
     Struct(PlannedStruct),
+}
+
+impl Kind {
+    fn set_precision(&mut self, wanted: Precision) {
+        match self {
+            Kind::Timestamp { precision, .. } => *precision = wanted,
+            Kind::Array(inner) | Kind::Map(inner) => inner.set_precision(wanted),
+            Kind::Struct(planned) => {
+                planned.members.iter_mut().for_each(|(_, kind)| kind.set_precision(wanted));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A struct type.
@@ -86,8 +126,8 @@ pub(crate) enum Kind {
 pub(crate) struct PlannedStruct {
     /// Which of the plan's structs it is.
     pub id: u32,
-    /// Each member's `,"name":` and type, in declared order.
-    pub members: Vec<(Piece, Kind)>,
+    /// Each member's name and type, in declared order.
+    pub members: Vec<(FieldName, Kind)>,
 }
 
 /// What an explicit path finds at an attribute.
@@ -119,7 +159,7 @@ impl Plan {
             plan.protects |= column.protect.is_some();
             plan.columns.push(PlannedColumn {
                 name: column.name.clone(),
-                prefix: Piece::new(&format!(",\"{}\":", column.name)),
+                field: FieldName::new(&column.name),
                 kind,
                 protect: column.protect,
                 is_key: false,
@@ -135,15 +175,22 @@ impl Plan {
         plan
     }
 
+    /// Sets how fine timestamps may be, in columns and inside them.
+    pub fn set_precision(&mut self, precision: Precision) {
+        for column in &mut self.columns {
+            column.kind.set_precision(precision);
+        }
+    }
+
     /// The plan without a schema: everything is flattened.
     pub fn schemaless() -> Plan {
         Plan::empty()
     }
 
     fn empty() -> Plan {
-        let metadata = METADATA_COLUMNS.iter().map(|column| {
-            (Metadata::named(&column.name), Piece::new(&format!(",\"{}\":", column.name)))
-        });
+        let metadata = METADATA_COLUMNS
+            .iter()
+            .map(|column| (Metadata::named(&column.name), FieldName::new(&column.name)));
         Plan {
             columns: Vec::new(),
             table: None,
@@ -193,7 +240,12 @@ impl Plan {
             }
             Type::Date => Kind::Date,
             Type::Timestamp => {
-                Kind::Timestamp { unit: unit.unwrap_or_default(), stated: unit.is_some() }
+                let precision = Precision::Nanoseconds;
+                Kind::Timestamp {
+                    unit: unit.unwrap_or_default(),
+                    stated: unit.is_some(),
+                    precision,
+                }
             }
             Type::Array(element) => Kind::Array(Box::new(self.kind(element, decimal_as, unit))),
             Type::Map(value) => Kind::Map(Box::new(self.kind(value, decimal_as, unit))),
@@ -207,8 +259,7 @@ impl Plan {
                 }
                 self.structs.push(by_name);
                 let members = fields.iter().map(|field| {
-                    let prefix = Piece::new(&format!(",\"{}\":", field.name));
-                    (prefix, self.kind(&field.ty, decimal_as, unit))
+                    (FieldName::new(&field.name), self.kind(&field.ty, decimal_as, unit))
                 });
                 Kind::Struct(PlannedStruct { id, members: members.collect() })
             }

@@ -98,20 +98,22 @@ impl Decimal {
         Some(if self.negative { -value } else { value })
     }
 
-    /// Writes the value in plain notation if it has at most `precision - scale` digits before and
-    /// `scale` digits after the point; says whether it did. `-0` is `0`.
-    pub fn write_fitting(&self, precision: u8, scale: u8, out: &mut Vec<u8>) -> bool {
+    /// Whether the value has at most `precision - scale` digits before and `scale` digits after the
+    /// point.
+    pub fn fits(&self, precision: u8, scale: u8) -> bool {
+        self.len == 0
+            || (!self.cut
+                && self.magnitude() <= i64::from(precision - scale)
+                && self.exponent >= -i64::from(scale))
+    }
+
+    /// Writes a value that [`fits`](Decimal::fits), in plain notation. `-0` is `0`.
+    pub fn write(&self, out: &mut Vec<u8>) {
         if self.len == 0 {
             out.push(b'0');
-            return true;
+            return;
         }
         let whole_digits = self.magnitude();
-        if self.cut
-            || whole_digits > i64::from(precision - scale)
-            || self.exponent < -i64::from(scale)
-        {
-            return false;
-        }
         if self.negative {
             out.push(b'-');
         }
@@ -129,7 +131,6 @@ impl Decimal {
             out.push(b'.');
             out.extend_from_slice(fraction);
         }
-        true
     }
 }
 

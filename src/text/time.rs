@@ -77,10 +77,10 @@ fn days_in_month(year: i64, month: u32) -> u32 {
 
 /// An instant as nanoseconds since 1970, if Firehose can hold it.
 #[inline]
-pub fn representable(nanoseconds: i128) -> Option<i128> {
+pub fn representable(nanoseconds: i128) -> Option<i64> {
     const FIRST: i128 = REPRESENTABLE_SECONDS.start as i128 * 1_000_000_000;
     const END: i128 = REPRESENTABLE_SECONDS.end as i128 * 1_000_000_000;
-    (FIRST..END).contains(&nanoseconds).then_some(nanoseconds)
+    (FIRST..END).contains(&nanoseconds).then_some(nanoseconds as i64)
 }
 
 /// An instant as microseconds since 1970, if Firehose can hold it.
@@ -113,7 +113,7 @@ pub fn parse_date(text: &[u8]) -> Result<i64, Misfit> {
 ///
 /// [`Misfit::Type`] for any other text; [`Misfit::Range`] for a leap second, significant digits
 /// beyond the nanosecond, and years that Firehose can't hold.
-pub fn parse_timestamp(text: &[u8]) -> Result<i128, Misfit> {
+pub fn parse_timestamp(text: &[u8]) -> Result<i64, Misfit> {
     let stamp = Stamp::parse(text).ok_or(Misfit::Type)?;
     let instant = i128::from(stamp.seconds) * 1_000_000_000 + i128::from(stamp.nanoseconds);
     let exact = !stamp.is_leap && !stamp.is_finer;
@@ -275,10 +275,8 @@ impl Scan<'_> {
 }
 
 /// Writes an instant as `yyyy-MM-dd'T'HH:mm:ss[.S…]'Z'` with 0, 3, 6 or 9 fraction digits, the
-/// fewest that hold it. `nanoseconds` must be [`representable`].
-pub fn write_timestamp(nanoseconds: i128, out: &mut Vec<u8>) {
-    // What is representable fits into 64 bits, whose division is much cheaper.
-    let nanoseconds = nanoseconds as i64;
+/// fewest that hold it.
+pub fn write_timestamp(nanoseconds: i64, out: &mut Vec<u8>) {
     let seconds = nanoseconds.div_euclid(1_000_000_000);
     let fraction = nanoseconds.rem_euclid(1_000_000_000) as u32;
     let digits = match fraction {

@@ -102,15 +102,19 @@ impl Report {
     }
 
     /// Counts a row, and names each value that was rescued in it: its path and the reason.
-    pub(crate) fn row(&mut self, id: &impl Display, row: &[u8], rescued: &[(String, String)]) {
+    pub(crate) fn row(&mut self, id: &impl Display, rescued: &[(String, String)]) {
         self.totals.ok += 1;
-        self.totals.row_bytes += row.len() as u64;
         self.totals.rescued += u64::from(!rescued.is_empty());
         for (path, reason) in rescued {
             if tally(&mut self.rescues, reason) <= SHOWN {
                 self.progress.say(&format!("{id}: rescued: {path}: {reason}"));
             }
         }
+    }
+
+    /// Counts bytes of rows that are written.
+    pub(crate) fn rows_written(&mut self, bytes: usize) {
+        self.totals.row_bytes += bytes as u64;
     }
 
     /// Counts a record that was not wanted.

@@ -1,5 +1,6 @@
 //! `dynalake transform`: the deployed transformation on files.
 
+mod files;
 mod output;
 mod run;
 
@@ -9,10 +10,12 @@ use crate::report::{Report, say};
 use crate::schema_file;
 use clap::ValueEnum;
 use dynalake::record;
-use dynalake::schema::Plan;
+use dynalake::schema::{Plan, Precision, Schema};
 use dynalake::settings::parse_tables;
 use dynalake::text::Misfit;
 use dynalake::text::time;
+use dynalake_parquet::Form;
+use files::Files;
 use output::{Format, Output};
 use run::{Run, Settings};
 use std::io::{self, IsTerminal};
@@ -25,7 +28,7 @@ use std::process::ExitCode;
 const EXPORT_MARGIN_US: u64 = 5 * 60 * 1_000_000;
 
 const ABOUT: &str = "\
-Runs the transformation on files and prints the rows.
+Runs the transformation on files and prints the rows, or writes them as Parquet.
 
 An input is a file, a folder (all files in it at every depth, sorted, without hidden ones), or - for
 standard input. What it holds is told by its content, whatever its name; gzip is unzipped, and a
@@ -43,6 +46,11 @@ The code that runs is the deployed one. The response to a Firehose event is limi
 bytes as in Lambda; of all else the rows together have no limit, and memory does not grow with the
 input. With --format response change records are put into events of about 4 MB, base64 and all.
 
+With --format parquet --out FOLDER the rows are in FOLDER/dt=2026-01-31/hour=23/part-00000.parquet,
+by the UTC hours of their changes, in the form that Firehose writes, SNAPPY. A file appears when it
+is whole, and is printed with its rows and bytes. At about --file-mib a new one begins, and where
+rows of more than 16 hours come mixed, several files of an hour are written.
+
 Standard error names each failed record and each rescued value by its record, path and reason, the
 first 20 of each reason, then sums up. line-17 is what begins on line 17, line-17#2 the second value
 on that line, Records[0] the first record of a Lambda event; with several files the file's name goes
@@ -56,6 +64,7 @@ Examples:
   dynalake transform --schema orders.json --format jsonl changes.jsonl > rows.jsonl
   dynalake transform --schema orders.json --format response event.json   # what Lambda would answer
   dynalake transform --schema orders.json --tables orders-dev changes.jsonl
+  dynalake transform --schema orders.json --format parquet --out rows changes.jsonl
   aws kinesis get-records --shard-iterator \"$IT\" | dynalake transform --schema orders.json
 
   # Which reason does each record have that failed behind Firehose?
@@ -111,9 +120,21 @@ pub(crate) struct Args {
     #[arg(long, value_name = "KEYS", value_enum, default_value_t)]
     partition_keys: PartitionKeys,
 
-    /// What is printed.
+    /// What is printed or written.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+
+    /// The folder of --format parquet, new or empty.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+
+    /// How --format parquet writes timestamps [default: int96]
+    #[arg(long, value_name = "FORM", value_enum)]
+    timestamps: Option<Timestamps>,
+
+    /// Where --format parquet begins a new file, in MiB [default: 128]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    file_mib: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -124,6 +145,16 @@ enum PartitionKeys {
     /// Table, year, month, day and hour of the change, in UTC.
     #[value(name = "event_time")]
     EventTime,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Timestamps {
+    /// As Firehose does, to the nanosecond.
+    #[default]
+    Int96,
+    /// INT64 in UTC, to the microsecond; finer ones are rescued. For a table that nothing else
+    /// writes.
+    Micros,
 }
 
 /// Runs the command.
@@ -140,13 +171,44 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         say("reading standard input; end it with Ctrl-D, or give a file");
     }
     let settings = settings(args)?;
+    let files = files(args, settings.schema.as_ref())?;
     let sources = sources(&args.inputs);
     let lens = sources.iter().flatten().map(|source| source.len);
     let report = Report::new(lens.sum());
     let output = Output::new(report, args.format, &settings.plan());
     let is_one_of_several =
         sources.len() > 1 || sources.iter().flatten().any(|source| source.in_folder);
-    Run::new(settings, output).inputs(sources, is_one_of_several)
+    Run::new(settings, output, files).inputs(sources, is_one_of_several)
+}
+
+/// Where --format parquet writes.
+fn files(args: &Args, schema: Option<&Schema>) -> Result<Option<Files>, Exit> {
+    if args.format != Format::Parquet {
+        for (option, is_given) in [
+            ("--out", args.out.is_some()),
+            ("--timestamps", args.timestamps.is_some()),
+            ("--file-mib", args.file_mib.is_some()),
+        ] {
+            if is_given {
+                return Exit::reject(format!("{option} is for --format parquet; add it"));
+            }
+        }
+        return Ok(None);
+    }
+    let Some(schema) = schema else {
+        return Exit::reject("--format parquet needs the columns' types; add --schema FILE");
+    };
+    let Some(folder) = &args.out else {
+        return Exit::reject("--format parquet writes files; add --out FOLDER");
+    };
+    let timestamps = match args.timestamps.unwrap_or_default() {
+        Timestamps::Int96 => dynalake_parquet::Timestamps::Int96,
+        Timestamps::Micros => dynalake_parquet::Timestamps::Micros,
+    };
+    let form = Form::new(schema, timestamps)
+        .map_err(|error| Exit::Rejected(format!("the schema has no form in Parquet: {error}")))?;
+    let file_bytes = args.file_mib.unwrap_or(128) as usize * (1 << 20);
+    Files::new(folder, form, file_bytes).map(Some)
 }
 
 /// What is to be done, as the arguments say.
@@ -190,6 +252,10 @@ fn settings(args: &Args) -> Result<Settings, Exit> {
         schema,
         export_time_us,
         partition_keys: matches!(args.partition_keys, PartitionKeys::EventTime),
+        precision: match args.timestamps.unwrap_or_default() {
+            Timestamps::Int96 => Precision::Nanoseconds,
+            Timestamps::Micros => Precision::Microseconds,
+        },
         format: args.format,
     })
 }

@@ -1,9 +1,11 @@
 //! Where rows and responses go, and what is said of them.
 
+use super::files::WrittenFile;
 use crate::exit::Exit;
 use crate::report::Report;
 use crate::spans;
 use crate::table::Pages;
+use crate::text::{count, printable, thousands};
 use clap::ValueEnum;
 use dynalake::schema::Plan;
 use dynalake::text::json::Cursor;
@@ -20,9 +22,11 @@ pub(super) enum Format {
     Jsonl,
     /// The responses to Firehose, one per line.
     Response,
+    /// The rows as Parquet files in --out, in Firehose's form; the files' names are printed.
+    Parquet,
 }
 
-/// Where rows, responses and what is said of them go.
+/// Where rows of text, responses and what is said of all go.
 pub(super) struct Output {
     pub(super) report: Report,
     rows: Rows,
@@ -43,10 +47,28 @@ impl Output {
         row: &[u8],
         may_be_rescued: bool,
     ) -> Result<(), Exit> {
-        let rescued = if may_be_rescued { rescued(row) } else { Vec::new() };
-        self.report.row(id, row, &rescued);
+        self.count_row(id, row, may_be_rescued);
+        self.report.rows_written(row.len());
         let written = self.rows.row(row, &mut self.out);
         self.written(written)
+    }
+
+    /// Counts a row.
+    pub(super) fn count_row(&mut self, id: &impl Display, row: &[u8], may_be_rescued: bool) {
+        let rescued = if may_be_rescued { rescued(row) } else { Vec::new() };
+        self.report.row(id, &rescued);
+    }
+
+    /// Prints and counts files that are there now.
+    pub(super) fn files(&mut self, written: Vec<WrittenFile>) -> Result<(), Exit> {
+        for WrittenFile { path, rows, bytes } in written {
+            self.report.rows_written(bytes);
+            let line = printable(&path.display().to_string());
+            let [rows, bytes] = [count(rows, "row", "rows"), thousands(bytes as u64)];
+            let printed = writeln!(self.out, "{line}  {rows}, {bytes} bytes");
+            self.written(printed)?;
+        }
+        Ok(())
     }
 
     /// Prints a response, where responses are wanted.
@@ -92,6 +114,7 @@ enum Rows {
     Table(Box<Pages>),
     Jsonl,
     Response,
+    Files,
 }
 
 impl Rows {
@@ -100,6 +123,7 @@ impl Rows {
             Format::Table => Rows::Table(Box::new(Pages::new(plan))),
             Format::Jsonl => Rows::Jsonl,
             Format::Response => Rows::Response,
+            Format::Parquet => Rows::Files,
         }
     }
 
@@ -107,7 +131,7 @@ impl Rows {
         match self {
             Rows::Table(pages) => pages.add(row, out),
             Rows::Jsonl => out.write_all(row),
-            Rows::Response => Ok(()),
+            Rows::Response | Rows::Files => Ok(()),
         }
     }
 
@@ -122,7 +146,7 @@ impl Rows {
     fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
         match self {
             Rows::Table(pages) => pages.finish(out),
-            Rows::Jsonl | Rows::Response => Ok(()),
+            Rows::Jsonl | Rows::Response | Rows::Files => Ok(()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Inputs, taken to rows or responses.
 
+use super::files::Files;
 use super::output::{Format, Output};
 use crate::exit::Exit;
 use crate::input::{
@@ -10,9 +11,10 @@ use dynalake::firehose::{
     self, Data, EventWriter, MAX_RESPONSE_BYTES, MAX_ROW_BYTES, Transformed, Transformer, answers,
 };
 use dynalake::record::{self, Outcome, RecordTransformer};
-use dynalake::schema::{Binary, Plan, Schema};
+use dynalake::schema::{Binary, Plan, Precision, Schema};
 use dynalake::statistics::EventIds;
 use dynalake::text::json::unescape;
+use std::fmt::Display;
 use std::process::ExitCode;
 
 /// After so many bytes of change records rows are printed, and duplicates forgotten; an event made
@@ -30,13 +32,16 @@ pub(super) struct Settings {
     /// The time of a full export's rows.
     pub(super) export_time_us: Option<u64>,
     pub(super) partition_keys: bool,
+    pub(super) precision: Precision,
     pub(super) format: Format,
 }
 
 impl Settings {
     /// The schema's plan, or that of none.
     pub(super) fn plan(&self) -> Plan {
-        self.schema.as_ref().map_or_else(Plan::schemaless, Plan::new)
+        let mut plan = self.schema.as_ref().map_or_else(Plan::schemaless, Plan::new);
+        plan.set_precision(self.precision);
+        plan
     }
 
     /// Takes records to rows; `binary` is stronger than what the schema says.
@@ -98,10 +103,12 @@ pub(super) struct Run {
     scratch: Vec<u8>,
     settings: Settings,
     output: Output,
+    /// Where rows go that are no text.
+    files: Option<Files>,
 }
 
 impl Run {
-    pub(super) fn new(settings: Settings, output: Output) -> Run {
+    pub(super) fn new(settings: Settings, output: Output, files: Option<Files>) -> Run {
         Run {
             records: settings.records(None),
             encoded_once: settings.records(Some(Binary::Single)),
@@ -114,6 +121,7 @@ impl Run {
             scratch: Vec::new(),
             settings,
             output,
+            files,
         }
     }
 
@@ -148,6 +156,9 @@ impl Run {
             }
         }
         self.end_event()?;
+        if let Some(files) = &mut self.files {
+            self.output.files(files.finish()?)?;
+        }
         self.output.finish()?;
         if self.output.report.has_done_something() {
             self.output.report.finish();
@@ -161,6 +172,9 @@ impl Run {
         loop {
             let Some(piece) = input.next()? else { return Ok(()) };
             match piece {
+                Piece::FirehoseEvent { id, event } if self.files.is_some() => {
+                    self.firehose_records(&id, event)?;
+                }
                 Piece::FirehoseEvent { id, event } => self.firehose_event(&id, event)?,
                 Piece::Record(record) if self.settings.format == Format::Response => {
                     let Record { id, data, sequence_number, .. } = record;
@@ -170,7 +184,7 @@ impl Run {
                         self.output.report.advance(input.bytes_read());
                     }
                 }
-                Piece::Record(record) => self.record(&record)?,
+                Piece::Record(record) => self.record(&record.id, &record)?,
                 Piece::ExportLine { id, line, is_full } => {
                     match self.rejects_exports(is_full) {
                         None => self.export_line(&id, line)?,
@@ -193,43 +207,53 @@ impl Run {
     }
 
     /// Takes one change record to its row.
-    fn record(&mut self, record: &Record<'_>) -> Result<(), Exit> {
+    fn record(&mut self, id: &impl Display, record: &Record<'_>) -> Result<(), Exit> {
+        if record.is_other_json {
+            self.failed(id, Failure::NotJson, record.data);
+            return Ok(());
+        }
+        self.batch_bytes += match record.data {
+            Data::Plain(bytes) | Data::Encoded(bytes) => bytes.len(),
+            Data::Absent => 0,
+        };
         let transformer = match record.encoding {
             Encoding::AsTheRecordSays => &mut self.records,
             Encoding::Once => &mut self.encoded_once,
         };
+        let sequence_number = record.sequence_number.map(|number| {
+            self.scratch.clear();
+            unescape(number, &mut self.scratch);
+            &*self.scratch
+        });
         self.row.clear();
-        let outcome = if record.is_other_json {
-            Outcome::Failed(Failure::NotJson)
-        } else if fill(transformer.buffer(), record.data) {
-            self.batch_bytes += match record.data {
-                Data::Plain(bytes) | Data::Encoded(bytes) => bytes.len(),
-                Data::Absent => 0,
-            };
-            let sequence_number = record.sequence_number.map(|number| {
-                self.scratch.clear();
-                unescape(number, &mut self.scratch);
-                &*self.scratch
-            });
-            let done = transformer.transform_buffered(sequence_number, &mut self.row);
-            if let Some(id) = done.event_id {
-                self.output.report.duplicates(self.event_ids.is_duplicate(id).into());
-            }
-            done.outcome
-        } else {
-            Outcome::Failed(Failure::NotBase64)
+        if !fill(transformer.buffer(), record.data) {
+            self.failed(id, Failure::NotBase64, record.data);
+            return Ok(());
+        }
+        let done = match &mut self.files {
+            None => transformer.transform_buffered(sequence_number, &mut self.row),
+            Some(files) => transformer.transform_buffered(sequence_number, files),
         };
+        if let Some(id) = done.event_id {
+            self.output.report.duplicates(self.event_ids.is_duplicate(id).into());
+        }
+        let outcome = done.outcome;
+        if matches!(outcome, Outcome::Row { rescued: true, .. }) && self.files.is_some() {
+            // What was rescued is told by the row as text.
+            fill(transformer.buffer(), record.data);
+            transformer.transform_buffered(sequence_number, &mut self.row);
+        }
         match outcome {
-            Outcome::Row { rescued, .. } => self.output.row(&record.id, &self.row, rescued)?,
-            Outcome::Dropped => self.output.report.dropped(),
+            Outcome::Row { rescued, .. } => self.row(id, rescued),
+            Outcome::Dropped => {
+                self.output.report.dropped();
+                Ok(())
+            }
             Outcome::Failed(failure) => {
-                self.scratch.clear();
-                fill(&mut self.scratch, record.data);
-                let reason = reason(failure, &self.scratch, self.records.plan());
-                self.output.report.failed(&record.id, &reason);
+                self.failed(id, failure, record.data);
+                Ok(())
             }
         }
-        Ok(())
     }
 
     /// Takes a line of an export to its row.
@@ -237,8 +261,15 @@ impl Run {
         self.row.clear();
         self.batch_bytes += line.len();
         let time_us = self.settings.export_time_us.unwrap_or_default();
-        match self.records.transform_export_line(line, time_us, &mut self.row).outcome {
-            Outcome::Row { rescued, .. } => self.output.row(id, &self.row, rescued)?,
+        let outcome = match &mut self.files {
+            None => self.records.transform_export_line(line, time_us, &mut self.row).outcome,
+            Some(files) => self.records.transform_export_line(line, time_us, files).outcome,
+        };
+        if matches!(outcome, Outcome::Row { rescued: true, .. }) && self.files.is_some() {
+            self.records.transform_export_line(line, time_us, &mut self.row);
+        }
+        match outcome {
+            Outcome::Row { rescued, .. } => self.row(id, rescued)?,
             Outcome::Dropped => self.output.report.dropped(),
             Outcome::Failed(failure) => {
                 let reason = failure.explain_export_line(self.records.plan());
@@ -246,6 +277,22 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Prints the row, or goes on with the file that has it.
+    fn row(&mut self, id: &impl Display, rescued: bool) -> Result<(), Exit> {
+        let Some(files) = &mut self.files else {
+            return self.output.row(id, &self.row, rescued);
+        };
+        self.output.count_row(id, &self.row, rescued);
+        self.output.files(files.advance()?)
+    }
+
+    fn failed(&mut self, id: &impl Display, failure: Failure, data: Data<'_>) {
+        self.scratch.clear();
+        fill(&mut self.scratch, data);
+        let reason = reason(failure, &self.scratch, self.records.plan());
+        self.output.report.failed(id, &reason);
     }
 
     /// What keeps a line of an export from being a row, and the fix.
@@ -265,6 +312,30 @@ impl Run {
             "a line of a full export, which has no time; add --export-time with exportTime from \
              the export's manifest-summary.json, as --export-time 2026-01-31T12:00:00Z",
         )
+    }
+
+    /// Takes the records of a Firehose event to rows, without a response.
+    fn firehose_records(&mut self, id: &RecordId<'_>, event: &[u8]) -> Result<(), Exit> {
+        let parsed = match firehose::Event::parse(event) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                self.output.report.failed(id, &error.to_string());
+                return Ok(());
+            }
+        };
+        for record in &parsed.records {
+            let record_id = record.record_id.to_cow(event);
+            let name = format!("{}{}", id.prefix(), String::from_utf8_lossy(&record_id));
+            let record = Record {
+                id: *id,
+                data: record.data.map_or(Data::Absent, |data| Data::Encoded(data.raw(event))),
+                sequence_number: record.sequence_number.as_ref().map(|number| number.raw(event)),
+                encoding: Encoding::AsTheRecordSays,
+                is_other_json: false,
+            };
+            self.record(&name, &record)?;
+        }
+        Ok(())
     }
 
     /// Answers a Firehose event, byte for byte as Firehose sends it.

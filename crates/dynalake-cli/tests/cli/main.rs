@@ -4,6 +4,7 @@ mod bad_values;
 mod check;
 mod ddl;
 mod exports;
+mod files;
 mod formats;
 mod help;
 mod input;
