@@ -180,7 +180,7 @@ STEPS = [
     ),
     Step(
         "fuzz",
-        f"three fuzzers, {FUZZ_SECONDS} s each",
+        f"four fuzzers, {FUZZ_SECONDS} s each",
         fuzz(FUZZ_SECONDS),
         locks=("fuzz/target",),
         tools=("rust", "nightly", "c++"),
@@ -237,7 +237,7 @@ STEPS = [
     # ---- what takes too long for the gate
     Step(
         "fuzz-long",
-        "three fuzzers, 20 minutes each",
+        "four fuzzers, 20 minutes each",
         fuzz("1200"),
         locks=("fuzz/target",),
         tools=("rust", "nightly", "c++"),

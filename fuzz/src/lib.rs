@@ -2,6 +2,8 @@
 //!
 //! Reads JSON by serde_json and base64 by the `base64` crate, which the core uses for neither.
 
+pub mod file;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use dynalake::firehose::{MAX_ROW_BYTES, Options, Transformed, Transformer};
 use dynalake::record::{self, Outcome, RecordTransformer};
@@ -71,6 +73,11 @@ fn configuration(configuration: u8) -> (Plan, Option<Vec<String>>, bool) {
         _ => (Plan::schemaless(), Some("orders"), true),
     };
     (plan, table.map(|table| vec![table.to_owned()]), partition_keys)
+}
+
+/// The schema of one of the fixed settings that have one.
+pub fn schema(choice: u8) -> &'static Schema {
+    &SCHEMAS[usize::from(choice) % SCHEMAS.len()]
 }
 
 /// A transformer of records with nothing behind it yet, by one of the fixed settings.
