@@ -20,6 +20,7 @@ use proptest::test_runner::TestRunner;
 use record::record;
 use schema::Schema;
 use std::fmt;
+use std::ops::Range;
 
 pub(crate) struct Case {
     pub(crate) schema: Option<String>,
@@ -60,8 +61,13 @@ impl fmt::Debug for Case {
 
 /// A schema (nearly always a valid one) and a few records that suit it.
 pub(crate) fn case() -> impl Strategy<Value = Case> {
+    case_of(1..4)
+}
+
+/// The same, with so many records.
+pub(crate) fn case_of(records: Range<usize>) -> impl Strategy<Value = Case> {
     let tape = |length| prop::collection::vec(any::<u32>(), 0..length);
-    (tape(250), prop::collection::vec(tape(700), 1..4))
+    (tape(250), prop::collection::vec(tape(700), records))
         .prop_map(|(schema, records)| build(schema, records))
 }
 
