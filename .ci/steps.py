@@ -33,7 +33,7 @@ def fuzz(seconds: str) -> str:
         cargo +nightly fuzz build
         found=$(mktemp -d)
         trap 'rm -rf "$found"' EXIT
-        for target in event change_record schema; do
+        for target in event change_record file schema; do
             echo "fuzz: $target, {seconds} s"
             mkdir "$found/$target"
             log="$found/$target.log"
@@ -188,7 +188,10 @@ STEPS = [
     Step(
         "documentation",
         "rustdoc without warnings",
-        'RUSTDOCFLAGS="-D warnings" cargo doc --package dynalake --lib --no-deps --locked',
+        """
+        export RUSTDOCFLAGS="-D warnings"
+        cargo doc --package dynalake --package dynalake-parquet --lib --no-deps --locked
+        """,
         locks=(DEBUG,),
         tools=CARGO,
     ),
