@@ -260,6 +260,11 @@ impl RecordTransformer {
         write_row(plan, &mut self.row, &change, tape, rows)
     }
 
+    /// The `_rescued` of the last row, as JSON, if its outcome says `rescued`; else of no meaning.
+    pub fn rescued(&self) -> &[u8] {
+        self.row.rescued()
+    }
+
     /// Gives memory back that only a large record needs.
     pub fn shrink(&mut self, kept_bytes: usize) {
         for buffer in

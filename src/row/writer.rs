@@ -59,6 +59,12 @@ impl RowWriter {
         self.text.shrink_to(kept_bytes);
     }
 
+    /// The `_rescued` of the row that was written last, as JSON, if something in it was rescued.
+    pub(crate) fn rescued(&self) -> &[u8] {
+        // It is the last column for which the buffer is used.
+        &self.text
+    }
+
     /// Adds the row of a change to `out`; says whether something in it was rescued.
     ///
     /// # Errors

@@ -10,6 +10,8 @@ pub(crate) enum Exit {
     BrokenPipe(ExitCode),
     /// Something can't be used: the file or setting, what is wrong with it, and the fix.
     Rejected(String),
+    /// It ended on the way, and something was done: what failed, and what is there.
+    Partly(String),
 }
 
 impl Exit {

@@ -76,5 +76,9 @@ fn main() -> ExitCode {
             report::say(&format!("error: {reason}"));
             ExitCode::from(2)
         }
+        Err(Exit::Partly(reason)) => {
+            report::say(&format!("error: {reason}"));
+            ExitCode::from(1)
+        }
     }
 }

@@ -54,13 +54,14 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// A report on an input of `len` bytes, where that is known.
-    pub(crate) fn new(len: Option<u64>) -> Report {
+    /// A report on an input of `len` bytes, where that is known. `prints_rows`: whether standard
+    /// output has the rows.
+    pub(crate) fn new(len: Option<u64>, prints_rows: bool) -> Report {
         Report {
             totals: Totals::default(),
             failures: Vec::new(),
             rescues: Vec::new(),
-            progress: Progress::new(len),
+            progress: Progress::new(len, prints_rows),
         }
     }
 
@@ -205,8 +206,9 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(len: Option<u64>) -> Progress {
-        let wanted = io::stderr().is_terminal() && !io::stdout().is_terminal();
+    fn new(len: Option<u64>, prints_rows: bool) -> Progress {
+        let shows_rows = prints_rows && io::stdout().is_terminal();
+        let wanted = io::stderr().is_terminal() && !shows_rows;
         Progress { bar: ProgressBar::hidden(), len, wanted }
     }
 

@@ -9,12 +9,13 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// So many files are open at once; with more hours than that the one which has waited longest is
-/// ended, and goes on in another file.
-const MAX_OPEN: usize = 16;
+/// So many files are open at once. With rows of more hours than that, mixed, the largest is finished,
+/// and its hour goes on in another file.
+const MAX_OPEN: usize = 256;
 
-/// All open row groups together have no more than this, before they are encoded.
-const MAX_GROUP_BYTES: usize = 64 << 20;
+/// All rows together that are in memory, encoded or not, take no more than this; then the largest
+/// row group is written.
+const MAX_MEMORY: usize = 64 << 20;
 
 /// The files of one run.
 pub(super) struct Files {
@@ -24,12 +25,12 @@ pub(super) struct Files {
     open: Vec<OpenFile>,
     /// The one of `open` that the last row went to.
     current: usize,
-    /// Counts up with each change of `current`.
-    turn: u64,
     parts: usize,
+    finished: Vec<WrittenFile>,
+    has_finished: bool,
 }
 
-/// A file that is there.
+/// A finished file.
 pub(super) struct WrittenFile {
     pub(super) path: PathBuf,
     pub(super) rows: u64,
@@ -40,8 +41,6 @@ struct OpenFile {
     hour: u64,
     path: PathBuf,
     writer: FileWriter<Unfinished>,
-    /// When a row last came after one of another hour.
-    turn: u64,
 }
 
 impl Files {
@@ -66,46 +65,77 @@ impl Files {
             file_bytes,
             open: Vec::new(),
             current: 0,
-            turn: 0,
             parts: 0,
+            finished: Vec::new(),
+            has_finished: false,
         })
     }
 
-    /// Writes what there is enough of; returns the files that are done with it.
-    pub(super) fn advance(&mut self) -> Result<Vec<WrittenFile>, Exit> {
-        let Some(file) = self.open.get_mut(self.current) else { return Ok(Vec::new()) };
-        file.advance()?;
-        let mut written = Vec::new();
+    /// Writes what there is enough of, after each record.
+    pub(super) fn advance(&mut self) -> Result<(), Exit> {
+        let done = self.write();
+        done.map_err(|exit| self.after_some(exit))
+    }
+
+    /// Finishes all files.
+    pub(super) fn finish(&mut self) -> Result<(), Exit> {
+        while !self.open.is_empty() {
+            self.end(self.open.len() - 1).map_err(|exit| self.after_some(exit))?;
+        }
+        Ok(())
+    }
+
+    /// The files that are finished since this was last asked, in the order of their names.
+    pub(super) fn take_finished(&mut self) -> Vec<WrittenFile> {
+        self.has_finished |= !self.finished.is_empty();
+        let mut finished = std::mem::take(&mut self.finished);
+        finished.sort_by(|a, b| a.path.cmp(&b.path));
+        finished
+    }
+
+    fn write(&mut self) -> Result<(), Exit> {
+        let Some(file) = self.open.get_mut(self.current) else { return Ok(()) };
+        if file.writer.rows() == 0 {
+            // It was opened for a record that failed.
+            self.open.remove(self.current);
+            self.current = usize::MAX;
+            return Ok(());
+        }
+        if !file.advance()? {
+            return Ok(());
+        }
         if file.writer.bytes_written() >= self.file_bytes {
-            self.end(self.current, &mut written)?;
+            self.end(self.current)?;
         }
         while self.open.len() > MAX_OPEN {
-            let oldest = (0..self.open.len()).min_by_key(|&at| self.open[at].turn);
-            self.end(oldest.unwrap_or_default(), &mut written)?;
+            let bytes = |file: &OpenFile| file.writer.bytes_written() + file.writer.memory();
+            let largest = (0..self.open.len()).max_by_key(|&at| bytes(&self.open[at]));
+            self.end(largest.unwrap_or_default())?;
         }
-        let group_bytes = |file: &OpenFile| file.writer.group_bytes();
-        if self.open.iter().map(group_bytes).sum::<usize>() > MAX_GROUP_BYTES
-            && let Some(largest) = self.open.iter_mut().max_by_key(|file| group_bytes(file))
+        let memory = |file: &OpenFile| file.writer.memory();
+        if self.open.iter().map(memory).sum::<usize>() > MAX_MEMORY
+            && let Some(largest) = self.open.iter_mut().max_by_key(|file| memory(file))
         {
             largest.flush()?;
         }
-        Ok(written)
+        Ok(())
     }
 
-    /// Ends all files.
-    pub(super) fn finish(&mut self) -> Result<Vec<WrittenFile>, Exit> {
-        let mut written = Vec::new();
-        while !self.open.is_empty() {
-            self.end(0, &mut written)?;
-        }
-        Ok(written)
-    }
-
-    fn end(&mut self, at: usize, written: &mut Vec<WrittenFile>) -> Result<(), Exit> {
+    fn end(&mut self, at: usize) -> Result<(), Exit> {
         let file = self.open.remove(at);
         self.current = usize::MAX;
-        written.extend(file.finish()?);
+        self.finished.push(file.finish()?);
         Ok(())
+    }
+
+    /// Why the run ends; some files may be finished before.
+    fn after_some(&self, exit: Exit) -> Exit {
+        match exit {
+            Exit::Rejected(reason) if self.has_finished || !self.finished.is_empty() => {
+                Exit::Partly(format!("{reason}; the files that are printed are whole"))
+            }
+            other => other,
+        }
     }
 
     fn open(&mut self, hour: u64) -> usize {
@@ -114,11 +144,11 @@ impl Files {
         let partition = format!("dt={year:04}-{month:02}-{day:02}/hour={of_day:02}");
         let path = self.folder.join(partition).join(format!("part-{:05}.parquet", self.parts));
         self.parts += 1;
-        let row_group_bytes = self.file_bytes.min(MAX_GROUP_BYTES);
+        let row_group_bytes = self.file_bytes.min(MAX_MEMORY);
         let limits = Limits { row_group_bytes, ..Limits::default() };
         let writer = FileWriter::new(Unfinished::new(&path), &self.form, limits)
             .expect("nothing is written before a row group");
-        self.open.push(OpenFile { hour, path, writer, turn: 0 });
+        self.open.push(OpenFile { hour, path, writer });
         self.open.len() - 1
     }
 }
@@ -131,15 +161,14 @@ impl Rows for Files {
         if self.open.get(self.current).is_none_or(|file| file.hour != hour) {
             let at = self.open.iter().position(|file| file.hour == hour);
             self.current = at.unwrap_or_else(|| self.open(hour));
-            self.turn += 1;
-            self.open[self.current].turn = self.turn;
         }
         self.open[self.current].writer.columns()
     }
 }
 
 impl OpenFile {
-    fn advance(&mut self) -> Result<(), Exit> {
+    /// Says whether anything was encoded.
+    fn advance(&mut self) -> Result<bool, Exit> {
         self.writer.advance().map_err(|error| lost(&self.path, &error))
     }
 
@@ -147,31 +176,34 @@ impl OpenFile {
         self.writer.flush().map_err(|error| lost(&self.path, &error))
     }
 
-    /// Ends the file and gives it its name; none where it has no rows.
-    fn finish(self) -> Result<Option<WrittenFile>, Exit> {
+    /// Finishes the file and gives it its name.
+    fn finish(self) -> Result<WrittenFile, Exit> {
         let OpenFile { path, writer, .. } = self;
         let rows = writer.rows();
-        if rows == 0 {
-            return Ok(None);
-        }
         let unfinished = writer.close().map_err(|error| lost(&path, &error))?;
         let bytes = unfinished.publish(&path).map_err(|error| unwritable(&path, &error))?;
-        Ok(Some(WrittenFile { path, rows, bytes }))
+        Ok(WrittenFile { path, rows, bytes })
     }
 }
 
-/// A file under another name, from its first byte on; without [`Unfinished::publish`] it is removed
-/// again.
+/// A file under another name; without [`Unfinished::publish`] it is removed again.
 struct Unfinished {
     path: PathBuf,
     file: Option<File>,
+    /// The first bytes, as long as they are no more than Parquet's magic: a file without rows is
+    /// never made.
+    held: Vec<u8>,
 }
+
+/// `PAR1`
+const MAGIC_BYTES: usize = 4;
 
 impl Unfinished {
     fn new(path: &Path) -> Unfinished {
         // Readers of such folders pass over names that begin with a dot.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Unfinished { path: path.with_file_name(format!(".{name}.unfinished")), file: None }
+        let path = path.with_file_name(format!(".{name}.unfinished"));
+        Unfinished { path, file: None, held: Vec::new() }
     }
 
     fn file(&mut self) -> io::Result<&mut File> {
@@ -179,7 +211,10 @@ impl Unfinished {
             if let Some(folder) = self.path.parent() {
                 fs::create_dir_all(folder)?;
             }
-            self.file = Some(File::create(&self.path)?);
+            // Another run that writes here has it, or one that was killed had it.
+            let mut file = File::create_new(&self.path)?;
+            file.write_all(&self.held)?;
+            self.file = Some(file);
         }
         Ok(self.file.as_mut().expect("it is open"))
     }
@@ -189,6 +224,10 @@ impl Unfinished {
         let file = self.file()?;
         file.sync_all()?;
         let bytes = file.metadata()?.len() as usize;
+        if path.exists() {
+            let reason = "another run has written it meanwhile; give each run a folder of its own";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
+        }
         fs::rename(&self.path, path)?;
         self.file = None;
         Ok(bytes)
@@ -197,6 +236,10 @@ impl Unfinished {
 
 impl Write for Unfinished {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.file.is_none() && self.held.len() + bytes.len() <= MAGIC_BYTES {
+            self.held.extend_from_slice(bytes);
+            return Ok(bytes.len());
+        }
         self.file()?.write(bytes)
     }
 
@@ -223,8 +266,5 @@ fn lost(path: &Path, error: &ParquetError) -> Exit {
         ParquetError::External(error) => error.to_string(),
         other => other.to_string(),
     };
-    Exit::Rejected(format!(
-        "can't write {}: {error}; the files printed so far are whole",
-        path.display()
-    ))
+    Exit::Rejected(format!("can't write {}: {error}", path.display()))
 }

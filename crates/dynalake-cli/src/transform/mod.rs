@@ -48,8 +48,8 @@ input. With --format response change records are put into events of about 4 MB, 
 
 With --format parquet --out FOLDER the rows are in FOLDER/dt=2026-01-31/hour=23/part-00000.parquet,
 by the UTC hours of their changes, in the form that Firehose writes, SNAPPY. A file appears when it
-is whole, and is printed with its rows and bytes. At about --file-mib a new one begins, and where
-rows of more than 16 hours come mixed, several files of an hour are written.
+is whole, and is printed with its rows and bytes. At about --file-mib a new one begins. A response's
+limit does not hold there.
 
 Standard error names each failed record and each rescued value by its record, path and reason, the
 first 20 of each reason, then sums up. line-17 is what begins on line 17, line-17#2 the second value
@@ -174,7 +174,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let files = files(args, settings.schema.as_ref())?;
     let sources = sources(&args.inputs);
     let lens = sources.iter().flatten().map(|source| source.len);
-    let report = Report::new(lens.sum());
+    let report = Report::new(lens.sum(), args.format != Format::Parquet);
     let output = Output::new(report, args.format, &settings.plan());
     let is_one_of_several =
         sources.len() > 1 || sources.iter().flatten().any(|source| source.in_folder);

@@ -40,23 +40,22 @@ impl Output {
         Output { report, rows, out: BufWriter::with_capacity(1 << 16, io::stdout().lock()) }
     }
 
-    /// Prints and counts a row; `may_be_rescued`: whether it is worth a look for `_rescued`.
+    /// Prints and counts a row; `rescued`: its `_rescued`, empty where there is none.
     pub(super) fn row(
         &mut self,
         id: &impl Display,
         row: &[u8],
-        may_be_rescued: bool,
+        rescued: &[u8],
     ) -> Result<(), Exit> {
-        self.count_row(id, row, may_be_rescued);
+        self.count_row(id, rescued);
         self.report.rows_written(row.len());
         let written = self.rows.row(row, &mut self.out);
         self.written(written)
     }
 
-    /// Counts a row.
-    pub(super) fn count_row(&mut self, id: &impl Display, row: &[u8], may_be_rescued: bool) {
-        let rescued = if may_be_rescued { rescued(row) } else { Vec::new() };
-        self.report.row(id, &rescued);
+    /// Counts a row; `rescued`: its `_rescued`, empty where there is none.
+    pub(super) fn count_row(&mut self, id: &impl Display, rescued: &[u8]) {
+        self.report.row(id, &reasons(rescued));
     }
 
     /// Prints and counts files that are there now.
@@ -90,23 +89,30 @@ impl Output {
     }
 
     fn written(&self, result: io::Result<()>) -> Result<(), Exit> {
-        result.map_err(|error| Exit::unwritable(&error, self.report.code()))
+        match (&self.rows, result) {
+            // The rows are in files, whoever reads their names.
+            (Rows::Files, Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            (_, result) => result.map_err(|error| Exit::unwritable(&error, self.report.code())),
+        }
     }
 }
 
-/// The paths in a row's `_rescued`, each with its reason.
-fn rescued(row: &[u8]) -> Vec<(String, String)> {
-    let found = spans::members(&mut Cursor::new(row)).ok().and_then(|members| {
-        let text = spans::string(spans::member(&members, "_rescued", row)?)?.into_bytes();
-        let entries = spans::members(&mut Cursor::new(&text)).ok()?;
-        let reason_of = |entry: &[u8]| {
-            let members = spans::members(&mut Cursor::new(entry)).ok()?;
-            spans::string(spans::member(&members, "reason", entry)?)
-        };
-        let entries = entries.into_iter();
-        Some(entries.filter_map(|(path, at)| Some((path, reason_of(&text[at])?))).collect())
-    });
-    found.unwrap_or_default()
+/// The `_rescued` of a row; empty where there is none.
+pub(super) fn rescued(row: &[u8]) -> Vec<u8> {
+    let members = spans::members(&mut Cursor::new(row)).unwrap_or_default();
+    let text = spans::member(&members, "_rescued", row).and_then(spans::string);
+    text.map(String::into_bytes).unwrap_or_default()
+}
+
+/// The paths in a `_rescued`, each with its reason.
+fn reasons(rescued: &[u8]) -> Vec<(String, String)> {
+    let reason_of = |entry: &[u8]| {
+        let members = spans::members(&mut Cursor::new(entry)).ok()?;
+        spans::string(spans::member(&members, "reason", entry)?)
+    };
+    let entries = spans::members(&mut Cursor::new(rescued)).unwrap_or_default();
+    let entries = entries.into_iter();
+    entries.filter_map(|(path, at)| Some((path, reason_of(&rescued[at])?))).collect()
 }
 
 /// Prints rows in one of the formats.

@@ -1,7 +1,7 @@
 //! Inputs, taken to rows or responses.
 
 use super::files::Files;
-use super::output::{Format, Output};
+use super::output::{Format, Output, rescued};
 use crate::exit::Exit;
 use crate::input::{
     Encoding, Input, Piece, Record, RecordId, Source, Trouble, Unopened, look_at, says_table,
@@ -51,9 +51,20 @@ impl Settings {
         let options = record::Options {
             tables: self.tables.clone(),
             default_table: self.default_table.clone(),
-            max_row_bytes: MAX_ROW_BYTES,
+            // Files have no response that a row must fit into.
+            max_row_bytes: if self.format == Format::Parquet { usize::MAX } else { MAX_ROW_BYTES },
         };
         RecordTransformer::new(plan, options)
+    }
+
+    /// The same for records of Firehose's events, which must say their table.
+    fn records_of_firehose(&self) -> RecordTransformer {
+        let options = record::Options {
+            tables: self.tables.clone(),
+            default_table: None,
+            max_row_bytes: usize::MAX,
+        };
+        RecordTransformer::new(self.plan(), options)
     }
 
     /// Takes events to responses.
@@ -92,6 +103,8 @@ pub(super) struct Run {
     records: RecordTransformer,
     /// For records whose binary is encoded once, whatever the schema says.
     encoded_once: RecordTransformer,
+    /// For records of Firehose's events, without a default table, whose rows go to files.
+    of_firehose: RecordTransformer,
     /// For Firehose's events, whose responses are limited.
     events: Transformer,
     /// For events that are made here of change records.
@@ -103,7 +116,7 @@ pub(super) struct Run {
     scratch: Vec<u8>,
     settings: Settings,
     output: Output,
-    /// Where rows go that are no text.
+    /// Where rows go with --format parquet.
     files: Option<Files>,
 }
 
@@ -112,6 +125,7 @@ impl Run {
         Run {
             records: settings.records(None),
             encoded_once: settings.records(Some(Binary::Single)),
+            of_firehose: settings.records_of_firehose(),
             events: settings.events(MAX_RESPONSE_BYTES),
             made_events: settings.events(usize::MAX),
             event: EventWriter::default(),
@@ -157,7 +171,9 @@ impl Run {
         }
         self.end_event()?;
         if let Some(files) = &mut self.files {
-            self.output.files(files.finish()?)?;
+            let done = files.finish();
+            self.output.files(files.take_finished())?;
+            done?;
         }
         self.output.finish()?;
         if self.output.report.has_done_something() {
@@ -184,7 +200,7 @@ impl Run {
                         self.output.report.advance(input.bytes_read());
                     }
                 }
-                Piece::Record(record) => self.record(&record.id, &record)?,
+                Piece::Record(record) => self.record(&record.id, &record, false)?,
                 Piece::ExportLine { id, line, is_full } => {
                     match self.rejects_exports(is_full) {
                         None => self.export_line(&id, line)?,
@@ -207,7 +223,12 @@ impl Run {
     }
 
     /// Takes one change record to its row.
-    fn record(&mut self, id: &impl Display, record: &Record<'_>) -> Result<(), Exit> {
+    fn record(
+        &mut self,
+        id: &impl Display,
+        record: &Record<'_>,
+        is_of_firehose: bool,
+    ) -> Result<(), Exit> {
         if record.is_other_json {
             self.failed(id, Failure::NotJson, record.data);
             return Ok(());
@@ -217,6 +238,7 @@ impl Run {
             Data::Absent => 0,
         };
         let transformer = match record.encoding {
+            _ if is_of_firehose => &mut self.of_firehose,
             Encoding::AsTheRecordSays => &mut self.records,
             Encoding::Once => &mut self.encoded_once,
         };
@@ -237,23 +259,15 @@ impl Run {
         if let Some(id) = done.event_id {
             self.output.report.duplicates(self.event_ids.is_duplicate(id).into());
         }
-        let outcome = done.outcome;
-        if matches!(outcome, Outcome::Row { rescued: true, .. }) && self.files.is_some() {
-            // What was rescued is told by the row as text.
-            fill(transformer.buffer(), record.data);
-            transformer.transform_buffered(sequence_number, &mut self.row);
-        }
-        match outcome {
-            Outcome::Row { rescued, .. } => self.row(id, rescued),
-            Outcome::Dropped => {
-                self.output.report.dropped();
-                Ok(())
+        match done.outcome {
+            Outcome::Row { rescued, .. } => {
+                let rescued = if rescued { transformer.rescued() } else { b"" };
+                row(&mut self.output, self.files.is_some(), id, &self.row, rescued)?;
             }
-            Outcome::Failed(failure) => {
-                self.failed(id, failure, record.data);
-                Ok(())
-            }
+            Outcome::Dropped => self.output.report.dropped(),
+            Outcome::Failed(failure) => self.failed(id, failure, record.data),
         }
+        self.advance()
     }
 
     /// Takes a line of an export to its row.
@@ -265,27 +279,26 @@ impl Run {
             None => self.records.transform_export_line(line, time_us, &mut self.row).outcome,
             Some(files) => self.records.transform_export_line(line, time_us, files).outcome,
         };
-        if matches!(outcome, Outcome::Row { rescued: true, .. }) && self.files.is_some() {
-            self.records.transform_export_line(line, time_us, &mut self.row);
-        }
         match outcome {
-            Outcome::Row { rescued, .. } => self.row(id, rescued)?,
+            Outcome::Row { rescued, .. } => {
+                let rescued = if rescued { self.records.rescued() } else { b"" };
+                row(&mut self.output, self.files.is_some(), id, &self.row, rescued)?;
+            }
             Outcome::Dropped => self.output.report.dropped(),
             Outcome::Failed(failure) => {
                 let reason = failure.explain_export_line(self.records.plan());
                 self.output.report.failed(id, &reason);
             }
         }
-        Ok(())
+        self.advance()
     }
 
-    /// Prints the row, or goes on with the file that has it.
-    fn row(&mut self, id: &impl Display, rescued: bool) -> Result<(), Exit> {
-        let Some(files) = &mut self.files else {
-            return self.output.row(id, &self.row, rescued);
-        };
-        self.output.count_row(id, &self.row, rescued);
-        self.output.files(files.advance()?)
+    /// Writes what files have enough of, and prints those that are finished.
+    fn advance(&mut self) -> Result<(), Exit> {
+        let Some(files) = &mut self.files else { return Ok(()) };
+        let done = files.advance();
+        self.output.files(files.take_finished())?;
+        done
     }
 
     fn failed(&mut self, id: &impl Display, failure: Failure, data: Data<'_>) {
@@ -333,7 +346,7 @@ impl Run {
                 encoding: Encoding::AsTheRecordSays,
                 is_other_json: false,
             };
-            self.record(&name, &record)?;
+            self.record(&name, &record, true)?;
         }
         Ok(())
     }
@@ -355,6 +368,7 @@ impl Run {
         self.event_ids.shrink(KEPT_BYTES);
         self.records.shrink(KEPT_BYTES);
         self.encoded_once.shrink(KEPT_BYTES);
+        self.of_firehose.shrink(KEPT_BYTES);
         for buffer in [&mut self.row, &mut self.scratch] {
             buffer.clear();
             buffer.shrink_to(KEPT_BYTES);
@@ -392,13 +406,29 @@ fn respond(
             let reason = failed.failure.explain(transformer.plan());
             output.report.failed(&id, &reason);
         } else if let Some(row) = answer.row {
-            output.row(&id, &row, statistics.rows_rescued > 0)?;
+            let rescued = if statistics.rows_rescued > 0 { rescued(&row) } else { Vec::new() };
+            output.row(&id, &row, &rescued)?;
         } else {
             output.report.dropped();
         }
     }
     output.response(&response)?;
     output.flush()
+}
+
+/// Prints a row, or counts one that went to a file.
+fn row(
+    output: &mut Output,
+    is_in_file: bool,
+    id: &impl Display,
+    row: &[u8],
+    rescued: &[u8],
+) -> Result<(), Exit> {
+    if is_in_file {
+        output.count_row(id, rescued);
+        return Ok(());
+    }
+    output.row(id, row, rescued)
 }
 
 /// Puts a record's bytes into a buffer; says whether it has any.
