@@ -5,6 +5,7 @@ machine can do.
                                          the tables of docs/performance.md
     python3 benches --rounds 5           with fewer rounds than 15, and so more noise
     python3 benches --workloads typical  prints these workloads only, and writes nothing
+    python3 benches --files              events to Parquet bytes only; prints, and writes nothing
     python3 benches --quick              for CI: once and small. Fails where a peer does not run or
                                          says something else than ours, or the peak memory is over
                                          its bar; times count for nothing
@@ -29,6 +30,12 @@ The peers, each from an event's bytes to a response's, on the same events:
   lower bound  not a transformation, but the least that any has to do: base64 decoded by SIMD,
                simd-json's tape of it, and as many bytes as ours returns encoded; lower bound+ makes
                a tape of the event itself too
+From an event's change records to a Parquet file:
+  ours         dynalake-parquet
+  arrow        idiomatic Rust: serde_json::Value, serde_dynamo, arrow-json, parquet's Arrow writer
+  python       boto3's TypeDeserializer and pyarrow
+  duckdb       the second half only: our rows of JSON to a file
+  lower bound  the parquet crate writing the same values from ready columns
 Before anything is timed, the peers' rows are compared with ours, value by value. Time is what all
 threads of a process have on the processor, so waiting costs nothing. Peers take turns, round by
 round; medians count. docs/performance.md has the results, and what they leave out.
@@ -61,6 +68,9 @@ def parse(words: list[str]) -> argparse.Namespace:
         "--render",
         action="store_true",
         help="write report, chart and docs/performance.md from the last results",
+    )
+    what.add_argument(
+        "--files", action="store_true", help="measure events to Parquet bytes, and nothing else"
     )
     parser.add_argument(
         "--rounds", type=int, metavar="N", help="how often everything is measured (15)"
@@ -105,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dynalake_dev import console
     from dynalake_dev.process import ToolError
 
-    from . import instructions, measure, report
+    from . import building, files, instructions, measure, report
 
     if arguments.render:
         return report.render(is_check=arguments.check)
@@ -118,8 +128,16 @@ def run(arguments: argparse.Namespace) -> int:
             raise ToolError(f"--workloads: there is no {name!r}; choose from {known}")
     timings: console.Timings = []
     rounds = 1 if arguments.quick else arguments.rounds or 15
+    if arguments.files:
+        building.check_tools()
+        building.WORK.mkdir(parents=True, exist_ok=True)
+        with console.Stage("Rust peers and worker", timings) as stage:
+            building.build_rust(stage.update, "worker", "files")
+        report.show_tables(files.tables(files.run(chosen, rounds, False, timings)))
+        return 0
     program = measure.build(timings)
     found = measure.Run(program, chosen, rounds, arguments.quick, timings).run()
+    found["files"] = files.run(chosen, rounds, arguments.quick, timings)
     missed = report.show_results(found, is_quick=arguments.quick)
     if not arguments.quick and chosen == measure.WORKLOADS:
         report.RESULTS.parent.mkdir(exist_ok=True)

@@ -81,9 +81,9 @@ def program(name: str) -> Path:
     return BENCHES / "target" / target() / "release" / name
 
 
-def build_rust(say: Say) -> None:
-    """The worker and the functions beside ours, by the profile and the flags that `bootstrap` is
-    built with."""
+def build_rust(say: Say, *programs: str) -> None:
+    """These programs, or all: the workers and the functions beside ours, by the profile and the
+    flags that `bootstrap` is built with."""
     profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
     command = [
         "cargo",
@@ -94,6 +94,8 @@ def build_rust(say: Say) -> None:
         str(BENCHES / "Cargo.toml"),
     ]
     command += ["--target", target()]
+    for name in programs:
+        command += ["--bin", name]
     for name, value in profile.items():
         command += ["--config", f"profile.release.{name}={json.dumps(value)}"]
     environment = {

@@ -33,7 +33,7 @@ def run(is_update: bool) -> int:
     timings: list = []
     building.WORK.mkdir(parents=True, exist_ok=True)
     with console.Stage("worker", timings) as stage:
-        building.build_rust(stage.update)
+        building.build_rust(stage.update, "worker")
     counts, sizes = {}, {}
     with console.Stage("instructions", timings) as stage:
         for done, (title, case) in enumerate(CASES.items()):

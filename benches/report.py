@@ -12,7 +12,7 @@ from dynalake_dev import console
 from dynalake_dev.machine import ROOT
 from dynalake_dev.process import ToolError
 
-from . import chart, scale
+from . import chart, files, scale
 from .building import BENCHES
 from .measure import FUNCTIONS, GROWTH, LOWER_BOUNDS, PEERS, WORKLOADS
 
@@ -333,6 +333,14 @@ def bars_table(results: dict, with_times: bool = True) -> Table:
     return "Bars", ["", "what", "found", "bar"], rows, ""
 
 
+def show_tables(tables: list[Table]) -> None:
+    for title, headers, rows, note in tables:
+        console.heading(title)
+        console.print_table(headers, rows, most=60)
+        if note:
+            console.say(console.dim(note))
+
+
 def show_results(results: dict, is_quick: bool) -> list[str]:
     """Prints what was found; returns the bars missed that are no times."""
     if is_quick:
@@ -345,11 +353,8 @@ def show_results(results: dict, is_quick: bool) -> list[str]:
             functions_table(results),
         ]
         tables += [invocation_table(results), bars_table(results)]
-    for title, headers, rows, note in tables:
-        console.heading(title)
-        console.print_table(headers, rows, most=60)
-        if note:
-            console.say(console.dim(note))
+        tables += files.tables(results["files"])
+    show_tables(tables)
     return [
         f"{what}: {value}, bar {wanted}"
         for what, value, wanted, met, is_of_machine in bars(results)
@@ -382,6 +387,8 @@ def report(results: dict) -> str:
         functions_table(results),
     ]
     tables += [invocation_table(results), bars_table(results)]
+    # Results of before files were measured have none.
+    tables += files.tables(results["files"]) if "files" in results else []
     return (
         "# What `python3 benches` measured\n\nWritten by `python3 benches`; don't edit.\n\n"
         f"{machine(results)}.\n\n"

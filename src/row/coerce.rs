@@ -13,6 +13,20 @@ use crate::text::number::{self, Decimal, Plain};
 use crate::text::time;
 use std::str::FromStr;
 
+const POWERS_OF_TEN: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+const EXACT_POWERS_OF_TEN: [f64; 19] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18,
+];
+
 /// Writes the value that an S, N, B or BOOL has in a column which is not a string, array, map or
 /// struct. `text` is the attribute's text without escapes. Nothing is written where it does not
 /// fit.
@@ -26,9 +40,12 @@ pub(super) fn write_scalar(
     text: &[u8],
     out: &mut impl Sink,
 ) -> Result<(), Misfit> {
-    if let Some(line) = out.line()
-        && write_as_it_is(kind, descriptor, text, line)
-    {
+    if let Some(line) = out.line() {
+        if write_as_it_is(kind, descriptor, text, line) {
+            return Ok(());
+        }
+    } else if let Some(value) = small_scalar(kind, descriptor, text) {
+        out.scalar(&value);
         return Ok(());
     }
     out.scalar(&scalar(kind, descriptor, text)?);
@@ -89,6 +106,39 @@ fn scalar<'a>(kind: &Kind, descriptor: Descriptor, text: &'a [u8]) -> Result<Sca
         }
         _ => return Err(Misfit::Type),
     })
+}
+
+/// The value of a number of few digits, which most are. Only a short cut: [`scalar`] gives the same.
+fn small_scalar(kind: &Kind, descriptor: Descriptor, text: &[u8]) -> Option<Scalar<'static>> {
+    if !matches!(descriptor, Descriptor::N | Descriptor::S) {
+        return None;
+    }
+    match *kind {
+        Kind::Integer { min, max } => match number::small_decimal(text)? {
+            (negative, digits, 0) => {
+                let value = if negative { -(digits as i64) } else { digits as i64 };
+                (min..=max).contains(&value).then_some(Scalar::Integer(value))
+            }
+            _ => None,
+        },
+        Kind::Decimal { precision, scale, quoted } => {
+            let (negative, digits, fraction) = number::small_decimal(text)?;
+            let more = u32::from(scale).checked_sub(fraction)?;
+            let value = i128::from(digits).checked_mul(POWERS_OF_TEN[more as usize])?;
+            let fits = value < POWERS_OF_TEN[usize::from(precision)];
+            let value = if negative { -value } else { value };
+            fits.then_some(Scalar::Unscaled { value, scale, quoted })
+        }
+        // Both are exact as doubles, so the quotient is the double next to the number.
+        Kind::Double => match number::small_decimal(text)? {
+            (negative, digits, fraction) if digits <= 1 << 53 => {
+                let value = digits as f64 / EXACT_POWERS_OF_TEN[fraction as usize];
+                Some(Scalar::Double(if negative { -value } else { value }))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The meaning of a BOOL, an N of the value 0 or 1, or an S `true` or `false`: what AWS' own object
@@ -200,7 +250,7 @@ fn parse_float<T: FromStr>(text: &[u8]) -> Result<T, Misfit> {
 
 #[cfg(test)]
 mod tests {
-    use super::{scalar, write_as_it_is};
+    use super::{scalar, small_scalar, write_as_it_is};
     use crate::item::Descriptor;
     use crate::row::Sink;
     use crate::schema::{Kind, Precision, Unit};
@@ -290,7 +340,7 @@ mod tests {
             "2024-01-01T00:00:00.Z",
             "2024/01/01T00:00:00Z",
         ];
-        let mut taken = 0;
+        let (mut taken, mut small_taken) = (0, 0);
         for kind in &kinds {
             for descriptor in [Descriptor::N, Descriptor::S, Descriptor::B, Descriptor::Bool] {
                 for text in texts {
@@ -303,9 +353,20 @@ mod tests {
                         taken += 1;
                     }
                     assert_eq!(short, long, "{kind:?} {descriptor:?} {text}");
+                    if let Some(small) = small_scalar(kind, descriptor, text.as_bytes()) {
+                        let (mut short, mut long) = (b"{".to_vec(), b"{".to_vec());
+                        short.scalar(&small);
+                        match scalar(kind, descriptor, text.as_bytes()) {
+                            Ok(value) => long.scalar(&value),
+                            Err(misfit) => panic!("{misfit:?}: {kind:?} {descriptor:?} {text}"),
+                        }
+                        assert_eq!(short, long, "{kind:?} {descriptor:?} {text}");
+                        small_taken += 1;
+                    }
                 }
             }
         }
         assert!(taken > 50, "{taken} were taken");
+        assert!(small_taken > 50, "{small_taken} were taken");
     }
 }

@@ -62,6 +62,13 @@ impl Decimal {
         Some(Decimal { negative, digits, len, exponent: exponent.clamp(-1 << 62, 1 << 62), cut })
     }
 
+    /// A value of ten to `scale`ths.
+    #[cold]
+    pub(crate) fn from_unscaled(value: i128, scale: u8) -> Decimal {
+        let text = format!("{value}e-{scale}");
+        Decimal::parse(text.as_bytes()).expect("it is a decimal number")
+    }
+
     /// Digits before the point, without leading zeros; negative where zeros follow the point.
     fn magnitude(&self) -> i64 {
         self.len as i64 + self.exponent
@@ -212,6 +219,25 @@ pub(crate) fn small_integer(text: &[u8]) -> Option<u64> {
         value = value * 10 + u64::from(digit);
     }
     Some(value)
+}
+
+/// A decimal number of up to 18 digits, without exponent or `+`: whether it is negative, its digits'
+/// value, and how many of them are behind the point.
+#[inline]
+pub(crate) fn small_decimal(text: &[u8]) -> Option<(bool, u64, u32)> {
+    let (negative, unsigned) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    if unsigned.len() > 19 {
+        return None;
+    }
+    let Some(at) = unsigned.iter().position(|byte| *byte == b'.') else {
+        return Some((negative, small_integer(unsigned)?, 0));
+    };
+    let (whole, fraction) = (small_integer(&unsigned[..at])?, &unsigned[at + 1..]);
+    let digits = whole * 10_u64.pow(fraction.len() as u32) + small_integer(fraction)?;
+    Some((negative, digits, fraction.len() as u32))
 }
 
 /// A decimal number's text in a form that the standard library reads right: that stops at exponents

@@ -25,19 +25,29 @@ struct Chunk {
 struct Pages(Arc<Mutex<TrackedWrite<Vec<u8>>>>);
 
 impl Chunks {
-    pub(crate) fn new(form: &Form) -> Chunks {
+    /// Those of a row group that begins with these values. Columns without a value twice among
+    /// them get no dictionary: it would be given up after a megabyte, which costs more than all
+    /// else.
+    pub(crate) fn new(form: &Form, leaves: &[LeafValues]) -> Chunks {
+        let mut properties = form.properties.as_ref().clone().into_builder();
+        for (column, leaf) in form.descriptor.columns().iter().zip(leaves) {
+            if !leaf.values.may_repeat() {
+                let path = column.path().clone();
+                properties = properties.set_column_dictionary_enabled(path, false);
+            }
+        }
+        let properties = Arc::new(properties.build());
         let chunk = |column: &Arc<_>| {
             let pages = Pages(Arc::new(Mutex::new(TrackedWrite::new(Vec::new()))));
-            let properties = Arc::clone(&form.properties);
             let writer = Box::new(pages.clone());
-            let writer = get_column_writer(Arc::clone(column), properties, writer);
+            let writer = get_column_writer(Arc::clone(column), Arc::clone(&properties), writer);
             Chunk { writer, pages }
         };
         Chunks(form.descriptor.columns().iter().map(chunk).collect())
     }
 
     /// Encodes values: a list for each leaf.
-    pub(crate) fn write(&mut self, leaves: &[LeafValues]) -> Result<()> {
+    pub(crate) fn write(&mut self, leaves: &mut [LeafValues]) -> Result<()> {
         self.0.iter_mut().zip(leaves).try_for_each(|(chunk, leaf)| chunk.write(leaf))
     }
 
@@ -55,12 +65,14 @@ impl Chunks {
 }
 
 impl Chunk {
-    fn write(&mut self, leaf: &LeafValues) -> Result<()> {
+    fn write(&mut self, leaf: &mut LeafValues) -> Result<()> {
         let definition = Some(leaf.definition.as_slice());
         let repetition = Some(leaf.repetition.as_slice()).filter(|levels| !levels.is_empty());
-        match (&mut self.writer, &leaf.values) {
+        match (&mut self.writer, &mut leaf.values) {
             (ColumnWriter::ByteArrayColumnWriter(writer), Values::Strings(values)) => {
-                writer.write_batch(values, definition, repetition)
+                let written = writer.write_batch(values.make_ready(), definition, repetition);
+                values.release();
+                written
             }
             (ColumnWriter::BoolColumnWriter(writer), Values::Booleans(values)) => {
                 writer.write_batch(values, definition, repetition)
@@ -81,7 +93,9 @@ impl Chunk {
                 writer.write_batch(values, definition, repetition)
             }
             (ColumnWriter::FixedLenByteArrayColumnWriter(writer), Values::Fixed(values, _)) => {
-                writer.write_batch(values, definition, repetition)
+                let written = writer.write_batch(values.make_ready(), definition, repetition);
+                values.release();
+                written
             }
             _ => unreachable!("values and writer are of one form"),
         }

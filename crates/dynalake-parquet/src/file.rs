@@ -121,8 +121,9 @@ impl<W: Write + Send> FileWriter<W> {
         if self.columns.rows() == 0 {
             return Ok(());
         }
-        let chunks = self.chunks.get_or_insert_with(|| Chunks::new(&self.form));
-        chunks.write(&self.columns.leaves)?;
+        let chunks =
+            self.chunks.get_or_insert_with(|| Chunks::new(&self.form, &self.columns.leaves));
+        chunks.write(&mut self.columns.leaves)?;
         self.rows += self.columns.rows() as u64;
         self.group_bytes += self.columns.bytes();
         self.columns.clear();
