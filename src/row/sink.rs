@@ -29,8 +29,8 @@ pub trait Sink {
     /// Takes back what there is of the row that began at `start`.
     fn discard_row(&mut self, start: usize);
 
-    /// The line of JSON that the row is, where it is one. What is JSON already is then copied, and
-    /// a row without a schema, whose columns are its own, can be written.
+    /// The buffer, if rows are lines of JSON. What is JSON already is then copied, and a row without
+    /// a schema, whose columns are its own, can be written.
     fn line(&mut self) -> Option<&mut Vec<u8>> {
         None
     }

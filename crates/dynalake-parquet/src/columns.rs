@@ -1,5 +1,5 @@
 //! Rows as columns: for each leaf its values, with the definition and repetition levels that say
-//! where in arrays, maps and structs they stand
+//! where in arrays, maps and structs they are
 //! (<https://parquet.apache.org/docs/file-format/nestedencoding/>).
 
 use crate::form::{Form, Leaf, LeafKind, Node};
@@ -21,6 +21,14 @@ const NANOSECONDS_PER_DAY: i64 = 86_400_000_000_000;
 /// memory of its own, because to get and to free that costs more than the encoding.
 const SHARED_BYTES: usize = 4 << 10;
 
+/// What a definition and a repetition level take, and a value beside its bytes, while it is encoded
+/// too.
+const LEVEL_BYTES: usize = 4;
+const VALUE_BYTES: usize = 40;
+
+/// Of so many levels the memory is kept from batch to batch.
+const KEPT_LEVELS: usize = 16 << 10;
+
 /// How many values without one twice, or with how many bytes, say that a column has no use for a
 /// dictionary. Of values drawn from 100,000, a batch of 1,024 has some twice almost for sure.
 const SAMPLE_VALUES: usize = 512;
@@ -35,6 +43,8 @@ pub struct Columns {
     rows: usize,
     /// Of all values so far.
     bytes: usize,
+    /// What values and nulls take in memory beside their bytes, roughly.
+    overhead: usize,
     /// The field whose value comes next.
     at: usize,
     /// Its repetition level.
@@ -93,6 +103,7 @@ impl Columns {
             leaves: form.leaves.iter().map(|leaf| LeafValues::new(*leaf)).collect(),
             rows: 0,
             bytes: 0,
+            overhead: 0,
             at: 0,
             repetition: 0,
             open: Vec::new(),
@@ -109,16 +120,23 @@ impl Columns {
         self.bytes
     }
 
-    /// Forgets the rows, and keeps their memory.
+    /// What the rows take in memory, roughly: nulls count too.
+    pub fn memory(&self) -> usize {
+        self.bytes + self.overhead
+    }
+
+    /// Forgets the rows, and keeps a usual batch's memory.
     pub(crate) fn clear(&mut self) {
         self.rows = 0;
         self.bytes = 0;
+        self.overhead = 0;
         self.leaves.iter_mut().for_each(LeafValues::clear);
     }
 
     /// Puts a null where the next value would be.
     fn push_null(&mut self, definition: i16) {
         let node = &self.nodes[self.at];
+        self.overhead += node.leaves.len() * LEVEL_BYTES;
         for leaf in &mut self.leaves[node.leaves.clone()] {
             leaf.push_level(definition, self.repetition);
         }
@@ -130,6 +148,7 @@ impl Columns {
     fn next_leaf(&mut self) -> &mut LeafValues {
         let node = &self.nodes[self.at];
         self.at = node.end;
+        self.overhead += LEVEL_BYTES + VALUE_BYTES;
         let leaf = &mut self.leaves[node.leaves.start];
         leaf.push_level(leaf.leaf.defined, self.repetition);
         leaf
@@ -247,7 +266,7 @@ impl Sink for Columns {
                 let bytes = value.to_be_bytes();
                 values.push(&bytes[bytes.len() - *width..]);
             }
-            (values, value) => unreachable!("{value:?} is not of the type of {values:?}"),
+            _ => unreachable!("a plan and a form of two schemas"),
         }
         self.bytes += 8;
     }
@@ -324,8 +343,10 @@ impl LeafValues {
     }
 
     fn clear(&mut self) {
-        self.definition.clear();
-        self.repetition.clear();
+        for levels in [&mut self.definition, &mut self.repetition] {
+            levels.clear();
+            levels.shrink_to(KEPT_LEVELS);
+        }
         self.rows = 0;
         self.values.clear();
     }
@@ -399,7 +420,9 @@ impl<T> Pieces<T> {
 
     fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(SAMPLE_BYTES);
         self.ends.clear();
+        self.ends.shrink_to(KEPT_LEVELS);
     }
 
     fn may_repeat(&self) -> bool {
@@ -434,6 +457,7 @@ impl<T: From<ByteArray>> Pieces<T> {
     /// Lets go of what was made ready.
     pub(crate) fn release(&mut self) {
         self.ready.clear();
+        self.ready.shrink_to(KEPT_LEVELS);
     }
 }
 

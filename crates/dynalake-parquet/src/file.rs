@@ -13,18 +13,21 @@ use std::sync::Arc;
 pub struct Limits {
     /// A row group ends when its values have so many bytes, before they are encoded.
     pub row_group_bytes: usize,
-    /// Rows are encoded when they have so many bytes,
+    /// Rows are encoded when they take so many bytes of memory,
     pub batch_bytes: usize,
     /// or are so many.
     pub batch_rows: usize,
 }
 
 impl Default for Limits {
-    /// Row groups of 64 MiB, encoded in steps of 1,024 rows or 1 MiB.
+    /// Row groups of 64 MiB, encoded in steps of 1,024 rows or 4 MiB.
     fn default() -> Limits {
-        Limits { row_group_bytes: 64 << 20, batch_bytes: 1 << 20, batch_rows: 1_024 }
+        Limits { row_group_bytes: 64 << 20, batch_bytes: 4 << 20, batch_rows: 1_024 }
     }
 }
+
+/// What the encoder of a column takes before it has a value: the table of its dictionary.
+const ENCODER_BYTES: usize = 75 << 10;
 
 /// Writes a Parquet file row by row. Memory: the encoded pages of one row group, and a batch of
 /// rows.
@@ -33,7 +36,7 @@ pub struct FileWriter<W: Write + Send> {
     limits: Limits,
     file: SerializedFileWriter<W>,
     columns: Columns,
-    /// The row group in the making; none before its first rows.
+    /// The row group that is being made, once it has rows.
     chunks: Option<Chunks>,
     /// Of the values in `chunks`.
     group_bytes: usize,
@@ -81,7 +84,7 @@ impl<W: Write + Send> FileWriter<W> {
     /// Those of `out`. The file is lost then.
     pub fn advance(&mut self) -> Result<()> {
         let Limits { batch_bytes, batch_rows, row_group_bytes } = self.limits;
-        if self.columns.rows() < batch_rows && self.columns.bytes() < batch_bytes {
+        if self.columns.rows() < batch_rows && self.columns.memory() < batch_bytes {
             return Ok(());
         }
         self.encode()?;
@@ -91,8 +94,8 @@ impl<W: Write + Send> FileWriter<W> {
         Ok(())
     }
 
-    /// Writes what is left, and the footer; returns `out`. A file without rows has none of its row
-    /// groups, and is a whole file all the same.
+    /// Writes what is left, and the footer; returns `out`. A file without rows has no row groups and
+    /// is still valid.
     ///
     /// # Errors
     ///
@@ -102,12 +105,14 @@ impl<W: Write + Send> FileWriter<W> {
         self.file.into_inner()
     }
 
-    /// How many bytes the values of the row group in the making have.
-    pub fn group_bytes(&self) -> usize {
-        self.group_bytes
+    /// What the rows that are not written yet take in memory, roughly: at most so much.
+    pub fn memory(&self) -> usize {
+        let encoders =
+            if self.chunks.is_some() { self.form.leaves.len() * ENCODER_BYTES } else { 0 };
+        self.columns.memory() + self.group_bytes + encoders
     }
 
-    /// Ends the row group in the making.
+    /// Writes the rows so far as a row group.
     ///
     /// # Errors
     ///

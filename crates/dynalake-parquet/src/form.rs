@@ -108,9 +108,9 @@ impl Form {
     }
 }
 
-/// How the files are written: SNAPPY; dictionaries where they pay, which the writer finds out;
-/// statistics by column chunk, as Firehose has them, where older readers know the order too. Of
-/// floats and INT96 they don't: parquet-format orders them since June 2026.
+/// How the files are written: SNAPPY, and statistics by column chunk where older readers know the
+/// order. Of FLOAT, DOUBLE and INT96 the crate's footers name orders that parquet-format has since
+/// June 2026, so these columns have none. Dictionaries: see `chunks`.
 fn properties(descriptor: &SchemaDescriptor) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("dynalake version ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -235,7 +235,7 @@ impl Walk {
                     (LeafKind::Int64, optional(Physical::INT64).with_logical_type(Some(utc)))
                 }
             },
-            // Arrays, maps and structs are no scalars.
+            // A string: the others are handled before.
             _ => {
                 let field = optional(Physical::BYTE_ARRAY).with_converted_type(ConvertedType::UTF8);
                 (LeafKind::String, field)

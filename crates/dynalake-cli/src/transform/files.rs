@@ -25,6 +25,8 @@ pub(super) struct Files {
     open: Vec<OpenFile>,
     /// The one of `open` that the last row went to.
     current: usize,
+    /// Of all open files together.
+    memory: usize,
     parts: usize,
     finished: Vec<WrittenFile>,
     has_finished: bool,
@@ -41,6 +43,8 @@ struct OpenFile {
     hour: u64,
     path: PathBuf,
     writer: FileWriter<Unfinished>,
+    /// Of its rows that are not written yet.
+    memory: usize,
 }
 
 impl Files {
@@ -65,6 +69,7 @@ impl Files {
             file_bytes,
             open: Vec::new(),
             current: 0,
+            memory: 0,
             parts: 0,
             finished: Vec::new(),
             has_finished: false,
@@ -101,22 +106,22 @@ impl Files {
             self.current = usize::MAX;
             return Ok(());
         }
-        if !file.advance()? {
-            return Ok(());
-        }
+        file.advance()?;
+        let memory = file.writer.memory();
+        self.memory = self.memory + memory - std::mem::replace(&mut file.memory, memory);
         if file.writer.bytes_written() >= self.file_bytes {
             self.end(self.current)?;
         }
         while self.open.len() > MAX_OPEN {
-            let bytes = |file: &OpenFile| file.writer.bytes_written() + file.writer.memory();
+            let bytes = |file: &OpenFile| file.writer.bytes_written() + file.memory;
             let largest = (0..self.open.len()).max_by_key(|&at| bytes(&self.open[at]));
             self.end(largest.unwrap_or_default())?;
         }
-        let memory = |file: &OpenFile| file.writer.memory();
-        if self.open.iter().map(memory).sum::<usize>() > MAX_MEMORY
-            && let Some(largest) = self.open.iter_mut().max_by_key(|file| memory(file))
+        if self.memory > MAX_MEMORY
+            && let Some(largest) = self.open.iter_mut().max_by_key(|file| file.memory)
         {
             largest.flush()?;
+            self.memory -= std::mem::take(&mut largest.memory);
         }
         Ok(())
     }
@@ -124,6 +129,7 @@ impl Files {
     fn end(&mut self, at: usize) -> Result<(), Exit> {
         let file = self.open.remove(at);
         self.current = usize::MAX;
+        self.memory -= file.memory;
         self.finished.push(file.finish()?);
         Ok(())
     }
@@ -148,7 +154,7 @@ impl Files {
         let limits = Limits { row_group_bytes, ..Limits::default() };
         let writer = FileWriter::new(Unfinished::new(&path), &self.form, limits)
             .expect("nothing is written before a row group");
-        self.open.push(OpenFile { hour, path, writer });
+        self.open.push(OpenFile { hour, path, writer, memory: 0 });
         self.open.len() - 1
     }
 }
@@ -167,8 +173,7 @@ impl Rows for Files {
 }
 
 impl OpenFile {
-    /// Says whether anything was encoded.
-    fn advance(&mut self) -> Result<bool, Exit> {
+    fn advance(&mut self) -> Result<(), Exit> {
         self.writer.advance().map_err(|error| lost(&self.path, &error))
     }
 

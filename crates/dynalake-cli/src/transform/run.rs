@@ -204,7 +204,7 @@ impl Run {
                 Piece::ExportLine { id, line, is_full } => {
                     match self.rejects_exports(is_full) {
                         None => self.export_line(&id, line)?,
-                        // The others will hardly be of another kind.
+                        // The rest of the file is most likely the same.
                         Some(what) if id.is_first() => {
                             let name = input.name();
                             return Err(Trouble(format!("{name} begins with {what}")).into());

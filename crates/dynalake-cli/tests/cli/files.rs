@@ -106,11 +106,12 @@ fn each_kind_of_input_gives_files() {
 #[test]
 fn many_hours_and_many_bytes_make_several_files() {
     let out = new_folder();
-    // 40 hours, mixed: more than are open at once.
+    // 40 hours, mixed.
     let changes: String = (0..400)
         .map(|at| change_at(&format!("o-{at:03}"), 1_717_200_000 + at * 7 % 40 * 3_600).to_string())
         .collect();
     parquet(&out, &[], changes).exits_with(0).says("400 in: 400 ok");
+    assert_eq!(files(&out).len(), 40, "one file an hour");
     let mut all: Vec<String> = files(&out).iter().flat_map(|file| ids(&out, file)).collect();
     all.sort();
     assert_eq!(all, (0..400).map(|at| format!("o-{at:03}")).collect::<Vec<_>>());
@@ -136,6 +137,47 @@ fn many_hours_and_many_bytes_make_several_files() {
     assert!((3..=6).contains(&parts.len()), "{parts:?}");
     let all: Vec<String> = parts.iter().flat_map(|file| ids(&out, file)).collect();
     assert_eq!(all, (0..3_000).map(|at| format!("o-{at:04}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn records_that_fail_leave_no_folders() {
+    let out = new_folder();
+    let schema = orders(&json!([{"name": "order_id", "type": "bigint"}]));
+    let schema = TempFile::new("wrong-key.json", schema.to_string());
+    let args = ["transform", "--format", "parquet", "--schema", schema.path(), "--out", out.path()];
+    dynalake_with(&args, change("o-1").to_string()).exits_with(1).says("1 failed");
+    assert_eq!(std::fs::read_dir(&out.0).unwrap().count(), 0);
+}
+
+#[test]
+fn rows_are_written_whoever_reads_their_names() {
+    let out = new_folder();
+    let args = ["transform", "--format", "parquet", "--schema", "orders.json", "--out", out.path()];
+    let mut child = start(&args);
+    drop(child.stdout.take());
+    let mut stdin = child.stdin.take().unwrap();
+    for at in 0..3 {
+        writeln!(stdin, "{}", change_at(&format!("o-{at}"), 1_717_200_000 + at * 3_600)).unwrap();
+    }
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(files(&out).len(), 3);
+}
+
+#[test]
+fn a_firehose_events_records_must_say_their_table() {
+    let mut nameless = change("o-1");
+    nameless.as_object_mut().unwrap().remove("tableName");
+    let event = event(&[nameless.to_string()]).to_string();
+    for format in [&["jsonl"][..], &["parquet", "--out"]] {
+        let out = new_folder();
+        let mut args = vec!["transform", "--schema", "orders.json", "--format"];
+        args.extend(format);
+        args.extend((format.len() > 1).then_some(out.path()));
+        dynalake_with(&args, &event)
+            .exits_with(1)
+            .says("r-0: failed: the change record has neither tableName");
+    }
 }
 
 #[test]
@@ -207,9 +249,9 @@ fn a_killed_process_leaves_whole_files_only() {
     let args = ["transform", "--format", "parquet", "--schema", "orders.json", "--out", out.path()];
     let mut child = start(&args);
     let mut stdin = child.stdin.take().unwrap();
-    // Each hour's file ends once 16 others are open; a batch's names are printed at 3 MB.
-    for at in 0..20_000_u64 {
-        let change = change_at(&format!("o-{at}"), 1_717_200_000 + at / 500 * 3_600);
+    // Of 400 hours 256 files are open; a batch's names are printed at 3 MB.
+    for at in 0..40_000_u64 {
+        let change = change_at(&format!("o-{at}"), 1_717_200_000 + at / 50 * 3_600);
         if stdin.write_all(change.to_string().as_bytes()).is_err() {
             break;
         }
@@ -221,6 +263,6 @@ fn a_killed_process_leaves_whole_files_only() {
     let printed = line.split("  ").next().unwrap();
     assert!(Path::new(printed).is_file(), "{line}");
     for file in files(&out).iter().filter(|file| file.ends_with(".parquet")) {
-        assert_eq!(ids(&out, file).len(), 500, "{file}");
+        assert_eq!(ids(&out, file).len(), 50, "{file}");
     }
 }
