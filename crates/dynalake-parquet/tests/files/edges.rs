@@ -316,7 +316,7 @@ fn value_of(ty: &str, seed: usize) -> String {
     }
     match ty {
         "string" => s(&"x".repeat(seed % 7)),
-        "boolean" => format!(r#"{{"BOOL":{}}}"#, seed % 2 == 0),
+        "boolean" => format!(r#"{{"BOOL":{}}}"#, seed.is_multiple_of(2)),
         "timestamp" => s(&format!("2024-02-{:02}T23:59:59.{:09}Z", 1 + seed % 28, seed * 7_919)),
         "date" => s(&format!("2024-03-{:02}", 1 + seed % 28)),
         "decimal(38,38)" => n(&format!("-0.{}", seed * 104_729)),
@@ -348,8 +348,9 @@ fn members_of(members: &str) -> Vec<(&str, &str)> {
     found
 }
 
-/// Arrays, maps and structs, so many around the innermost value; the contract allows 32. DuckDB takes
-/// twice as long for each array or map around another, whoever wrote the file, and can't read those.
+/// Arrays, maps and structs, so many around the innermost value; the contract allows 32. DuckDB
+/// takes twice as long for each array or map around another, whoever wrote the file, and can't read
+/// those.
 fn deep(name: &'static str, levels: usize) -> Edge {
     let (mut ty, mut value) = ("int".to_owned(), n("7"));
     let (mut arrays, mut ints) = ("string".to_owned(), s("deep"));
