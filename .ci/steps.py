@@ -17,6 +17,8 @@ OTHER_ARCHITECTURE = {"x86_64": "arm64", "arm64": "x86_64"}[architecture()]
 OTHER_TARGET = {"x86_64": "x86_64", "arm64": "aarch64"}[OTHER_ARCHITECTURE] + "-unknown-linux-musl"
 # Built once, and out of the way of the steps that build it with other features.
 DYNALAKE = "target/ci/bin/dynalake"
+# What other engines read.
+PARQUET_FILES = "target/ci/parquet"
 
 CARGO = ("rust",)
 # The folders that cargo and `terraform init` write into, and the ports of the emulator.
@@ -148,6 +150,26 @@ STEPS = [
         tools=("rust", "jdk"),
     ),
     Step(
+        "parquet-files",
+        "Parquet files, and their rows as lines of JSON, for other engines",
+        f"""
+        rm -rf {PARQUET_FILES}
+        cargo run --quiet --locked --package dynalake-parquet --example agreement_files \\
+            -- {PARQUET_FILES}
+        """,
+        locks=(DEBUG,),
+        tools=CARGO,
+    ),
+    Step(
+        "parquet",
+        "pyarrow, DuckDB and Spark read our Parquet files, also beside those of others; their size",
+        f"""
+        DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 databricks/tests/parquet --files {PARQUET_FILES}
+        """,
+        needs=("command-line", "parquet-files"),
+        tools=("rust", "jdk"),
+    ),
+    Step(
         "clippy",
         "clippy, in all combinations of features that are built",
         """
@@ -251,6 +273,14 @@ STEPS = [
         "the Databricks pipeline on Spark, with five tables of 300,000 changes",
         f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 databricks/tests --changes 300000 --seeds 5",
         needs=("command-line",),
+        tools=("rust", "jdk"),
+        is_deep=True,
+    ),
+    Step(
+        "parquet-older",
+        "pyarrow 17 and Spark 3.5.6 read our Parquet files",
+        f"python3 databricks/tests/parquet --older --files {PARQUET_FILES}",
+        needs=("parquet-files",),
         tools=("rust", "jdk"),
         is_deep=True,
     ),

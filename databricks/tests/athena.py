@@ -5,6 +5,8 @@ DuckDB and Athena's Trino agree on what the view uses: quoted names, a window fu
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import pyarrow as pa
 
@@ -14,15 +16,15 @@ from .tables import Made
 
 def differences(made: Made) -> list[str]:
     """Reads all files that were delivered, those that were replayed and those made by hand too."""
-    items = view(made, str(made.lake.folder / "**" / "*.parquet"))
+    items = view(made.lake.schema_file(1), str(made.lake.folder / "**" / "*.parquet"))
     found = compare.differences(made.truth, items, made.keys, more=["_event_time", "_sequence"])
     return [f"{made.order.name}, Athena's view: {what}" for what in found]
 
 
-def view(made: Made, files: str) -> pa.Table:
-    """The view's rows over these files."""
+def view(schema_file: Path, files: str) -> pa.Table:
+    """The rows of a schema's view over these files."""
     names = ["--database", "lake", "--table", "changes", "--view", "items"]
-    statement = tools.print_sql(made.lake.schema_file(1), "view", *names, dialect="athena")
+    statement = tools.print_sql(schema_file, "view", *names, dialect="athena")
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("CREATE SCHEMA lake")

@@ -138,6 +138,26 @@ ENVIRONMENTS = {
             options=("--no-deps",),
             note="half a GB of packages",
         ),
+        # The same engines, which also read the files that we write.
+        Environment(
+            program="databricks/tests/parquet",
+            module="databricks.tests.parquet",
+            folder=TARGET / "databricks" / "venv",
+            requirements=ROOT / "databricks" / "tests" / "requirements.txt",
+            tools=("python", "rust", "jdk"),
+            options=("--no-deps",),
+            note="half a GB of packages",
+        ),
+        # Older ones, which don't go with the others into one environment.
+        Environment(
+            program="databricks/tests/parquet --older",
+            module="databricks.tests.parquet",
+            folder=TARGET / "databricks" / "older-venv",
+            requirements=ROOT / "databricks" / "tests" / "parquet" / "requirements-older.txt",
+            tools=("python", "rust", "jdk"),
+            options=("--no-deps",),
+            note="a third of a GB of packages",
+        ),
         # What .ci/terraform.py and .ci/bundle.py check with.
         Environment(
             program="checks",

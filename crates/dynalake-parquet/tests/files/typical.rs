@@ -55,7 +55,7 @@ fn record(at: usize, random: &mut Random) -> (Vec<u8>, Option<String>) {
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     let (day, millis) = (1 + random.below(28), random.below(1_000));
     let mut items = Vec::new();
-    for _ in 0..1 + random.below(4) {
+    for _ in 0..=random.below(4) {
         items.push(format!(
             r#"{{"M":{{"sku":{{"S":"sku-{:04}"}},"qty":{{"N":"{}"}},"price":{{"N":"{}.{:02}"}}}}}}"#,
             random.below(3_000),
