@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow
 import pyarrow.parquet
+
 from dynalake_dev import console
 from dynalake_dev.process import ToolError
 
@@ -152,7 +153,9 @@ def rows(file: os.PathLike, types: dict[str, str]) -> list[dict]:
         columns[name] = map(plain, column.to_pylist())
     found = []
     for values in zip(*columns.values(), strict=True):
-        row = {name: value for name, value in zip(columns, values, strict=True) if value is not None}
+        row = {
+            name: value for name, value in zip(columns, values, strict=True) if value is not None
+        }
         for path, entry in json.loads(row.pop("_rescued", "{}")).items():
             # Ours by path, in DynamoDB's JSON, beside the reason; theirs whole and plain.
             if isinstance(entry, dict) and "value" in entry:
@@ -212,7 +215,10 @@ def bound(times: dict[str, list[float]]) -> list[float]:
 def table(results: dict) -> Table:
     workloads = results["workloads"]
     cells = [
-        [NAMES[peer], *(thousands(each["records"], each["ms"][peer]) for each in workloads.values())]
+        [
+            NAMES[peer],
+            *(thousands(each["records"], each["ms"][peer]) for each in workloads.values()),
+        ]
         for peer in PEERS
     ]
     ours = [each["ms"] for each in workloads.values()]
@@ -227,7 +233,10 @@ def table(results: dict) -> Table:
     cells.append(
         [
             "size against pyarrow's",
-            *(f"{each['bytes']['ours'] / each['bytes']['pyarrow']:.3f}" for each in workloads.values()),
+            *(
+                f"{each['bytes']['ours'] / each['bytes']['pyarrow']:.3f}"
+                for each in workloads.values()
+            ),
         ]
     )
     return (
@@ -317,8 +326,7 @@ def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
 
 def bars_table(results: dict) -> Table:
     cells = [
-        ["met" if met else "missed", what, found, bar]
-        for what, found, bar, met, _ in bars(results)
+        ["met" if met else "missed", what, found, bar] for what, found, bar, met, _ in bars(results)
     ]
     return "Bars of files", ["", "what", "found", "bar"], cells, ""
 
@@ -326,5 +334,3 @@ def bars_table(results: dict) -> Table:
 def tables(results: dict) -> list[Table]:
     each = [table(results), memory_table(results), bars_table(results)]
     return [each for each in each if each[2]]
-
-
