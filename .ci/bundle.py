@@ -34,6 +34,7 @@ from databricks.bundles.volumes import Volume
 from dynalake_dev import process, terraform
 from dynalake_dev.machine import ROOT
 from dynalake_dev.process import ToolError
+from dynalake_dev.redaction import REDACTED
 
 BUNDLE = ROOT / "databricks"
 
@@ -426,11 +427,6 @@ def check_alerts(alerts: dict, schema: dict, tables: list) -> None:
         expect(f"the alert {name} has a warehouse", alert["warehouse_id"] != "")
 
 
-# Spark's default of spark.redaction.regex: a setting with such a word in its name or value is
-# answered as if it were absent.
-REDACTED = re.compile(r"(?i)secret|password|token|access[.]?key")
-
-
 def datasets(file: Path, root: Path, configuration: dict) -> set:
     """The tables that the pipeline makes of its configuration: its own code runs, on nothing.
     Spark's tests do the rest."""
@@ -797,23 +793,32 @@ def hidden(several: dict) -> tuple:
     Spark hides."""
     orders = next(table for table in several["databricks_tables"] if table["name"] == "orders")
     columns = [
-        {"name": "refresh_token", "type": "string", "comment": "token of the payment provider"},
+        {
+            "name": "refresh_token",
+            "type": "string",
+            "comment": "token, accessKey, secret or password",
+        },
         {"name": "password_hash", "type": "string", "protect": "sha256"},
         {"name": "secret", "type": "string", "protect": "drop"},
         {"name": "key_id", "type": "string", "path": ["auth", "accessKey"]},
     ]
     schema = {
         **orders["schema"],
-        "table": "AccessTokens",
+        "table": "AccessKeyTokens",
         "columns": orders["schema"]["columns"] + columns,
     }
-    tokens = {**orders, "name": "access_tokens", "location": "secret/passwords", "schema": schema}
+    tokens = {
+        **orders,
+        "name": "accesskey_tokens",
+        "location": "secret/passwords/accessKey",
+        "schema": schema,
+    }
     variables = dict(several["databricks_bundle_variables"])
-    variables["health_query"] = variables["health_query"].replace("`orders_", "`access_tokens_")
+    variables["health_query"] = variables["health_query"].replace("`orders_", "`accesskey_tokens_")
     tables = [tokens if table is orders else table for table in several["databricks_tables"]]
     prefixes = {name: url for name, url in several["locations"].items() if name != "orders"}
-    prefixes["access_tokens"] = several["locations"]["orders"].replace(
-        "/orders/", "/secret/passwords/"
+    prefixes["accesskey_tokens"] = several["locations"]["orders"].replace(
+        "/orders/", "/secret/passwords/accessKey/"
     )
     return variables, tables, prefixes
 
