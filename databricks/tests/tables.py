@@ -83,7 +83,8 @@ def orders(changes: int, keys: int, seeds: int) -> list[Order]:
             wide.TABLE,
             "wide",
             14,
-            400,
+            # Enough that some come after the new column, whatever JITTER does to their order.
+            1000,
             40,
             files=1,
             folder=wide.FOLDER,
