@@ -69,6 +69,8 @@ KEPT = (
     ("volumes", "changes"),
     ("external_locations", "changes"),
 )
+# When the alerts ask: those of `hourly` once for each update.
+SCHEDULES = {"prod": "0 0/15 * * * ?", "hourly": "0 30 * * * ?"}
 # Known once someone is logged in.
 WORKSPACE = {"current_user": {"userName": "someone@example.com", "short_name": "someone"}}
 # Statements that the parser has no grammar for.
@@ -377,7 +379,7 @@ def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
     )
     if bundle.mode == "production":
         check_kept(bundle.resources, pipeline)
-        check_alerts(resources["alerts"], schema, tables)
+        check_alerts(resources["alerts"], schema, tables, SCHEDULES[bundle.target])
     jobs = resources.get("jobs", {})
     expect(
         "hourly alone has a job",
@@ -403,7 +405,7 @@ def check_kept(resources: dict, pipeline: dict) -> None:
     expect("a pipeline that goes leaves its tables", pipeline.get("cascade_on_destroy") is False)
 
 
-def check_alerts(alerts: dict, schema: dict, tables: list) -> None:
+def check_alerts(alerts: dict, schema: dict, tables: list, cron: str) -> None:
     place = f"`{schema['catalog_name']}`.`{schema['name']}`"
     expect(
         "there are alerts on freshness, quarantine and what Auto Loader rescued",
@@ -425,6 +427,10 @@ def check_alerts(alerts: dict, schema: dict, tables: list) -> None:
         }
         expect(f"the alert {name} asks {sorted(wanted)}, and not {sorted(asked)}", asked == wanted)
         expect(f"the alert {name} has a warehouse", alert["warehouse_id"] != "")
+        expect(
+            f"the alert {name} asks at {cron}",
+            alert["schedule"] == {"quartz_cron_schedule": cron, "timezone_id": "UTC"},
+        )
 
 
 def datasets(file: Path, root: Path, configuration: dict) -> set:
@@ -613,6 +619,19 @@ def unkept(kind: str) -> Callable[[Path], None]:
     return planted
 
 
+def scheduled(alert: str) -> Callable[[Path], None]:
+    """Gives an alert of hourly the schedule that prod's have."""
+
+    def planted(folder: Path) -> None:
+        file = folder / MAIN
+        whole = yaml.safe_load(file.read_text())
+        alerts = {of: whole["targets"][of]["resources"]["alerts"] for of in SCHEDULES}
+        alerts["hourly"][alert]["schedule"] = alerts["prod"][alert]["schedule"]
+        file.write_text(yaml.safe_dump(whole))
+
+    return planted
+
+
 # What is planted, and what has to be said of it.
 FAULTS = {
     "a misspelt key of the pipeline": (
@@ -733,6 +752,13 @@ FAULTS = {
         edit(MAIN, "`.`${resources.schemas.dynalake.name}`", "`.`dynalake_2`"),
         "the alert freshness asks",
     ),
+    **{
+        f"{name} that hourly asks every quarter of an hour": (
+            scheduled(name),
+            f"the alert {name} asks at {SCHEDULES['hourly']}",
+        )
+        for name in ("freshness", "quarantine", "rescued")
+    },
     "a misspelt key of an alert": (
         first(MAIN, "empty_result_state: OK", "empty_result: OK"),
         "empty_result",
@@ -754,7 +780,8 @@ def check_faults(variables: dict, tables: list, prefixes: dict) -> None:
         with copied(variables, tables) as folder:
             plant(folder)
             try:
-                check_meaning(Bundle(folder, "prod"), variables, prefixes)
+                for target in ("prod", "hourly"):
+                    check_meaning(Bundle(folder, target), variables, prefixes)
             except Invalid as error:
                 if words not in str(error):
                     sys.exit(f"{name} was found, but said to be: {error}")
