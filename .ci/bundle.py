@@ -34,6 +34,7 @@ from databricks.bundles.volumes import Volume
 from dynalake_dev import process, terraform
 from dynalake_dev.machine import ROOT
 from dynalake_dev.process import ToolError
+from dynalake_dev.redaction import REDACTED
 
 BUNDLE = ROOT / "databricks"
 
@@ -68,6 +69,8 @@ KEPT = (
     ("volumes", "changes"),
     ("external_locations", "changes"),
 )
+# When the alerts ask: those of `hourly` once for each update.
+SCHEDULES = {"prod": "0 0/15 * * * ?", "hourly": "0 30 * * * ?"}
 # Known once someone is logged in.
 WORKSPACE = {"current_user": {"userName": "someone@example.com", "short_name": "someone"}}
 # Statements that the parser has no grammar for.
@@ -376,7 +379,7 @@ def check_meaning(bundle: Bundle, variables: dict, prefixes: dict) -> None:
     )
     if bundle.mode == "production":
         check_kept(bundle.resources, pipeline)
-        check_alerts(resources["alerts"], schema, tables)
+        check_alerts(resources["alerts"], schema, tables, SCHEDULES[bundle.target])
     jobs = resources.get("jobs", {})
     expect(
         "hourly alone has a job",
@@ -402,7 +405,7 @@ def check_kept(resources: dict, pipeline: dict) -> None:
     expect("a pipeline that goes leaves its tables", pipeline.get("cascade_on_destroy") is False)
 
 
-def check_alerts(alerts: dict, schema: dict, tables: list) -> None:
+def check_alerts(alerts: dict, schema: dict, tables: list, cron: str) -> None:
     place = f"`{schema['catalog_name']}`.`{schema['name']}`"
     expect(
         "there are alerts on freshness, quarantine and what Auto Loader rescued",
@@ -424,11 +427,10 @@ def check_alerts(alerts: dict, schema: dict, tables: list) -> None:
         }
         expect(f"the alert {name} asks {sorted(wanted)}, and not {sorted(asked)}", asked == wanted)
         expect(f"the alert {name} has a warehouse", alert["warehouse_id"] != "")
-
-
-# Spark's default of spark.redaction.regex: a setting with such a word in its name or value is
-# answered as if it were absent.
-REDACTED = re.compile(r"(?i)secret|password|token|access[.]?key")
+        expect(
+            f"the alert {name} asks at {cron}",
+            alert["schedule"] == {"quartz_cron_schedule": cron, "timezone_id": "UTC"},
+        )
 
 
 def datasets(file: Path, root: Path, configuration: dict) -> set:
@@ -617,6 +619,19 @@ def unkept(kind: str) -> Callable[[Path], None]:
     return planted
 
 
+def scheduled(alert: str) -> Callable[[Path], None]:
+    """Gives an alert of hourly the schedule that prod's have."""
+
+    def planted(folder: Path) -> None:
+        file = folder / MAIN
+        whole = yaml.safe_load(file.read_text())
+        alerts = {of: whole["targets"][of]["resources"]["alerts"] for of in SCHEDULES}
+        alerts["hourly"][alert]["schedule"] = alerts["prod"][alert]["schedule"]
+        file.write_text(yaml.safe_dump(whole))
+
+    return planted
+
+
 # What is planted, and what has to be said of it.
 FAULTS = {
     "a misspelt key of the pipeline": (
@@ -737,6 +752,13 @@ FAULTS = {
         edit(MAIN, "`.`${resources.schemas.dynalake.name}`", "`.`dynalake_2`"),
         "the alert freshness asks",
     ),
+    **{
+        f"{name} that hourly asks every quarter of an hour": (
+            scheduled(name),
+            f"the alert {name} asks at {SCHEDULES['hourly']}",
+        )
+        for name in ("freshness", "quarantine", "rescued")
+    },
     "a misspelt key of an alert": (
         first(MAIN, "empty_result_state: OK", "empty_result: OK"),
         "empty_result",
@@ -758,7 +780,8 @@ def check_faults(variables: dict, tables: list, prefixes: dict) -> None:
         with copied(variables, tables) as folder:
             plant(folder)
             try:
-                check_meaning(Bundle(folder, "prod"), variables, prefixes)
+                for target in ("prod", "hourly"):
+                    check_meaning(Bundle(folder, target), variables, prefixes)
             except Invalid as error:
                 if words not in str(error):
                     sys.exit(f"{name} was found, but said to be: {error}")
@@ -797,23 +820,32 @@ def hidden(several: dict) -> tuple:
     Spark hides."""
     orders = next(table for table in several["databricks_tables"] if table["name"] == "orders")
     columns = [
-        {"name": "refresh_token", "type": "string", "comment": "token of the payment provider"},
+        {
+            "name": "refresh_token",
+            "type": "string",
+            "comment": "token, accessKey, secret or password",
+        },
         {"name": "password_hash", "type": "string", "protect": "sha256"},
         {"name": "secret", "type": "string", "protect": "drop"},
         {"name": "key_id", "type": "string", "path": ["auth", "accessKey"]},
     ]
     schema = {
         **orders["schema"],
-        "table": "AccessTokens",
+        "table": "AccessKeyTokens",
         "columns": orders["schema"]["columns"] + columns,
     }
-    tokens = {**orders, "name": "access_tokens", "location": "secret/passwords", "schema": schema}
+    tokens = {
+        **orders,
+        "name": "accesskey_tokens",
+        "location": "secret/passwords/accessKey",
+        "schema": schema,
+    }
     variables = dict(several["databricks_bundle_variables"])
-    variables["health_query"] = variables["health_query"].replace("`orders_", "`access_tokens_")
+    variables["health_query"] = variables["health_query"].replace("`orders_", "`accesskey_tokens_")
     tables = [tokens if table is orders else table for table in several["databricks_tables"]]
     prefixes = {name: url for name, url in several["locations"].items() if name != "orders"}
-    prefixes["access_tokens"] = several["locations"]["orders"].replace(
-        "/orders/", "/secret/passwords/"
+    prefixes["accesskey_tokens"] = several["locations"]["orders"].replace(
+        "/orders/", "/secret/passwords/accessKey/"
     )
     return variables, tables, prefixes
 

@@ -40,7 +40,7 @@ Two things tell it what to do: a file that is synced with it, and keys of its co
 
 The schema files aren't in the configuration itself: Spark answers that a setting is absent if its
 value has a word that could introduce a secret (spark.redaction.regex: password, secret, token,
-access key). A column named refresh_token would hide them all.
+accesskey, access.key, in any capitals). A column named refresh_token would hide them all.
 
 Why the log is a table, and not only a view of the files: Auto Loader then reads each file once,
 whatever is made of it, and in one place new columns arrive. The log is compacted, and governed
@@ -95,8 +95,8 @@ RESERVED = ["_rescued_data", "_metadata", "__start_at", "__end_at"]
 SOURCES = ["cloudFiles", "parquet"]
 MEMBERS = ["schema", "location", "name", "history"]
 HIDDEN = (
-    "It may be set and hidden: Spark shows no setting with password, secret, token or access key "
-    "in its name or value (spark.redaction.regex)"
+    "It may be set and hidden: Spark shows no setting with password, secret, token, accesskey or "
+    "access.key in its name or value, in any capitals (spark.redaction.regex)"
 )
 
 

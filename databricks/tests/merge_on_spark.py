@@ -13,6 +13,8 @@ import json
 import os
 import shutil
 import sys
+from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 # The tests' own Spark is named there, and pyspark would look for it.
@@ -23,6 +25,22 @@ import dynalake_merge as job  # noqa: E402
 from pyspark.sql import SparkSession  # noqa: E402
 
 SCHEMA = "memory.lake"
+
+
+def reject_another_type(spark: SparkSession, table: job.Table, settings: Namespace) -> None:
+    """A table whose first column of text became a number, and whose tombstones are untouched."""
+    name = next(name for name, kind in table.columns.items() if kind == "string")
+    changed = replace(table, columns={**table.columns, name: "bigint"})
+    merged = f"{SCHEMA}.{table.merged}"
+    before = spark.table(merged).count()
+    try:
+        job.start_all(spark, [changed], settings)
+    except job.Rejected as rejected:
+        said = f"{merged}: `{name}` is string in the table and bigint in the schema file"
+        assert str(rejected).startswith(said), rejected
+    else:
+        raise AssertionError(f"{name} of another type was not rejected")
+    assert spark.table(merged).count() == before
 
 
 def main() -> int:
@@ -48,7 +66,7 @@ def main() -> int:
         ]
         settings = job.parse(words)
         tables = job.read_tables(settings.tables)
-        for query in [job.start(spark, table, settings) for table in tables]:
+        for query in job.start_all(spark, tables, settings):
             query.awaitTermination()
         for table in tables:
             state = spark.sql(job.state_sql(table, SCHEMA))
@@ -57,6 +75,7 @@ def main() -> int:
                 (table.merged, spark.table(f"{SCHEMA}.{table.merged}")),
             ):
                 rows.write.parquet(str(Path(run["results"]) / name))
+        reject_another_type(spark, tables[0], settings)
         print(spark.sql(f"SHOW TABLES IN {SCHEMA}").collect(), flush=True)
     spark.stop()
     return 0

@@ -139,7 +139,11 @@ def _wrong(
     def without(setting: str, what: Any) -> Callable[[], dict[str, str]]:
         return lambda: {name: value for name, value in tables(what)().items() if name != setting}
 
-    hidden = ["not set", "password, secret, token or access key", "spark.redaction.regex"]
+    hidden = [
+        "not set",
+        "password, secret, token, accesskey or access.key",
+        "spark.redaction.regex",
+    ]
     return [
         (
             "no tables",

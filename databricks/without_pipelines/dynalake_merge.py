@@ -14,7 +14,12 @@ Of each DynamoDB table it makes
 
 `tables.json` is the file that the pipeline has, Terraform's output databricks_tables: a list of
 objects with schema (the schema file's content), location (a folder in --files), name and history,
-which this job passes over. A new column of the schema file comes with the next start.
+which this job passes over. A new column of the schema file comes with the next start. A column of
+another type, or a struct that got a member, stops the job before it merges anything: MERGE would
+fail or cast the values (docs/type-changes.md).
+
+--schema is one of the job's own, and not the Glue database that Firehose writes into: the view
+<name> would meet Firehose's table of this name.
 
 Why tombstones: a change that comes late, or once more, would bring back an item whose row is gone.
 A tombstone is kept for --tombstone-days, which should be more than the age of the oldest change
@@ -56,8 +61,47 @@ ARRIVED, SOURCE, TARGET = "dynalake_arrived", "source", "target"
 IS_NEWER = f"{SOURCE}.`_sequence` > {TARGET}.`_sequence`"
 
 
+# What AWS Glue adds to the words of a job, and its own job parameters
+# (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html).
+WORDS_OF_GLUE = {
+    "--JOB_ID",
+    "--JOB_NAME",
+    "--JOB_RUN_ID",
+    "--RedshiftTempDir",
+    "--SECURITY_CONFIGURATION",
+    "--TempDir",
+    "--additional-python-modules",
+    "--conf",
+    "--continuation-option",
+    "--continuous-log-conversionPattern",
+    "--continuous-log-logGroup",
+    "--continuous-log-logStreamPrefix",
+    "--datalake-formats",
+    "--enable-auto-scaling",
+    "--enable-continuous-cloudwatch-log",
+    "--enable-continuous-log-filter",
+    "--enable-glue-datacatalog",
+    "--enable-job-insights",
+    "--enable-metrics",
+    "--enable-observability-metrics",
+    "--enable-spark-ui",
+    "--encryption-type",
+    "--extra-files",
+    "--extra-jars",
+    "--extra-py-files",
+    "--job-bookmark-from",
+    "--job-bookmark-option",
+    "--job-bookmark-to",
+    "--job-language",
+    "--python-modules-installer-option",
+    "--scriptLocation",
+    "--spark-event-logs-path",
+    "--user-jars-first",
+}
+
+
 class Rejected(ValueError):
-    """A wrong setting: its name, its value and the fix."""
+    """A wrong setting, or a table that doesn't fit it: its name, its value and the fix."""
 
 
 @dataclass(frozen=True)
@@ -211,12 +255,31 @@ def purge_sql(table: Table, schema: str, days: int) -> str:
 # ---- the job
 
 
-def prepare(spark: Any, table: Table, schema: str, tombstone_days: int) -> list[str]:
+def compare_types(target: str, there: dict[str, str], read: dict[str, str]) -> None:
+    """Rejects a table whose columns have other types than the files are read with. Both as Spark
+    spells them."""
+    changed = [name for name in read if name in there and there[name] != read[name]]
+    if changed:
+        columns = "; ".join(
+            f"{quoted(name)} is {there[name]} in the table and {read[name]} in the schema file"
+            for name in changed
+        )
+        raise Rejected(
+            f"{target}: {columns}. Nothing was merged. Put the table's type back in the schema "
+            "file, and give the new type to a new column with the same path; or drop the table "
+            "and its checkpoint, and let it be made again from the files (docs/type-changes.md)"
+        )
+
+
+def prepare(
+    spark: Any, table: Table, schema: str, read: dict[str, str], tombstone_days: int
+) -> list[str]:
     """Makes the table of newest changes, or adds the columns that the schema file got. Returns
-    those that it no longer has."""
+    those that it no longer has. `read`: the types that the files are read with."""
     target = f"{schema}.{table.merged}"
     spark.sql(create_sql(table, schema))
-    there = spark.table(target).columns
+    there = dict(spark.table(target).dtypes)
+    compare_types(target, there, read)
     added = {name: kind for name, kind in table.all_columns.items() if name not in there}
     if added:
         spark.sql(f"ALTER TABLE {target} ADD COLUMNS ({columns_ddl(added)})")
@@ -251,12 +314,23 @@ def upsert(table: Table, schema: str, retired: Sequence[str]) -> Callable[[Any, 
     return merge
 
 
-def start(spark: Any, table: Table, settings: argparse.Namespace) -> Any:
+def start_all(spark: Any, tables: list[Table], settings: argparse.Namespace) -> list[Any]:
+    """The running queries, one of each table. None is started before all tables are prepared."""
+    streams = [stream(spark, table, settings.files) for table in tables]
+    all_retired = [
+        prepare(spark, table, settings.schema, dict(rows.dtypes), settings.tombstone_days)
+        for table, rows in zip(tables, streams, strict=True)
+    ]
+    return [
+        start(rows, table, retired, settings)
+        for table, rows, retired in zip(tables, streams, all_retired, strict=True)
+    ]
+
+
+def start(rows: Any, table: Table, retired: list[str], settings: argparse.Namespace) -> Any:
     """The running query of one table."""
-    retired = prepare(spark, table, settings.schema, settings.tombstone_days)
     writer = (
-        stream(spark, table, settings.files)
-        .writeStream.queryName(table.merged)
+        rows.writeStream.queryName(table.merged)
         .option("checkpointLocation", f"{settings.checkpoints.rstrip('/')}/{table.name}")
         .foreachBatch(upsert(table, settings.schema, retired))
     )
@@ -267,12 +341,16 @@ def start(spark: Any, table: Table, settings: argparse.Namespace) -> Any:
 
 def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--tables", type=Path, required=True, help="the file of tables")
     parser.add_argument("--files", required=True, help="the folder that their locations are in")
     parser.add_argument(
-        "--schema", required=True, help="where the tables go: schema, or catalog.schema"
+        "--schema",
+        required=True,
+        help="where the tables go: schema, or catalog.schema; not Firehose's Glue database",
     )
     parser.add_argument(
         "--checkpoints", required=True, help="a folder for what each stream has read"
@@ -282,12 +360,20 @@ def parse(words: list[str]) -> argparse.Namespace:
         "--tombstone-days", type=int, default=14, help="how long deletes are kept (14)"
     )
     arguments, others = parser.parse_known_args(words)
-    # AWS Glue adds words of its own.
-    if others and not any(word.startswith("--JOB_") for word in others):
-        parser.error(f"unknown: {' '.join(others)}")
+    unknown = _unknown(others)
+    if unknown:
+        parser.error(f"unknown: {' '.join(unknown)}")
     if arguments.tombstone_days < 1:
         parser.error(f"--tombstone-days is {arguments.tombstone_days}: write 1 or more")
     return arguments
+
+
+def _unknown(others: list[str]) -> list[str]:
+    """The words that are neither the job's nor Glue's. A word without dashes may be the value of
+    one of Glue's; a misspelt option always has them."""
+    options = [word for word in others if word.startswith("-")]
+    unknown = [word for word in options if word.partition("=")[0] not in WORDS_OF_GLUE]
+    return others if unknown == options else unknown
 
 
 def main() -> int:
@@ -301,7 +387,11 @@ def main() -> int:
     from pyspark.sql import SparkSession
 
     spark = SparkSession.builder.appName("dynalake merge").getOrCreate()
-    queries = [start(spark, table, settings) for table in tables]
+    try:
+        queries = start_all(spark, tables, settings)
+    except Rejected as rejected:
+        print(f"dynalake_merge: {rejected}", file=sys.stderr)
+        return 2
     for table in tables:
         spark.sql(view_sql(table, settings.schema))
     for query in queries:
