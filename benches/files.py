@@ -10,8 +10,6 @@ from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet
 from dynalake_dev import console
 from dynalake_dev.process import ToolError
 
@@ -108,6 +106,10 @@ def start_workers(stack: ExitStack) -> dict[str, Worker]:
 
 def compare(workers: dict[str, Worker], workload: str) -> dict[str, Any]:
     """Rejects peers before they are timed whose files say something else than ours."""
+    # Here and below, because the report needs this module where nothing is measured.
+    import pyarrow
+    import pyarrow.parquet
+
     name = name_of(workload)
     # DuckDB's input.
     workers["json"].run("json", name, str(building.INPUTS / f"{name}.rows.json"))
@@ -143,6 +145,9 @@ def compare(workers: dict[str, Worker], workload: str) -> dict[str, Any]:
 def rows(file: os.PathLike, types: dict[str, str]) -> list[dict]:
     """A file's rows as items, the same for the same values, whoever wrote them and wherever a
     value that does not fit its column was put. Timestamps are to the nanosecond."""
+    import pyarrow
+    import pyarrow.parquet
+
     table = pyarrow.parquet.read_table(file)
     columns = {}
     for name in table.column_names:
@@ -153,7 +158,9 @@ def rows(file: os.PathLike, types: dict[str, str]) -> list[dict]:
         columns[name] = map(plain, column.to_pylist())
     found = []
     for values in zip(*columns.values(), strict=True):
-        row = {name: value for name, value in zip(columns, values, strict=True) if value is not None}
+        row = {
+            name: value for name, value in zip(columns, values, strict=True) if value is not None
+        }
         for path, entry in json.loads(row.pop("_rescued", "{}")).items():
             # Ours by path, in DynamoDB's JSON, beside the reason; theirs whole and plain.
             if isinstance(entry, dict) and "value" in entry:
@@ -218,7 +225,10 @@ def bound(times: dict[str, list[float]]) -> list[float]:
 def table(results: dict) -> Table:
     workloads = results["workloads"]
     cells = [
-        [NAMES[peer], *(thousands(each["records"], each["ms"][peer]) for each in workloads.values())]
+        [
+            NAMES[peer],
+            *(thousands(each["records"], each["ms"][peer]) for each in workloads.values()),
+        ]
         for peer in PEERS
     ]
     ours = [each["ms"] for each in workloads.values()]
@@ -233,7 +243,10 @@ def table(results: dict) -> Table:
     cells.append(
         [
             "size against pyarrow's",
-            *(f"{each['bytes']['ours'] / each['bytes']['pyarrow']:.3f}" for each in workloads.values()),
+            *(
+                f"{each['bytes']['ours'] / each['bytes']['pyarrow']:.3f}"
+                for each in workloads.values()
+            ),
         ]
     )
     return (
@@ -264,7 +277,12 @@ def memory_table(results: dict) -> Table:
         for count, found in by_rows.items()
     ]
     headers = ["workload", "rows", "largest row group, MiB", "peak, MiB"]
-    return "Memory of a file", headers, cells, "Peak: resident memory of the process that writes the file to nowhere."
+    return (
+        "Memory of a file",
+        headers,
+        cells,
+        "Peak: resident memory of the process that writes the file to nowhere.",
+    )
 
 
 def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
@@ -323,8 +341,7 @@ def bars(results: dict) -> list[tuple[str, str, str, bool, bool]]:
 
 def bars_table(results: dict) -> Table:
     cells = [
-        ["met" if met else "missed", what, found, bar]
-        for what, found, bar, met, _ in bars(results)
+        ["met" if met else "missed", what, found, bar] for what, found, bar, met, _ in bars(results)
     ]
     return "Bars of files", ["", "what", "found", "bar"], cells, ""
 
@@ -332,5 +349,3 @@ def bars_table(results: dict) -> Table:
 def tables(results: dict) -> list[Table]:
     each = [table(results), memory_table(results), bars_table(results)]
     return [each for each in each if each[2]]
-
-
