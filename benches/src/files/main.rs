@@ -10,14 +10,15 @@ use dynalake::schema::{Plan, Schema};
 use dynalake_parquet::{FileWriter, Form, Limits, Timestamps};
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::io::{Write, sink, stdin, stdout};
+use std::io::{BufRead, BufReader, Write, sink, stdin, stdout};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const USAGE: &str = "\
 files serve FOLDER              runs what each line of standard input names: PEER NAME [FILE]
-files rows FOLDER NAME COUNT    writes so many rows to nowhere; prints the largest row group's bytes
-                                and the peak memory's
+files records FOLDER NAME       makes NAME.records.jsonl, for `rows`
+files rows FOLDER NAME COUNT    writes so many rows to nowhere; prints the bytes of the largest row
+                                group and of the peak memory
 files once FOLDER NAME TIMES    runs ours so often and nothing else";
 
 fn main() {
@@ -25,6 +26,12 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["serve", folder] => serve(PathBuf::from(folder)),
+        ["records", folder, name] => {
+            let records = Input::read(Path::new(folder), name).records;
+            let lines: Vec<_> = records.iter().map(|record| record.data.as_slice()).collect();
+            let file = Path::new(folder).join(format!("{name}.records.jsonl"));
+            fs::write(file, lines.join(&b'\n')).expect("FOLDER can be written");
+        }
         ["rows", folder, name, count] => {
             rows(Path::new(folder), name, count.parse().expect("COUNT is a number"));
         }
@@ -144,30 +151,40 @@ fn serve(folder: PathBuf) {
     }
 }
 
-/// Writes so many rows, the input's again and again, each with a sequence number of its own.
+/// Writes so many rows, the input's again and again, each with a sequence number of its own. The
+/// input is read as it is needed, so that the peak is the writer's.
 fn rows(folder: &Path, name: &str, count: usize) {
-    let Input { records, mut transformer, form, .. } = Input::read(folder, name);
+    let schema = fs::read_to_string(folder.join(format!("{name}.schema.json")));
+    let schema = Schema::parse(&schema.expect("`worker write` has made the file"));
+    let schema = schema.expect("the schema is good");
+    let plan = Plan::new(&schema);
+    let options = Options::new(&plan);
+    let mut transformer = RecordTransformer::new(plan, options);
+    let form = Form::new(&schema, Timestamps::Int96).expect("its types have a form");
     let mut file =
         FileWriter::new(sink(), &form, Limits::default()).expect("nowhere takes every write");
-    // What the input itself takes is not the writer's.
-    let before = memory("VmRSS:");
-    let (mut written, mut largest) = (file.bytes_written(), 0);
+    let (mut written, mut largest, mut line) = (file.bytes_written(), 0, Vec::new());
+    let open = || {
+        let file = fs::File::open(folder.join(format!("{name}.records.jsonl")));
+        BufReader::new(file.expect("`records` has made the file"))
+    };
+    let mut records = open();
     for at in 0..count {
+        line.clear();
+        if records.read_until(b'\n', &mut line).expect("the file can be read") == 0 {
+            records = open();
+            records.read_until(b'\n', &mut line).expect("the file can be read");
+        }
         let number = format!("{at:056}");
-        let record = &records[at % records.len()];
-        transformer.transform(&record.data, Some(number.as_bytes()), file.columns());
+        transformer.transform(&line, Some(number.as_bytes()), file.columns());
         file.advance().expect("nowhere takes every write");
         largest = largest.max(file.bytes_written() - written);
         written = file.bytes_written();
     }
+    assert_eq!(file.rows(), count as u64, "each record is a row");
     file.close().expect("nowhere takes every write");
-    println!("{largest} {}", memory("VmHWM:").saturating_sub(before));
-}
-
-/// Of this process, in bytes.
-fn memory(what: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("Linux has it");
-    let kib: usize = line.trim_end_matches("kB").trim().parse().expect("it is a number");
-    kib << 10
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")).expect("Linux has it");
+    println!("{largest} {}", peak.parse::<usize>().expect("it is a number") << 10);
 }
