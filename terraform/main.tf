@@ -251,6 +251,8 @@ module "monitoring" {
   queues                   = local.queues
   error_topic_name         = one(module.notifications[*].error_topic_name)
   more_alarms              = concat(flatten(module.monitoring_queues[*].alarm_arns), each.value.stream_key == "shared" ? flatten(module.monitoring_stream[*].alarm_arns) : [])
+  # An existing stream may have the changes of tables that are not here.
+  shared_stream = each.value.stream_key == "shared" || each.value.stream.existing != null
   # A long buffering interval should not set the alarm off.
   thresholds     = merge({ freshness_seconds = max(300, 4 * module.delivery[each.key].buffering_interval_seconds) }, each.value.thresholds)
   alarm_actions  = var.alarm_actions

@@ -229,10 +229,11 @@ locals {
       for table in var.tables : "replication-stopped-${table}" => {
         severity = "lost"
         from     = { namespace = "AWS/DynamoDB", dimensions = { TableName = table }, metric = "ConsumedWriteCapacityUnits" }
-        # Not the stream's records: on a stream of several tables, those of the others would hide that one has stopped.
-        to       = merge(local.sources.rows, { metric = "RecordsOk" })
-        happened = "${table} is written to, but no rows come out. If the replication is off, these changes are LOST for the lake."
-        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see firehose-stopped, function-errors, records-failed; if all are quiet, the writes may have changed nothing."
+        # Records into the function: `where` and `events` may leave all of them out with nothing wrong. On a stream of several
+        # tables those of the others would hide that one has stopped, and only the rows are this table's.
+        to       = merge(local.sources.rows, { metric = local.shared_stream ? "RecordsOk" : "RecordsIn" })
+        happened = "${table} is written to, but no ${local.shared_stream ? "rows come out" : "changes come into the function"}. If the replication is off, these changes are LOST for the lake."
+        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see firehose-stopped, ${local.shared_stream ? "function-errors, records-failed" : "firehose-processing-failed"}; if all are quiet, the writes may have changed nothing${local.shared_stream ? ", or where and events leave them out" : ""}."
       }
     },
     {

@@ -14,6 +14,9 @@ locals {
   function_timeout_seconds = coalesce(var.function_timeout_seconds, 1)
   delivery_stream_name     = coalesce(var.delivery_stream_name, "-")
 
+  # Whether records of another table may come into the function.
+  shared_stream = var.shared_stream || length(var.tables) > 1
+
   # Who is told. An alarm that needs nobody at night goes to the tickets.
   actions = { lost = var.alarm_actions, late = var.alarm_actions, look = var.ticket_actions }
 

@@ -60,6 +60,13 @@ variable "tables" {
   }
 }
 
+variable "shared_stream" {
+  description = "Whether the stream may also have changes of tables that are not in `tables`. The alarms replication-stopped then count rows, because records of the others come into the function too, and go off where the schema's where and events want none for half an hour. With several tables it is so anyway."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "delivery_stream_name" {
   description = "Name of the Firehose delivery stream; null without the part table."
   type        = string

@@ -82,7 +82,7 @@ run "a_stage_that_stops_without_an_error_is_seen_by_what_goes_in_and_does_not_co
       replication-stopped-orders = {
         stopped    = "IF(FILL(upstream, 0) > 0 AND FILL(downstream, 0) == 0, 1, 0)"
         upstream   = "AWS/DynamoDB ConsumedWriteCapacityUnits Sum TableName=orders 900"
-        downstream = "dynalake RecordsOk Sum delivery_stream=rows 900"
+        downstream = "dynalake RecordsIn Sum delivery_stream=rows 900"
       }
       firehose-stopped = {
         stopped    = "IF(FILL(upstream, 0) > 0 AND FILL(downstream, 0) == 0, 1, 0)"
@@ -100,6 +100,41 @@ run "a_stage_that_stops_without_an_error_is_seen_by_what_goes_in_and_does_not_co
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : length([for query in alarm.metric_query : query if query.return_data]) == 1 if length(alarm.metric_query) > 0])
     error_message = "An alarm watches exactly one of its queries."
+  }
+}
+
+run "changes_that_make_no_rows_are_no_stop_where_the_stream_is_the_tables_own" {
+  command = plan
+
+  assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.this["replication-stopped-orders"].alarm_description, "no changes come into the function")
+    error_message = "A view that wants few rows must not page."
+  }
+}
+
+run "on_a_shared_stream_only_the_rows_show_that_a_table_has_stopped" {
+  command = plan
+
+  variables { shared_stream = true }
+
+  assert {
+    condition     = one([for query in aws_cloudwatch_metric_alarm.this["replication-stopped-orders"].metric_query : query.metric[0].metric_name if query.id == "downstream"]) == "RecordsOk"
+    error_message = "Records of another table would hide that this one has stopped."
+  }
+  assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.this["replication-stopped-orders"].alarm_description, "no rows come out") && strcontains(aws_cloudwatch_metric_alarm.this["replication-stopped-orders"].alarm_description, "where and events")
+    error_message = "The description says what is counted."
+  }
+}
+
+run "several_tables_share_their_stream" {
+  command = plan
+
+  variables { tables = ["orders", "customers"] }
+
+  assert {
+    condition     = alltrue([for table in var.tables : one([for query in aws_cloudwatch_metric_alarm.this["replication-stopped-${table}"].metric_query : query.metric[0].metric_name if query.id == "downstream"]) == "RecordsOk"])
+    error_message = "Records of one table would hide that the other has stopped."
   }
 }
 
