@@ -170,12 +170,14 @@ locals {
     }
   }
 
-  # With a topic that the error prefix's objects go to. It is the thing itself, where the alarms above have its causes.
+  # With a queue that the error prefix's objects go to. It is the thing itself, where the alarms above have its causes.
+  # One period of the last six: SQS has no metrics of an idle queue, and after its first message they may come a quarter
+  # of an hour late. An alarm that looks at the last period only would not see them.
   alarms_errors = {
     "error-objects" = {
       severity = "lost"
-      source   = "errors", metric = "NumberOfMessagesPublished", stat = "Sum"
-      is       = ">", threshold = 0, window = [300, 1, 1]
+      source   = "errors", metric = "NumberOfMessagesSent", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 1, 6]
       happened = "Objects came into the error prefix: what they hold is not in the lake. They stay there with the original records."
       first    = "aws s3 ls --recursive on the error prefix shows which kind and since when. records-failed, function-errors and firehose-conversion-failed name the cause. Fix it, then replay."
     }

@@ -129,14 +129,14 @@ variable "queues" {
   }
 }
 
-variable "error_topic_name" {
-  description = "Name of the topic that objects of the error prefix go to (the module notifications' error_topic_name), or null if there is none: then there is no alarm error-objects."
+variable "error_queue_name" {
+  description = "Name of the queue that counts the objects of the error prefix (the module notifications' error_queue_name), or null if there is none: then there is no alarm error-objects."
   type        = string
   default     = null
 
   validation {
-    condition     = var.error_topic_name == null || can(regex("^[a-zA-Z0-9_-]{1,256}$", var.error_topic_name))
-    error_message = "error_topic_name: the topic's name (a-z, A-Z, 0-9, _ and -), not its ARN: metrics go by name."
+    condition     = var.error_queue_name == null || can(regex("^[a-zA-Z0-9_-]{1,80}$", var.error_queue_name))
+    error_message = "error_queue_name: the queue's name (1 to 80 of a-z, A-Z, 0-9, _ and -), not its URL or ARN: metrics go by name."
   }
 }
 

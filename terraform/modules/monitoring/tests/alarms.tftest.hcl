@@ -11,7 +11,7 @@ variables {
   function_name            = "transform"
   function_timeout_seconds = 60
   queues                   = { queue_name = "files", dead_letter_queue_name = "files-dead" }
-  error_topic_name         = "files-errors"
+  error_queue_name         = "files-errors"
   alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:on-call"]
   ticket_actions           = ["arn:aws:sns:eu-central-1:123456789012:tickets"]
 }
@@ -43,7 +43,7 @@ run "each_alarm_watches_its_metric_by_its_dimensions" {
       firehose-conversion-failed = "AWS/Firehose FailedConversion.Records Sum DeliveryStreamName=rows > 0 300 1/1 notBreaching"
       firehose-throttled         = "AWS/Firehose ThrottledGetRecords Sum DeliveryStreamName=rows > 0 300 3/3 notBreaching"
       queue-age                  = "AWS/SQS ApproximateAgeOfOldestMessage Maximum QueueName=files > 3600 300 3/3 notBreaching"
-      error-objects              = "AWS/SNS NumberOfMessagesPublished Sum TopicName=files-errors > 0 300 1/1 notBreaching"
+      error-objects              = "AWS/SQS NumberOfMessagesSent Sum QueueName=files-errors > 0 300 1/6 notBreaching"
       dead-letters               = "AWS/SQS ApproximateNumberOfMessagesVisible Maximum QueueName=files-dead > 0 300 1/1 notBreaching"
     }
     error_message = "The alarms on one metric are not these."
@@ -181,7 +181,7 @@ run "without_queues_there_are_no_alarms_on_queues" {
   command = plan
   variables {
     queues           = null
-    error_topic_name = null
+    error_queue_name = null
   }
   assert {
     condition     = setsubtract(["queue-age", "dead-letters", "notifications-stopped"], keys(aws_cloudwatch_metric_alarm.this)) == toset(["queue-age", "dead-letters", "notifications-stopped"])
