@@ -249,8 +249,10 @@ module "monitoring" {
   delivery_stream_name     = module.delivery[each.key].delivery_stream_name
   dynamic_partitioning     = each.value.delivery.partition_by == "event_time"
   queues                   = local.queues
-  error_topic_name         = one(module.notifications[*].error_topic_name)
+  error_queue_name         = one(module.notifications[*].error_queue_name)
   more_alarms              = concat(flatten(module.monitoring_queues[*].alarm_arns), each.value.stream_key == "shared" ? flatten(module.monitoring_stream[*].alarm_arns) : [])
+  # An existing stream may have the changes of tables that are not here.
+  shared_stream = each.value.stream_key == "shared" || each.value.stream.existing != null
   # A long buffering interval should not set the alarm off.
   thresholds     = merge({ freshness_seconds = max(300, 4 * module.delivery[each.key].buffering_interval_seconds) }, each.value.thresholds)
   alarm_actions  = var.alarm_actions
@@ -266,7 +268,7 @@ module "monitoring_queues" {
   name             = var.name
   parts            = ["queues"]
   queues           = local.queues
-  error_topic_name = one(module.notifications[*].error_topic_name)
+  error_queue_name = one(module.notifications[*].error_queue_name)
   thresholds       = var.thresholds
   alarm_actions    = var.alarm_actions
   ticket_actions   = var.ticket_actions

@@ -68,6 +68,11 @@ output "topic_arn" {
   value       = one(module.notifications[*].topic_arn)
 }
 
+output "error_topic_arn" {
+  description = "ARN of the SNS topic that gets the event of each object in the error prefix, for more subscribers; null unless the bucket's notifications are ours (\"replace\")."
+  value       = one(module.notifications[*].error_topic_arn)
+}
+
 output "queue_url" {
   description = "URL of the SQS queue with the notifications: the external location's provided queue, or Auto Loader's cloudFiles.queueUrl; null with notifications = \"none\"."
   value       = one(module.notifications[*].queue_url)

@@ -24,6 +24,16 @@ from .process import ToolError
 
 PROVIDER = f"""\
 # Written by the demo: what a run on the local emulator needs, and a run on AWS must not have.
+# The version is exact, so that each machine runs the same one.
+terraform {{
+  required_providers {{
+    aws = {{
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }}
+  }}
+}}
+
 provider "aws" {{
   region                      = "{REGION}"
   access_key                  = "test"

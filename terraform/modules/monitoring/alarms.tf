@@ -170,12 +170,14 @@ locals {
     }
   }
 
-  # With a topic that the error prefix's objects go to. It is the thing itself, where the alarms above have its causes.
+  # With a queue that the error prefix's objects go to. It is the thing itself, where the alarms above have its causes.
+  # One period of the last six: SQS has no metrics of an idle queue, and after its first message they may come a quarter
+  # of an hour late. An alarm that looks at the last period only would not see them.
   alarms_errors = {
     "error-objects" = {
       severity = "lost"
-      source   = "errors", metric = "NumberOfMessagesPublished", stat = "Sum"
-      is       = ">", threshold = 0, window = [300, 1, 1]
+      source   = "errors", metric = "NumberOfMessagesSent", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 1, 6]
       happened = "Objects came into the error prefix: what they hold is not in the lake. They stay there with the original records."
       first    = "aws s3 ls --recursive on the error prefix shows which kind and since when. records-failed, function-errors and firehose-conversion-failed name the cause. Fix it, then replay."
     }
@@ -229,10 +231,11 @@ locals {
       for table in var.tables : "replication-stopped-${table}" => {
         severity = "lost"
         from     = { namespace = "AWS/DynamoDB", dimensions = { TableName = table }, metric = "ConsumedWriteCapacityUnits" }
-        # Not the stream's records: on a stream of several tables, those of the others would hide that one has stopped.
-        to       = merge(local.sources.rows, { metric = "RecordsOk" })
-        happened = "${table} is written to, but no rows come out. If the replication is off, these changes are LOST for the lake."
-        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see firehose-stopped, function-errors, records-failed; if all are quiet, the writes may have changed nothing."
+        # Records into the function: `where` and `events` may leave all of them out with nothing wrong. On a stream of several
+        # tables those of the others would hide that one has stopped, and only the rows are this table's.
+        to       = merge(local.sources.rows, { metric = local.shared_stream ? "RecordsOk" : "RecordsIn" })
+        happened = "${table} is written to, but no ${local.shared_stream ? "rows come out" : "changes come into the function"}. If the replication is off, these changes are LOST for the lake."
+        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see firehose-stopped, ${local.shared_stream ? "function-errors, records-failed" : "firehose-processing-failed"}; if all are quiet, the writes may have changed nothing${local.shared_stream ? ", or where and events leave them out" : ""}."
       }
     },
     {

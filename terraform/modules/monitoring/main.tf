@@ -14,6 +14,9 @@ locals {
   function_timeout_seconds = coalesce(var.function_timeout_seconds, 1)
   delivery_stream_name     = coalesce(var.delivery_stream_name, "-")
 
+  # Whether records of another table may come into the function.
+  shared_stream = var.shared_stream || length(var.tables) > 1
+
   # Who is told. An alarm that needs nobody at night goes to the tickets.
   actions = { lost = var.alarm_actions, late = var.alarm_actions, look = var.ticket_actions }
 
@@ -23,7 +26,7 @@ locals {
     function     = { namespace = "AWS/Lambda", dimensions = { FunctionName = local.function_name } }
     rows         = { namespace = "dynalake", dimensions = { delivery_stream = local.delivery_stream_name } }
     firehose     = { namespace = "AWS/Firehose", dimensions = { DeliveryStreamName = local.delivery_stream_name } }
-    errors       = { namespace = "AWS/SNS", dimensions = { TopicName = coalesce(var.error_topic_name, "-") } }
+    errors       = { namespace = "AWS/SQS", dimensions = { QueueName = coalesce(var.error_queue_name, "-") } }
     queue        = { namespace = "AWS/SQS", dimensions = { QueueName = try(var.queues.queue_name, "") } }
     dead_letters = { namespace = "AWS/SQS", dimensions = { QueueName = try(var.queues.dead_letter_queue_name, "") } }
   }
@@ -41,7 +44,7 @@ locals {
         { for subject, alarm in local.alarms_table : subject => alarm if local.of.table },
         { for subject, alarm in local.alarms_dynamic_partitioning : subject => alarm if local.of.table && var.dynamic_partitioning },
         { for subject, alarm in local.alarms_queues : subject => alarm if local.of.queues && var.queues != null && (subject != "queue-age" || try(var.queues.read, false)) },
-        { for subject, alarm in local.alarms_errors : subject => alarm if local.of.queues && var.error_topic_name != null },
+        { for subject, alarm in local.alarms_errors : subject => alarm if local.of.queues && var.error_queue_name != null },
         ) : subject => {
         metric       = merge(local.sources[alarm.source], { name = alarm.metric, stat = alarm.stat })
         queries      = []

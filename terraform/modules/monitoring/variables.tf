@@ -60,6 +60,13 @@ variable "tables" {
   }
 }
 
+variable "shared_stream" {
+  description = "Whether the stream may also have changes of tables that are not in `tables`. The alarms replication-stopped then count rows, because records of the others come into the function too, and go off where the schema's where and events want none for half an hour. With several tables it is so anyway."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "delivery_stream_name" {
   description = "Name of the Firehose delivery stream; null without the part table."
   type        = string
@@ -122,14 +129,14 @@ variable "queues" {
   }
 }
 
-variable "error_topic_name" {
-  description = "Name of the topic that objects of the error prefix go to (the module notifications' error_topic_name), or null if there is none: then there is no alarm error-objects."
+variable "error_queue_name" {
+  description = "Name of the queue that counts the objects of the error prefix (the module notifications' error_queue_name), or null if there is none: then there is no alarm error-objects."
   type        = string
   default     = null
 
   validation {
-    condition     = var.error_topic_name == null || can(regex("^[a-zA-Z0-9_-]{1,256}$", var.error_topic_name))
-    error_message = "error_topic_name: the topic's name (a-z, A-Z, 0-9, _ and -), not its ARN: metrics go by name."
+    condition     = var.error_queue_name == null || can(regex("^[a-zA-Z0-9_-]{1,80}$", var.error_queue_name))
+    error_message = "error_queue_name: the queue's name (1 to 80 of a-z, A-Z, 0-9, _ and -), not its URL or ARN: metrics go by name."
   }
 }
 

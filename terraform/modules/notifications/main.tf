@@ -49,7 +49,7 @@ locals {
   ]
 
   # Built from text, because the queues name each other and, in their policies, themselves.
-  queue_names = { this = var.name, dead_letter = "${var.name}-dead-letters" }
+  queue_names = { this = var.name, dead_letter = "${var.name}-dead-letters", errors = "${var.name}-errors" }
   queue_arns = { for queue, name in local.queue_names :
     queue => "arn:${data.aws_partition.this.partition}:sqs:${data.aws_service_principal.this.region}:${data.aws_caller_identity.this.account_id}:${name}"
   }
@@ -64,7 +64,7 @@ locals {
         Action    = "sqs:SendMessage"
         Resource  = arn
         # The ARN holds the account as well.
-        Condition = { ArnEquals = { "aws:SourceArn" = local.topic_arn } }
+        Condition = { ArnEquals = { "aws:SourceArn" = queue == "errors" ? one(aws_sns_topic.errors[*].arn) : local.topic_arn } }
       },
       {
         Sid       = "DenyInsecureTransport"

@@ -6,12 +6,12 @@ output "topic_arn" {
 }
 
 output "error_topic_arn" {
-  description = "ARN of the topic that gets each object of the error prefixes; null without them, or if the bucket's notifications are someone else's."
+  description = "ARN of the topic that gets the event of each object of the error prefixes, and S3's test events; null without them, or if the bucket's notifications are someone else's."
   value       = one(aws_sns_topic.errors[*].arn)
 }
 
-output "error_topic_name" {
-  description = "Name of that topic, for the alarm on it; null without it."
+output "error_queue_name" {
+  description = "Name of the queue that counts these objects, for the alarm error-objects; null without the topic."
   value       = local.watch_errors ? "${var.name}-errors" : null
 }
 

@@ -49,6 +49,37 @@ resource "aws_sqs_queue" "dead_letter" {
   tags = var.tags
 }
 
+# Nobody reads it: its metric counts the objects of the error prefixes, and the module monitoring has an alarm on that.
+# The topic's own metric would count S3's test event too, which comes each time the notification is made.
+resource "aws_sqs_queue" "errors" {
+  count = local.watch_errors ? 1 : 0
+
+  name   = local.queue_names.errors
+  policy = local.queue_policies.errors
+
+  # The minimum: the objects themselves stay under the prefix.
+  message_retention_seconds = 60
+
+  sqs_managed_sse_enabled           = var.kms_key == null ? true : null
+  kms_master_key_id                 = var.kms_key == null ? null : var.kms_key.arn
+  kms_data_key_reuse_period_seconds = var.kms_key == null ? null : 300
+
+  tags = var.tags
+}
+
+resource "aws_sns_topic_subscription" "errors" {
+  count = local.watch_errors ? 1 : 0
+
+  topic_arn = aws_sns_topic.errors[0].arn
+  protocol  = "sqs"
+  endpoint  = aws_sqs_queue.errors[0].arn
+
+  # The test event has no Records.
+  raw_message_delivery = true
+  filter_policy_scope  = "MessageBody"
+  filter_policy        = jsonencode({ Records = { eventName = [{ prefix = "ObjectCreated" }] } })
+}
+
 resource "aws_sns_topic_subscription" "this" {
   topic_arn = local.topic_arn
   protocol  = "sqs"

@@ -24,8 +24,7 @@ resource "aws_sns_topic_policy" "this" {
   })
 }
 
-# What lands in the error prefix is published here. Nobody has to subscribe: the topic's own metric counts it, and the
-# module monitoring has an alarm on that.
+# What lands in the error prefix is published here. Nobody else has to subscribe: a queue counts it (queue.tf).
 resource "aws_sns_topic" "errors" {
   #checkov:skip=CKV_AWS_26: As above: encrypted where a customer managed key is given, and can't be without one.
   count = local.watch_errors ? 1 : 0
@@ -81,5 +80,7 @@ resource "aws_s3_bucket_notification" "this" {
 
   # S3 tests the topics when the notification is made, so the policies have to exist. And what S3 sends to a topic without
   # a queue is lost, so the subscription comes first.
-  depends_on = [aws_sns_topic_policy.errors, aws_sns_topic_policy.this, aws_sns_topic_subscription.this]
+  depends_on = [
+    aws_sns_topic_policy.errors, aws_sns_topic_policy.this, aws_sns_topic_subscription.errors, aws_sns_topic_subscription.this,
+  ]
 }

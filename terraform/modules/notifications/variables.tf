@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the topic and the queue; the dead-letter queue is <name>-dead-letters."
+  description = "Name of the topic and the queue; the dead-letter queue is <name>-dead-letters, topic and queue of the error prefixes are <name>-errors."
   type        = string
   nullable    = false
 
@@ -45,7 +45,7 @@ variable "eventbridge" {
 }
 
 variable "error_prefixes" {
-  description = "Prefixes of what could not be delivered. With \"replace\", each object there is published to a topic of its own, <name>-errors, for the alarm error-objects."
+  description = "Prefixes of what could not be delivered. With \"replace\", each object there is published to a topic of its own, <name>-errors, and a queue of that name counts them for the alarm error-objects."
   type        = list(string)
   default     = []
   nullable    = false

@@ -11,7 +11,7 @@ variables {
   function_name            = "transform"
   function_timeout_seconds = 60
   queues                   = { queue_name = "files", dead_letter_queue_name = "files-dead" }
-  error_topic_name         = "files-errors"
+  error_queue_name         = "files-errors"
   alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:on-call"]
   ticket_actions           = ["arn:aws:sns:eu-central-1:123456789012:tickets"]
 }
@@ -43,7 +43,7 @@ run "each_alarm_watches_its_metric_by_its_dimensions" {
       firehose-conversion-failed = "AWS/Firehose FailedConversion.Records Sum DeliveryStreamName=rows > 0 300 1/1 notBreaching"
       firehose-throttled         = "AWS/Firehose ThrottledGetRecords Sum DeliveryStreamName=rows > 0 300 3/3 notBreaching"
       queue-age                  = "AWS/SQS ApproximateAgeOfOldestMessage Maximum QueueName=files > 3600 300 3/3 notBreaching"
-      error-objects              = "AWS/SNS NumberOfMessagesPublished Sum TopicName=files-errors > 0 300 1/1 notBreaching"
+      error-objects              = "AWS/SQS NumberOfMessagesSent Sum QueueName=files-errors > 0 300 1/6 notBreaching"
       dead-letters               = "AWS/SQS ApproximateNumberOfMessagesVisible Maximum QueueName=files-dead > 0 300 1/1 notBreaching"
     }
     error_message = "The alarms on one metric are not these."
@@ -82,7 +82,7 @@ run "a_stage_that_stops_without_an_error_is_seen_by_what_goes_in_and_does_not_co
       replication-stopped-orders = {
         stopped    = "IF(FILL(upstream, 0) > 0 AND FILL(downstream, 0) == 0, 1, 0)"
         upstream   = "AWS/DynamoDB ConsumedWriteCapacityUnits Sum TableName=orders 900"
-        downstream = "dynalake RecordsOk Sum delivery_stream=rows 900"
+        downstream = "dynalake RecordsIn Sum delivery_stream=rows 900"
       }
       firehose-stopped = {
         stopped    = "IF(FILL(upstream, 0) > 0 AND FILL(downstream, 0) == 0, 1, 0)"
@@ -100,6 +100,41 @@ run "a_stage_that_stops_without_an_error_is_seen_by_what_goes_in_and_does_not_co
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : length([for query in alarm.metric_query : query if query.return_data]) == 1 if length(alarm.metric_query) > 0])
     error_message = "An alarm watches exactly one of its queries."
+  }
+}
+
+run "changes_that_make_no_rows_are_no_stop_where_the_stream_is_the_tables_own" {
+  command = plan
+
+  assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.this["replication-stopped-orders"].alarm_description, "no changes come into the function")
+    error_message = "A view that wants few rows must not page."
+  }
+}
+
+run "on_a_shared_stream_only_the_rows_show_that_a_table_has_stopped" {
+  command = plan
+
+  variables { shared_stream = true }
+
+  assert {
+    condition     = one([for query in aws_cloudwatch_metric_alarm.this["replication-stopped-orders"].metric_query : query.metric[0].metric_name if query.id == "downstream"]) == "RecordsOk"
+    error_message = "Records of another table would hide that this one has stopped."
+  }
+  assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.this["replication-stopped-orders"].alarm_description, "no rows come out") && strcontains(aws_cloudwatch_metric_alarm.this["replication-stopped-orders"].alarm_description, "where and events")
+    error_message = "The description says what is counted."
+  }
+}
+
+run "several_tables_share_their_stream" {
+  command = plan
+
+  variables { tables = ["orders", "customers"] }
+
+  assert {
+    condition     = alltrue([for table in var.tables : one([for query in aws_cloudwatch_metric_alarm.this["replication-stopped-${table}"].metric_query : query.metric[0].metric_name if query.id == "downstream"]) == "RecordsOk"])
+    error_message = "Records of one table would hide that the other has stopped."
   }
 }
 
@@ -146,7 +181,7 @@ run "without_queues_there_are_no_alarms_on_queues" {
   command = plan
   variables {
     queues           = null
-    error_topic_name = null
+    error_queue_name = null
   }
   assert {
     condition     = setsubtract(["queue-age", "dead-letters", "notifications-stopped"], keys(aws_cloudwatch_metric_alarm.this)) == toset(["queue-age", "dead-letters", "notifications-stopped"])

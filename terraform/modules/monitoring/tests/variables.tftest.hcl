@@ -195,10 +195,10 @@ run "rejects_half_a_shard" {
   expect_failures = [var.shard_count]
 }
 
-run "rejects_a_topic_by_its_arn" {
+run "rejects_the_errors_queue_by_its_arn" {
   command = plan
-  variables { error_topic_name = "arn:aws:sns:eu-central-1:123456789012:orders-errors" }
-  expect_failures = [var.error_topic_name]
+  variables { error_queue_name = "arn:aws:sqs:eu-central-1:123456789012:orders-errors" }
+  expect_failures = [var.error_queue_name]
 }
 
 run "rejects_another_part" {

@@ -270,8 +270,54 @@ run "errors_go_to_a_topic_of_their_own" {
     error_message = "Both in the one notification."
   }
   assert {
-    condition     = output.error_topic_name == "orders-errors" && aws_sns_topic.errors[0].name == "orders-errors" && jsondecode(aws_sns_topic_policy.errors[0].policy).Statement == jsondecode(aws_sns_topic_policy.this[0].policy).Statement
+    condition     = output.error_queue_name == "orders-errors" && aws_sns_topic.errors[0].name == "orders-errors" && jsondecode(aws_sns_topic_policy.errors[0].policy).Statement == jsondecode(aws_sns_topic_policy.this[0].policy).Statement
     error_message = "With the same policy. (The mock gives both topics one ARN.)"
+  }
+}
+
+run "a_queue_counts_the_errors_without_s3s_test_events" {
+  variables { error_prefixes = ["errors/"] }
+  assert {
+    condition = (
+      aws_sns_topic_subscription.errors[0].protocol == "sqs" && aws_sns_topic_subscription.errors[0].raw_message_delivery
+      && aws_sns_topic_subscription.errors[0].topic_arn == aws_sns_topic.errors[0].arn
+      && aws_sns_topic_subscription.errors[0].endpoint == aws_sqs_queue.errors[0].arn
+    )
+    error_message = "The bare event goes from the errors' topic to the errors' queue."
+  }
+  assert {
+    condition     = aws_sns_topic_subscription.errors[0].filter_policy_scope == "MessageBody" && jsondecode(aws_sns_topic_subscription.errors[0].filter_policy) == { Records = { eventName = [{ prefix = "ObjectCreated" }] } }
+    error_message = "s3:TestEvent has no Records, so it is left out."
+  }
+  assert {
+    condition     = aws_sqs_queue.errors[0].name == "orders-errors" && aws_sqs_queue.errors[0].message_retention_seconds == 60
+    error_message = "Nobody reads it, so it keeps nothing for long."
+  }
+  assert {
+    condition     = [for statement in jsondecode(aws_sqs_queue.errors[0].policy).Statement : "${statement.Sid} ${statement.Resource}"] == ["AllowTopicToSend arn:aws:sqs:eu-central-1:123456789012:orders-errors", "DenyInsecureTransport arn:aws:sqs:eu-central-1:123456789012:orders-errors"] && jsondecode(aws_sqs_queue.errors[0].policy).Statement[0].Condition == { ArnEquals = { "aws:SourceArn" = aws_sns_topic.errors[0].arn } }
+    error_message = "Only the errors' topic sends to it."
+  }
+  assert {
+    condition     = aws_sqs_queue.errors[0].sqs_managed_sse_enabled && aws_sqs_queue.errors[0].kms_master_key_id == null
+    error_message = "Encrypted by SQS without a key."
+  }
+}
+
+run "the_errors_queue_has_the_key_too" {
+  variables {
+    error_prefixes = ["errors/"]
+    kms_key        = { arn = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555" }
+  }
+  assert {
+    condition     = aws_sqs_queue.errors[0].kms_master_key_id == var.kms_key.arn
+    error_message = "Like the other queues."
+  }
+}
+
+run "without_error_prefixes_nothing_counts_them" {
+  assert {
+    condition     = length(aws_sqs_queue.errors) == 0 && length(aws_sns_topic_subscription.errors) == 0 && output.error_queue_name == null
+    error_message = "Neither queue nor subscription."
   }
 }
 
@@ -281,8 +327,8 @@ run "errors_are_not_watched_in_notifications_of_others" {
     notifications  = "topic"
   }
   assert {
-    condition     = length(aws_sns_topic.errors) == 0 && output.error_topic_name == null && output.error_topic_arn == null
-    error_message = "An alarm on a topic that nobody sends to could never go off."
+    condition     = length(aws_sns_topic.errors) == 0 && length(aws_sqs_queue.errors) == 0 && output.error_queue_name == null && output.error_topic_arn == null
+    error_message = "An alarm on a queue that nothing is sent to could never go off."
   }
 }
 
