@@ -68,6 +68,11 @@ output "topic_arn" {
   value       = module.dynalake.topic_arn
 }
 
+output "error_topic_arn" {
+  description = "ARN of the SNS topic that gets the event of each object in the error prefix, for more subscribers."
+  value       = module.dynalake.error_topic_arn
+}
+
 output "queue_url" {
   description = "URL of the SQS queue with the notifications: the external location's provided queue, or Auto Loader's cloudFiles.queueUrl."
   value       = module.dynalake.queue_url
