@@ -158,7 +158,7 @@ def spark_differences(all_made: list[Made]) -> list[str]:
                 f"{made.order.name} by the job on Spark{what}: {each}"
                 for each in compare.differences(made.current, table, made.keys)
             ]
-    for made in all_made:
+    for made in filter(_has_late, all_made):
         found += [
             f"{made.order.name} by the job on Spark, without a column: {each}"
             for each in _late_differences(made, folder)
@@ -166,13 +166,24 @@ def spark_differences(all_made: list[Made]) -> list[str]:
     return found
 
 
-def _late(made: Made) -> tuple[str, tuple, tuple, tuple]:
-    """The column that the schema file lost, an item that is then written, one that is deleted, and
-    one whose delete is of long ago."""
+def _lost(made: Made) -> str:
+    """The column that the schema file loses."""
     before, after = (
         {column["name"] for column in made.lake.schemas[part]["columns"]} for part in (0, 1)
     )
     [lost] = after - before
+    return lost
+
+
+def _has_late(made: Made) -> bool:
+    """Whether an item has a value in that column; those of the ties have none."""
+    return any(row.values[_lost(made)] is not None for row in made.current.values())
+
+
+def _late(made: Made) -> tuple[str, tuple, tuple, tuple]:
+    """The column that the schema file lost, an item that is then written, one that is deleted, and
+    one whose delete is of long ago."""
+    lost = _lost(made)
     written = next(key for key, row in made.current.items() if row.values[lost] is not None)
     deleted, long_deleted = [key for key in made.current if key != written][:2]
     return lost, written, deleted, long_deleted
@@ -238,7 +249,8 @@ def _copies(made: Made, at: int, run: int, files: Path) -> list[list[str]]:
     elif run == 2:
         paths = replayed(made, at)
     else:
-        paths = [made.lake.write_by_hand(0, "late", _late_rows(made))] if run == 3 else []
+        is_late = run == 3 and _has_late(made)
+        paths = [made.lake.write_by_hand(0, "late", _late_rows(made))] if is_late else []
     prefix = "again-" if run == 2 else ""
     return [
         [
