@@ -3,7 +3,7 @@
 //! (<https://github.com/apache/hive/blob/master/ql/src/java/org/apache/hadoop/hive/ql/io/parquet/convert/HiveSchemaConverter.java>);
 //! and, from the same walk, where each value goes.
 
-use dynalake::schema::{METADATA_COLUMNS, Protect, Schema, Type};
+use dynalake::schema::{METADATA_COLUMNS, Precision, Protect, Schema, Type};
 use parquet::basic::{
     Compression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical,
 };
@@ -19,9 +19,19 @@ pub enum Timestamps {
     /// INT96, with all nanoseconds, as Firehose does.
     #[default]
     Int96,
-    /// INT64, in microseconds, UTC. The plan's timestamps must be as coarse
-    /// ([`Plan::set_precision`](dynalake::schema::Plan::set_precision)); what is finer is cut here.
+    /// INT64, in microseconds, UTC. What is finer is cut here, so give the plan
+    /// [`Timestamps::precision`]: then it is rescued.
     Micros,
+}
+
+impl Timestamps {
+    /// How fine timestamps may be, for [`Plan::set_precision`](dynalake::schema::Plan::set_precision).
+    pub fn precision(self) -> Precision {
+        match self {
+            Timestamps::Int96 => Precision::Nanoseconds,
+            Timestamps::Micros => Precision::Microseconds,
+        }
+    }
 }
 
 /// The form of one table's files.

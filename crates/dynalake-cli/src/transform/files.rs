@@ -48,7 +48,7 @@ struct OpenFile {
 }
 
 impl Files {
-    /// Files in a folder that has none yet.
+    /// Files in a new or empty folder.
     ///
     /// # Errors
     ///

@@ -10,7 +10,7 @@ use crate::report::{Report, say};
 use crate::schema_file;
 use clap::ValueEnum;
 use dynalake::record;
-use dynalake::schema::{Plan, Precision, Schema};
+use dynalake::schema::{Plan, Schema};
 use dynalake::settings::parse_tables;
 use dynalake::text::Misfit;
 use dynalake::text::time;
@@ -157,6 +157,15 @@ enum Timestamps {
     Micros,
 }
 
+impl Timestamps {
+    fn to_parquet(self) -> dynalake_parquet::Timestamps {
+        match self {
+            Timestamps::Int96 => dynalake_parquet::Timestamps::Int96,
+            Timestamps::Micros => dynalake_parquet::Timestamps::Micros,
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let is_stdin = |path: &Path| path.as_os_str() == "-";
@@ -201,10 +210,7 @@ fn files(args: &Args, schema: Option<&Schema>) -> Result<Option<Files>, Exit> {
     let Some(folder) = &args.out else {
         return Exit::reject("--format parquet writes files; add --out FOLDER");
     };
-    let timestamps = match args.timestamps.unwrap_or_default() {
-        Timestamps::Int96 => dynalake_parquet::Timestamps::Int96,
-        Timestamps::Micros => dynalake_parquet::Timestamps::Micros,
-    };
+    let timestamps = args.timestamps.unwrap_or_default().to_parquet();
     let form = Form::new(schema, timestamps)
         .map_err(|error| Exit::Rejected(format!("the schema has no form in Parquet: {error}")))?;
     let file_bytes = args.file_mib.unwrap_or(128) as usize * (1 << 20);
@@ -252,10 +258,7 @@ fn settings(args: &Args) -> Result<Settings, Exit> {
         schema,
         export_time_us,
         partition_keys: matches!(args.partition_keys, PartitionKeys::EventTime),
-        precision: match args.timestamps.unwrap_or_default() {
-            Timestamps::Int96 => Precision::Nanoseconds,
-            Timestamps::Micros => Precision::Microseconds,
-        },
+        precision: args.timestamps.unwrap_or_default().to_parquet().precision(),
         format: args.format,
     })
 }

@@ -40,25 +40,20 @@ impl Output {
         Output { report, rows, out: BufWriter::with_capacity(1 << 16, io::stdout().lock()) }
     }
 
-    /// Prints and counts a row; `rescued`: its `_rescued`, empty where there is none.
+    /// Counts a row, and prints it if rows are printed; `rescued` is its `_rescued`, or empty.
     pub(super) fn row(
         &mut self,
         id: &impl Display,
         row: &[u8],
         rescued: &[u8],
     ) -> Result<(), Exit> {
-        self.count_row(id, rescued);
+        self.report.row(id, &reasons(rescued));
         self.report.rows_written(row.len());
         let written = self.rows.row(row, &mut self.out);
         self.written(written)
     }
 
-    /// Counts a row; `rescued`: its `_rescued`, empty where there is none.
-    pub(super) fn count_row(&mut self, id: &impl Display, rescued: &[u8]) {
-        self.report.row(id, &reasons(rescued));
-    }
-
-    /// Prints and counts files that are there now.
+    /// Prints and counts finished files.
     pub(super) fn files(&mut self, written: Vec<WrittenFile>) -> Result<(), Exit> {
         for WrittenFile { path, rows, bytes } in written {
             self.report.rows_written(bytes);
@@ -97,7 +92,7 @@ impl Output {
     }
 }
 
-/// The `_rescued` of a row; empty where there is none.
+/// The `_rescued` of a row, or nothing.
 pub(super) fn rescued(row: &[u8]) -> Vec<u8> {
     let members = spans::members(&mut Cursor::new(row)).unwrap_or_default();
     let text = spans::member(&members, "_rescued", row).and_then(spans::string);

@@ -45,26 +45,16 @@ impl Settings {
     }
 
     /// Takes records to rows; `binary` is stronger than what the schema says.
-    fn records(&self, binary: Option<Binary>) -> RecordTransformer {
+    fn records(&self, binary: Option<Binary>, default_table: Option<&String>) -> RecordTransformer {
         let mut plan = self.plan();
         plan.binary = binary.or(plan.binary);
         let options = record::Options {
             tables: self.tables.clone(),
-            default_table: self.default_table.clone(),
+            default_table: default_table.cloned(),
             // Files have no response that a row must fit into.
             max_row_bytes: if self.format == Format::Parquet { usize::MAX } else { MAX_ROW_BYTES },
         };
         RecordTransformer::new(plan, options)
-    }
-
-    /// The same for records of Firehose's events, which must say their table.
-    fn records_of_firehose(&self) -> RecordTransformer {
-        let options = record::Options {
-            tables: self.tables.clone(),
-            default_table: None,
-            max_row_bytes: usize::MAX,
-        };
-        RecordTransformer::new(self.plan(), options)
     }
 
     /// Takes events to responses.
@@ -103,7 +93,7 @@ pub(super) struct Run {
     records: RecordTransformer,
     /// For records whose binary is encoded once, whatever the schema says.
     encoded_once: RecordTransformer,
-    /// For records of Firehose's events, without a default table, whose rows go to files.
+    /// For records of Firehose's events whose rows go to files: they must say their table.
     of_firehose: RecordTransformer,
     /// For Firehose's events, whose responses are limited.
     events: Transformer,
@@ -122,10 +112,11 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(settings: Settings, output: Output, files: Option<Files>) -> Run {
+        let default_table = settings.default_table.as_ref();
         Run {
-            records: settings.records(None),
-            encoded_once: settings.records(Some(Binary::Single)),
-            of_firehose: settings.records_of_firehose(),
+            records: settings.records(None, default_table),
+            encoded_once: settings.records(Some(Binary::Single), default_table),
+            of_firehose: settings.records(None, None),
             events: settings.events(MAX_RESPONSE_BYTES),
             made_events: settings.events(usize::MAX),
             event: EventWriter::default(),
@@ -262,7 +253,7 @@ impl Run {
         match done.outcome {
             Outcome::Row { rescued, .. } => {
                 let rescued = if rescued { transformer.rescued() } else { b"" };
-                row(&mut self.output, self.files.is_some(), id, &self.row, rescued)?;
+                self.output.row(id, &self.row, rescued)?;
             }
             Outcome::Dropped => self.output.report.dropped(),
             Outcome::Failed(failure) => self.failed(id, failure, record.data),
@@ -282,7 +273,7 @@ impl Run {
         match outcome {
             Outcome::Row { rescued, .. } => {
                 let rescued = if rescued { self.records.rescued() } else { b"" };
-                row(&mut self.output, self.files.is_some(), id, &self.row, rescued)?;
+                self.output.row(id, &self.row, rescued)?;
             }
             Outcome::Dropped => self.output.report.dropped(),
             Outcome::Failed(failure) => {
@@ -414,21 +405,6 @@ fn respond(
     }
     output.response(&response)?;
     output.flush()
-}
-
-/// Prints a row, or counts one that went to a file.
-fn row(
-    output: &mut Output,
-    is_in_file: bool,
-    id: &impl Display,
-    row: &[u8],
-    rescued: &[u8],
-) -> Result<(), Exit> {
-    if is_in_file {
-        output.count_row(id, rescued);
-        return Ok(());
-    }
-    output.row(id, row, rescued)
 }
 
 /// Puts a record's bytes into a buffer; says whether it has any.
