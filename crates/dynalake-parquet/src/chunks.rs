@@ -47,7 +47,7 @@ impl Chunks {
     }
 
     /// Encodes values: a list for each leaf.
-    pub(crate) fn write(&mut self, leaves: &mut [LeafValues]) -> Result<()> {
+    pub(crate) fn write(&mut self, leaves: &[LeafValues]) -> Result<()> {
         self.0.iter_mut().zip(leaves).try_for_each(|(chunk, leaf)| chunk.write(leaf))
     }
 
@@ -65,14 +65,12 @@ impl Chunks {
 }
 
 impl Chunk {
-    fn write(&mut self, leaf: &mut LeafValues) -> Result<()> {
+    fn write(&mut self, leaf: &LeafValues) -> Result<()> {
         let definition = Some(leaf.definition.as_slice());
         let repetition = Some(leaf.repetition.as_slice()).filter(|levels| !levels.is_empty());
-        match (&mut self.writer, &mut leaf.values) {
+        match (&mut self.writer, &leaf.values) {
             (ColumnWriter::ByteArrayColumnWriter(writer), Values::Strings(values)) => {
-                let written = writer.write_batch(values.make_ready(), definition, repetition);
-                values.release();
-                written
+                writer.write_batch(&values.encodable(), definition, repetition)
             }
             (ColumnWriter::BoolColumnWriter(writer), Values::Booleans(values)) => {
                 writer.write_batch(values, definition, repetition)
@@ -93,9 +91,7 @@ impl Chunk {
                 writer.write_batch(values, definition, repetition)
             }
             (ColumnWriter::FixedLenByteArrayColumnWriter(writer), Values::Fixed(values, _)) => {
-                let written = writer.write_batch(values.make_ready(), definition, repetition);
-                values.release();
-                written
+                writer.write_batch(&values.encodable(), definition, repetition)
             }
             _ => unreachable!("values and writer are of one form"),
         }

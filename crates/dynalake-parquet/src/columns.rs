@@ -11,6 +11,7 @@ use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::iter;
+use std::marker::PhantomData;
 
 /// The day 1970-01-01 as INT96 counts days: Julian.
 const JULIAN_EPOCH: i64 = 2_440_588;
@@ -92,8 +93,7 @@ pub(crate) struct Pieces<T> {
     bytes: Vec<u8>,
     /// Where each value ends.
     ends: Vec<usize>,
-    /// The values as the encoder takes them.
-    ready: Vec<T>,
+    values: PhantomData<T>,
 }
 
 impl Columns {
@@ -402,7 +402,7 @@ fn may_repeat<T: Eq + Hash>(values: impl Iterator<Item = T>, len: usize) -> bool
 
 impl<T> Default for Pieces<T> {
     fn default() -> Pieces<T> {
-        Pieces { bytes: Vec::new(), ends: Vec::new(), ready: Vec::new() }
+        Pieces { bytes: Vec::new(), ends: Vec::new(), values: PhantomData }
     }
 }
 
@@ -435,7 +435,8 @@ impl<T> Pieces<T> {
 
 impl<T: From<ByteArray>> Pieces<T> {
     /// The values as the encoder takes them, in memory that they share.
-    pub(crate) fn make_ready(&mut self) -> &[T] {
+    pub(crate) fn encodable(&self) -> Vec<T> {
+        let mut values = Vec::with_capacity(self.ends.len());
         let (mut at, mut start) = (0, 0);
         while at < self.ends.len() {
             // As many as fit, and at least one.
@@ -444,20 +445,14 @@ impl<T: From<ByteArray>> Pieces<T> {
             let end = ends[ends.len() - 1];
             let shared = Bytes::copy_from_slice(&self.bytes[start..end]);
             let mut from = 0;
-            self.ready.extend(ends.iter().map(|end| {
+            values.extend(ends.iter().map(|end| {
                 let value = shared.slice(from..*end - start);
                 from = *end - start;
                 T::from(ByteArray::from(value))
             }));
             (at, start) = (at + ends.len(), end);
         }
-        &self.ready
-    }
-
-    /// Lets go of what was made ready.
-    pub(crate) fn release(&mut self) {
-        self.ready.clear();
-        self.ready.shrink_to(KEPT_LEVELS);
+        values
     }
 }
 

@@ -112,13 +112,14 @@ impl<W: Write + Send> FileWriter<W> {
         self.columns.memory() + self.group_bytes + encoders
     }
 
-    /// Writes the rows so far as a row group.
+    /// Writes the rows so far as a row group, and gives back all memory.
     ///
     /// # Errors
     ///
     /// Those of `out`. The file is lost then.
     pub fn flush(&mut self) -> Result<()> {
         self.encode()?;
+        self.columns = Columns::new(&self.form);
         self.end_group()
     }
 
@@ -128,7 +129,7 @@ impl<W: Write + Send> FileWriter<W> {
         }
         let chunks =
             self.chunks.get_or_insert_with(|| Chunks::new(&self.form, &self.columns.leaves));
-        chunks.write(&mut self.columns.leaves)?;
+        chunks.write(&self.columns.leaves)?;
         self.rows += self.columns.rows() as u64;
         self.group_bytes += self.columns.bytes();
         self.columns.clear();
