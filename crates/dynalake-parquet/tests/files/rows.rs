@@ -3,7 +3,7 @@
 use crate::json::Json;
 use crate::read::{self, Value};
 use dynalake::record::{Options, Outcome, RecordTransformer};
-use dynalake::schema::{METADATA_COLUMNS, Plan, Precision, Protect, Schema, Type};
+use dynalake::schema::{METADATA_COLUMNS, Plan, Protect, Schema, Type};
 use dynalake_parquet::{FileWriter, Form, Limits, Timestamps};
 use std::str::FromStr;
 
@@ -20,9 +20,7 @@ pub(crate) struct Written {
 
 pub(crate) fn plan(schema: &Schema, timestamps: Timestamps) -> Plan {
     let mut plan = Plan::new(schema);
-    if timestamps == Timestamps::Micros {
-        plan.set_precision(Precision::Microseconds);
-    }
+    plan.set_precision(timestamps.precision());
     plan
 }
 
@@ -50,15 +48,17 @@ pub(crate) fn write(
         let mut line = Vec::new();
         whole.transform(record, number, &mut line);
         let line = String::from_utf8(line).expect("a row is UTF-8");
+        let mut is_row = false;
         for records in limited.iter_mut().chain([&mut whole]) {
             let rows = file.rows();
             let outcome = records.transform(record, number, file.columns()).outcome;
-            let is_row = matches!(outcome, Outcome::Row { .. });
+            is_row = matches!(outcome, Outcome::Row { .. });
             assert_eq!(file.rows() - rows, u64::from(is_row), "{outcome:?}");
             assert!(!is_row || !line.is_empty(), "a row in one form, and none in the other");
             lines.extend(is_row.then(|| line.clone()));
             file.advance().expect("memory takes it");
         }
+        assert_eq!(is_row, !line.is_empty(), "without a limit both forms have it, or none");
     }
     assert_eq!(file.rows(), lines.len() as u64);
     Written { form, file: file.close().expect("memory takes it"), lines }
