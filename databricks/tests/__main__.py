@@ -58,12 +58,11 @@ def main() -> int:
 def run(arguments: argparse.Namespace) -> int:
     # Only now, as these need the environment's packages.
     from dynalake_dev import process
-    from dynalake_dev.console import Stage, say
+    from dynalake_dev.console import Checks, Stage, say
 
     from . import (
         athena,
         cloud_files,
-        compare,
         erasing,
         live,
         merge,
@@ -77,13 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     from .spark import Pipeline, Spark
 
     tools.check()
-    began, found, seeds = time.monotonic(), [], arguments.seeds
-
-    def check(title: str, differences: list[str], equal: str) -> None:
-        found.extend(differences)
-        if differences:
-            equal = f"{len(differences):,} differences\n{compare.report(differences)}"
-        say(f"{'✗' if differences else '✓'} {title}: {equal}")
+    began, check, seeds = time.monotonic(), Checks(), arguments.seeds
 
     with Stage("connector and command line", []) as stage:
         tools.build_connector()
@@ -220,9 +213,9 @@ def run(arguments: argparse.Namespace) -> int:
         ]
     check("erasure, from the files", differences, "what is asked for is gone, and nothing else")
 
-    result = f"{len(found):,} differences" if found else "all as it should be"
-    say(f"{'✗' if found else '✓'} {result} in {time.monotonic() - began:.0f} s")
-    return 1 if found else 0
+    result = f"{len(check.found):,} differences" if check.found else "all as it should be"
+    say(f"{'✗' if check.found else '✓'} {result} in {time.monotonic() - began:.0f} s")
+    return 1 if check.found else 0
 
 
 if __name__ == "__main__":

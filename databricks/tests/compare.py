@@ -12,8 +12,6 @@ from dynalake_dev.contract import rescued_differences, same
 
 from .streams import Row, Rows
 
-MOST_SHOWN = 5
-
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:
     """The table's rows as plain Python: maps as dictionaries, times in UTC and without a zone."""
@@ -69,10 +67,3 @@ def _row(expected: Row, row: dict[str, Any]) -> list[str]:
         if not same(value, row[name])
     ]
     return found + rescued_differences(expected.rescued, row["_rescued"])
-
-
-def report(found: Sequence[str]) -> str:
-    lines = ["  " + line for line in found[:MOST_SHOWN]]
-    if len(found) > MOST_SHOWN:
-        lines.append(f"  and {len(found) - MOST_SHOWN:,} more")
-    return "\n".join(lines)

@@ -176,7 +176,7 @@ def _lost(made: Made) -> str:
 
 
 def _has_late(made: Made) -> bool:
-    """Whether an item has a value in that column; those of the ties have none."""
+    """Whether an item has a value in that column; those of the table `ties` don't."""
     return any(row.values[_lost(made)] is not None for row in made.current.values())
 
 

@@ -121,6 +121,29 @@ class Stage:
         return "{}{} {} {}".format("█" * full, "░" * (size - full), counts, self._detail)
 
 
+# ---- comparisons
+
+
+class Checks:
+    """Comparisons, each said in a line: equal, or with the first differences."""
+
+    def __init__(self, most_shown: int = 5) -> None:
+        self.found: list[str] = []
+        self.most_shown = most_shown
+
+    def __call__(self, title: str, differences: Sequence[str], equal: str) -> None:
+        self.found.extend(differences)
+        if differences:
+            equal = f"{len(differences):,} differences\n{self._first(differences)}"
+        say(f"{'✗' if differences else '✓'} {title}: {equal}")
+
+    def _first(self, differences: Sequence[str]) -> str:
+        lines = ["  " + line for line in differences[: self.most_shown]]
+        if len(differences) > self.most_shown:
+            lines.append(f"  and {len(differences) - self.most_shown:,} more")
+        return "\n".join(lines)
+
+
 # ---- tables
 
 

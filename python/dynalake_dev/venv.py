@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import machine
@@ -113,6 +113,15 @@ class Environment:
 
 
 TARGET = ROOT / "target"
+ENGINES = Environment(
+    program="databricks/tests",
+    module="databricks.tests",
+    folder=TARGET / "databricks" / "venv",
+    requirements=ROOT / "databricks" / "tests" / "requirements.txt",
+    tools=("python", "rust", "jdk"),
+    options=("--no-deps",),
+    note="half a GB of packages",
+)
 ENVIRONMENTS = {
     each.program: each
     for each in (
@@ -129,33 +138,16 @@ ENVIRONMENTS = {
             folder=TARGET / "benches" / "venv",
             requirements=ROOT / "benches" / "requirements.txt",
         ),
-        Environment(
-            program="databricks/tests",
-            module="databricks.tests",
-            folder=TARGET / "databricks" / "venv",
-            requirements=ROOT / "databricks" / "tests" / "requirements.txt",
-            tools=("python", "rust", "jdk"),
-            options=("--no-deps",),
-            note="half a GB of packages",
-        ),
+        ENGINES,
         # The same engines, which also read the files that we write.
-        Environment(
-            program="databricks/tests/parquet",
-            module="databricks.tests.parquet",
-            folder=TARGET / "databricks" / "venv",
-            requirements=ROOT / "databricks" / "tests" / "requirements.txt",
-            tools=("python", "rust", "jdk"),
-            options=("--no-deps",),
-            note="half a GB of packages",
-        ),
+        replace(ENGINES, program="databricks/tests/parquet", module="databricks.tests.parquet"),
         # Older ones, which don't go with the others into one environment.
-        Environment(
+        replace(
+            ENGINES,
             program="databricks/tests/parquet --older",
             module="databricks.tests.parquet",
             folder=TARGET / "databricks" / "older-venv",
             requirements=ROOT / "databricks" / "tests" / "parquet" / "requirements-older.txt",
-            tools=("python", "rust", "jdk"),
-            options=("--no-deps",),
             note="a third of a GB of packages",
         ),
         # What .ci/terraform.py and .ci/bundle.py check with.

@@ -59,10 +59,10 @@ def write_files(work: Path) -> Path:
 
 def run(arguments: argparse.Namespace) -> int:
     # Only now, as these need the environment's packages.
-    from dynalake_dev.console import Stage, say
+    from dynalake_dev.console import Checks, Stage
 
     from . import engines
-    from .cases import cases, report
+    from .cases import cases
 
     work = ROOT / "target" / "databricks" / ("parquet-older" if arguments.older else "parquet")
     work.mkdir(parents=True, exist_ok=True)
@@ -70,14 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if files is None:
         with Stage("files", []):
             files = write_files(work)
-    found: list[str] = []
-
-    def check(title: str, differences: list[str], equal: str) -> None:
-        found.extend(differences)
-        if differences:
-            equal = f"{len(differences):,} differences\n{report(differences)}"
-        say(f"{'✗' if differences else '✓'} {title}: {equal}")
-
+    check = Checks(most_shown=10)
     all_cases = cases(files)
     with engines.Spark(work) as spark:
         readers = [engines.PYARROW, spark.engine]
@@ -98,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
             differences, said = size.differences(files, work)
             check("size of files", differences, said)
-    return 1 if found else 0
+    return 1 if check.found else 0
 
 
 if __name__ == "__main__":

@@ -20,9 +20,8 @@ from typing import Any
 import pyarrow as pa
 
 from dynalake_dev.contract import split
-from dynalake_dev.machine import ROOT
+from dynalake_dev.ddl import METADATA
 
-METADATA = json.loads((ROOT / "terraform" / "metadata_columns.json").read_text())
 TIME = re.compile(r"(.{19})(?:\.(\d+))?Z")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ARROW_TYPES = {
@@ -37,7 +36,6 @@ ARROW_TYPES = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("ns", "UTC"),
 }
-MOST_SHOWN = 10
 
 
 class Number(str):
@@ -286,10 +284,3 @@ def compare_rows(rows: Sequence[dict[str, Any]], table: pa.Table, key: str) -> l
 def short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 300 else f"{text[:300]}… ({len(text):,} characters)"
-
-
-def report(found: Sequence[str]) -> str:
-    lines = ["  " + line for line in found[:MOST_SHOWN]]
-    if len(found) > MOST_SHOWN:
-        lines.append(f"  and {len(found) - MOST_SHOWN:,} more")
-    return "\n".join(lines)
