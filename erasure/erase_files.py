@@ -258,8 +258,8 @@ def files_of(place: str) -> tuple[pafs.FileSystem, list[str]]:
 
 
 def erase_parquet(data: bytes, erasure: Erasure) -> tuple[int, Any]:
-    """How many rows of a Parquet file are erased, and the file with the others: nothing, if there
-    are none."""
+    """How many rows of a Parquet file are erased, and the file with the others, or None without
+    any."""
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
         names = [column.name for column in erasure.columns]

@@ -283,8 +283,8 @@ impl EventWriter {
     }
 }
 
-/// Appends what is between quotes. An event that is not UTF-8 is rejected as a whole: a byte that
-/// is none costs its own record only.
+/// Appends what is between quotes. An event that is not UTF-8 is rejected as a whole, so bytes that
+/// are not are replaced: they cost their own record only.
 fn push_text(raw: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(String::from_utf8_lossy(raw).as_bytes());
 }

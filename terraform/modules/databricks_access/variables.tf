@@ -87,7 +87,7 @@ variable "tables" {
 }
 
 variable "kms_key" {
-  description = "Customer managed key that encrypts the queue, and the bucket unless it has its own, or null if there is none."
+  description = "Customer managed key that encrypts the queue, and the bucket unless it has its own, or null without one."
   type        = object({ arn = string })
   default     = null
 

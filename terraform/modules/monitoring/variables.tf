@@ -119,7 +119,7 @@ variable "function_memory_mb" {
 }
 
 variable "queues" {
-  description = "Names of the queue that notifies Databricks of new files and of its dead-letter queue, or null if there are none. read = false while nobody reads the queue: then there is no alarm queue-age."
+  description = "Names of the queue that notifies Databricks of new files and of its dead-letter queue, or null without notifications. read = false while nobody reads the queue: then there is no alarm queue-age."
   type        = object({ queue_name = string, dead_letter_queue_name = string, read = optional(bool, true) })
   default     = null
 
@@ -130,7 +130,7 @@ variable "queues" {
 }
 
 variable "error_queue_name" {
-  description = "Name of the queue that counts the objects of the error prefix (the module notifications' error_queue_name), or null if there is none: then there is no alarm error-objects."
+  description = "Name of the queue that counts the objects of the error prefix (the module notifications' error_queue_name), or null without it, and then without the alarm error-objects."
   type        = string
   default     = null
 
