@@ -94,7 +94,7 @@ def main() -> int:
         "a destination with milliseconds is said, by its table": named,
         "the other table is not named": "orders: the destination" not in said
         and "orders, " not in said,
-        "the destination stays as it is": " 0 to destroy" in said,
+        "the destination stays as it is": " 0 to destroy" in said or "No changes" in said,
         "microseconds are what is wanted": "milliseconds" not in silent,
     }.items():
         if not holds:
