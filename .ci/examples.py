@@ -93,6 +93,7 @@ class Place:
         )
         self.log = place / "terraform.log"
         self.trace = place / "trace.log"
+        self.calls = place / "calls.log"
         self.terraform(*init_words())
 
     def say(self, text: str) -> None:
@@ -112,8 +113,9 @@ class Place:
         settings = clean_environment(self.emulator.endpoint)
         # The override has the keys.
         del settings["AWS_ACCESS_KEY_ID"]
-        if trace:
-            settings |= {"TF_LOG_PROVIDER": "DEBUG", "TF_LOG_PATH": str(self.trace)}
+        self.calls.unlink(missing_ok=True)
+        calls = self.trace if trace else self.calls
+        settings |= {"TF_LOG_PROVIDER": "DEBUG", "TF_LOG_PATH": str(calls)}
         done = subprocess.run(
             ["terraform", *words],
             cwd=self.folder,
@@ -126,10 +128,22 @@ class Place:
             log.write(done.stdout)
         if done.returncode not in accept:
             raise SystemExit(
-                f"{self.name}: terraform {words[0]} ended with "
-                f"{done.returncode}:\n{done.stdout[-6000:]}"
+                f"{self.name}: terraform {words[0]} ended with {done.returncode}:\n"
+                f"{done.stdout[-6000:]}\n"
+                f"The calls that failed or were made again, of {calls.name}:\n"
+                + "\n".join(self.failed_calls(calls))
             )
         return done.stdout
+
+    @staticmethod
+    def failed_calls(log: Path) -> list[str]:
+        """The lines of a trace that say why a call was made twice: retries, lost connections,
+        answers that are neither 2xx nor 404."""
+        wanted = re.compile(
+            r"retry|reset by peer|EOF|connection refused|timeout|status_code=(?!2|404)", re.I
+        )
+        lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
+        return [line[:600] for line in lines if wanted.search(line)][-20:]
 
     def apply(self, *variables: str, trace: bool = False) -> dict:
         started = time.monotonic()
