@@ -1,9 +1,10 @@
 """The emulator's process: ministack, started so that it is quick and never outlives its owner.
 
-Three things differ from `python -m ministack`:
+Four things differ from `python -m ministack`:
 
 - Answers about resources that it leaves incomplete are completed (`emulator_gaps`), so that a
   second plan is as empty as on AWS.
+- A call that is attempted again, as its answer was lost, happens once (`emulator_retries`).
 - The standard library's HTTP server sends headers and body in two packets, and the kernel holds the
   second one until the first is acknowledged: 40 ms of nothing for each call of a Lambda function.
   One attribute of the standard library turns that off.
@@ -17,7 +18,7 @@ import socketserver
 import sys
 import threading
 
-from . import emulator_gaps
+from . import emulator_gaps, emulator_retries
 
 
 def _leave_with_owner() -> None:
@@ -33,6 +34,7 @@ if __name__ == "__main__":
     socketserver.StreamRequestHandler.disable_nagle_algorithm = True
     emulator_gaps.fill()
 
-    from ministack.app import main
+    from ministack import app
 
-    main()
+    app.app = emulator_retries.once(app.app)
+    app.main()
