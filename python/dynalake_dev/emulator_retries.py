@@ -23,7 +23,12 @@ App = Callable[[Message, Callable[[], Awaitable[Message]], Send], Awaitable[None
 REMEMBERED = 200
 
 
-def once(app: App, say: Callable[[str], None] = print) -> App:
+def _log(text: str) -> None:
+    # At once: the emulator is killed at the end, and what is held back would be lost.
+    print(text, flush=True)
+
+
+def once(app: App, say: Callable[[str], None] = _log) -> App:
     """The application, for which each call happens once however often it is attempted."""
     answers: OrderedDict[bytes, asyncio.Future[list[Message]]] = OrderedDict()
 
