@@ -5,11 +5,13 @@
 mod check;
 mod ddl;
 mod exit;
+mod files;
 mod input;
 mod report;
 mod schema_file;
 mod setting_size;
 mod spans;
+mod store;
 mod table;
 mod text;
 mod transform;

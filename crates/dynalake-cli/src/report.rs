@@ -114,8 +114,8 @@ impl Report {
     }
 
     /// Counts bytes of rows that are written.
-    pub(crate) fn rows_written(&mut self, bytes: usize) {
-        self.totals.row_bytes += bytes as u64;
+    pub(crate) fn rows_written(&mut self, bytes: u64) {
+        self.totals.row_bytes += bytes;
     }
 
     /// Counts a record that was not wanted.

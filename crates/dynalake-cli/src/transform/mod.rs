@@ -1,13 +1,14 @@
 //! `dynalake transform`: the deployed transformation on files.
 
-mod files;
 mod output;
 mod run;
 
 use crate::exit::Exit;
+use crate::files::{Files, Names, Options, Publish, Timestamps};
 use crate::input::sources;
 use crate::report::{Report, say};
 use crate::schema_file;
+use crate::store::{Folder, Replace};
 use clap::ValueEnum;
 use dynalake::record;
 use dynalake::schema::{Plan, Schema};
@@ -15,7 +16,6 @@ use dynalake::settings::parse_tables;
 use dynalake::text::Misfit;
 use dynalake::text::time;
 use dynalake_parquet::Form;
-use files::Files;
 use output::{Format, Output};
 use run::{Run, Settings};
 use std::io::{self, IsTerminal};
@@ -147,25 +147,6 @@ enum PartitionKeys {
     EventTime,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Timestamps {
-    /// As Firehose does, to the nanosecond.
-    #[default]
-    Int96,
-    /// INT64 in UTC, to the microsecond; finer ones are rescued. For a table that nothing else
-    /// writes.
-    Micros,
-}
-
-impl Timestamps {
-    fn to_parquet(self) -> dynalake_parquet::Timestamps {
-        match self {
-            Timestamps::Int96 => dynalake_parquet::Timestamps::Int96,
-            Timestamps::Micros => dynalake_parquet::Timestamps::Micros,
-        }
-    }
-}
-
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let is_stdin = |path: &Path| path.as_os_str() == "-";
@@ -214,7 +195,25 @@ fn files(args: &Args, schema: Option<&Schema>) -> Result<Option<Files>, Exit> {
     let form = Form::new(schema, timestamps)
         .map_err(|error| Exit::Rejected(format!("the schema has no form in Parquet: {error}")))?;
     let file_bytes = args.file_mib.unwrap_or(128) as usize * (1 << 20);
-    Files::new(folder, form, file_bytes).map(Some)
+    let folder = Folder::at(folder).map_err(|trouble| Exit::Rejected(trouble.0))?;
+    let name = folder.name();
+    match folder.make() {
+        Ok(false) => {}
+        Ok(true) => {
+            return Exit::reject(format!(
+                "--out: {name} is not empty, and files of the same names would be replaced; give a \
+                 new folder"
+            ));
+        }
+        Err(error) => return Exit::reject(format!("can't write {name}: {error}")),
+    }
+    let options = Options {
+        names: Names::Numbered("part".to_owned()),
+        publish: Publish::AtOnce,
+        replace: Replace::No,
+        file_bytes,
+    };
+    Ok(Some(Files::new(folder, form, options)))
 }
 
 /// What is to be done, as the arguments say.

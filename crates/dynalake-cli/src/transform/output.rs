@@ -1,7 +1,7 @@
 //! Where rows and responses go, and what is said of them.
 
-use super::files::WrittenFile;
 use crate::exit::Exit;
+use crate::files::WrittenFile;
 use crate::report::Report;
 use crate::spans;
 use crate::table::Pages;
@@ -48,17 +48,17 @@ impl Output {
         rescued: &[u8],
     ) -> Result<(), Exit> {
         self.report.row(id, &reasons(rescued));
-        self.report.rows_written(row.len());
+        self.report.rows_written(row.len() as u64);
         let written = self.rows.row(row, &mut self.out);
         self.written(written)
     }
 
     /// Prints and counts finished files.
     pub(super) fn files(&mut self, written: Vec<WrittenFile>) -> Result<(), Exit> {
-        for WrittenFile { path, rows, bytes } in written {
+        for WrittenFile { name, rows, bytes } in written {
             self.report.rows_written(bytes);
-            let line = printable(&path.display().to_string());
-            let [rows, bytes] = [count(rows, "row", "rows"), thousands(bytes as u64)];
+            let line = printable(&name);
+            let [rows, bytes] = [count(rows, "row", "rows"), thousands(bytes)];
             let printed = writeln!(self.out, "{line}  {rows}, {bytes} bytes");
             self.written(printed)?;
         }

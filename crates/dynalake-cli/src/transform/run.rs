@@ -1,8 +1,8 @@
 //! Inputs, taken to rows or responses.
 
-use super::files::Files;
 use super::output::{Format, Output, rescued};
 use crate::exit::Exit;
+use crate::files::Files;
 use crate::input::{
     Encoding, Input, Piece, Record, RecordId, Source, Trouble, Unopened, look_at, says_table,
 };

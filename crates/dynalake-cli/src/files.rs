@@ -1,0 +1,280 @@
+//! Rows as Parquet files in a folder, by hours: `OUT/dt=2026-01-31/hour=23/part-00000.parquet`.
+
+use crate::exit::Exit;
+use crate::store::{Folder, NewFile, Replace};
+use clap::ValueEnum;
+use dynalake::row::Rows;
+use dynalake::text::time::Civil;
+use dynalake_parquet::{Columns, FileWriter, Form, Limits, ParquetError};
+use std::collections::HashMap;
+use std::io;
+
+/// So many files are open at once. With rows of more hours than that, mixed, the largest is finished,
+/// and its hour goes on in another file.
+const MAX_OPEN: usize = 256;
+
+/// All rows together that are in memory, encoded or not, take no more than this; then the largest
+/// row group is written.
+const MAX_MEMORY: usize = 64 << 20;
+
+/// How files have timestamps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Timestamps {
+    /// As Firehose does, to the nanosecond.
+    #[default]
+    Int96,
+    /// INT64 in UTC, to the microsecond; finer ones are rescued. For a table that nothing else
+    /// writes.
+    Micros,
+}
+
+impl Timestamps {
+    /// The same for the writer.
+    pub(crate) fn to_parquet(self) -> dynalake_parquet::Timestamps {
+        match self {
+            Timestamps::Int96 => dynalake_parquet::Timestamps::Int96,
+            Timestamps::Micros => dynalake_parquet::Timestamps::Micros,
+        }
+    }
+}
+
+/// What files are called.
+#[derive(Clone, Debug)]
+pub(crate) enum Names {
+    /// `STEM-00000`, `STEM-00001`, …, counted over all hours.
+    Numbered(String),
+    /// `STEM`, and where an hour has several, `STEM-1`, `STEM-2`, …
+    ByHour(String),
+}
+
+/// When files get their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Publish {
+    /// Each when it is finished.
+    AtOnce,
+    /// All when [`Files::publish`] is called.
+    Together,
+}
+
+/// How files are written.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// What they are called.
+    pub(crate) names: Names,
+    /// When they get their names.
+    pub(crate) publish: Publish,
+    /// Whether they may take the place of others.
+    pub(crate) replace: Replace,
+    /// At about so many bytes a new one begins.
+    pub(crate) file_bytes: usize,
+}
+
+/// The files of one run, or of one of its inputs.
+pub(crate) struct Files {
+    folder: Folder,
+    form: Form,
+    options: Options,
+    /// The hour of all rows, counted from 1970, where it isn't that of each one's change.
+    hour: Option<u64>,
+    open: Vec<OpenFile>,
+    /// The one of `open` that the last row went to.
+    current: usize,
+    /// Of all open files together.
+    memory: usize,
+    parts: usize,
+    parts_of_hours: HashMap<u64, usize>,
+    closed: Vec<ClosedFile>,
+    finished: Vec<WrittenFile>,
+    has_finished: bool,
+}
+
+/// A finished file.
+#[derive(Clone, Debug)]
+pub(crate) struct WrittenFile {
+    /// What messages call it.
+    pub(crate) name: String,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+}
+
+struct OpenFile {
+    hour: u64,
+    name: String,
+    writer: FileWriter<NewFile>,
+    /// Of its rows that are not written yet.
+    memory: usize,
+}
+
+/// A file that is whole and has no name yet.
+struct ClosedFile {
+    name: String,
+    file: NewFile,
+    rows: u64,
+}
+
+impl Files {
+    /// Files in this folder.
+    pub(crate) fn new(folder: Folder, form: Form, options: Options) -> Files {
+        Files {
+            folder,
+            form,
+            options,
+            hour: None,
+            open: Vec::new(),
+            current: 0,
+            memory: 0,
+            parts: 0,
+            parts_of_hours: HashMap::new(),
+            closed: Vec::new(),
+            finished: Vec::new(),
+            has_finished: false,
+        }
+    }
+
+    /// Rows from now on are of this hour, counted from 1970, whatever the times of their changes.
+    pub(crate) fn set_hour(&mut self, hour: u64) {
+        self.hour = Some(hour);
+    }
+
+    /// Writes what there is enough of, after each record.
+    pub(crate) fn advance(&mut self) -> Result<(), Exit> {
+        let done = self.write();
+        done.map_err(|exit| self.after_some(exit))
+    }
+
+    /// Finishes all files. With [`Publish::Together`] they have no names before
+    /// [`Files::publish`].
+    pub(crate) fn finish(&mut self) -> Result<(), Exit> {
+        while !self.open.is_empty() {
+            self.end(self.open.len() - 1).map_err(|exit| self.after_some(exit))?;
+        }
+        Ok(())
+    }
+
+    /// Gives their names to the files that are finished, in the order of their names.
+    pub(crate) fn publish(&mut self) -> Result<(), Exit> {
+        self.closed.sort_by(|a, b| a.name.cmp(&b.name));
+        for closed in std::mem::take(&mut self.closed) {
+            self.name(closed).map_err(|exit| self.after_some(exit))?;
+        }
+        Ok(())
+    }
+
+    /// The files that are finished since this was last asked, in the order of their names.
+    pub(crate) fn take_finished(&mut self) -> Vec<WrittenFile> {
+        self.has_finished |= !self.finished.is_empty();
+        let mut finished = std::mem::take(&mut self.finished);
+        finished.sort_by(|a, b| a.name.cmp(&b.name));
+        finished
+    }
+
+    fn write(&mut self) -> Result<(), Exit> {
+        let Some(file) = self.open.get_mut(self.current) else { return Ok(()) };
+        if file.writer.rows() == 0 {
+            // It was opened for a record that failed.
+            self.open.remove(self.current);
+            self.current = usize::MAX;
+            return Ok(());
+        }
+        file.writer.advance().map_err(|error| lost(&self.folder, &file.name, &error))?;
+        let memory = file.writer.memory();
+        self.memory = self.memory + memory - std::mem::replace(&mut file.memory, memory);
+        if file.writer.bytes_written() >= self.options.file_bytes {
+            self.end(self.current)?;
+        }
+        while self.open.len() > MAX_OPEN {
+            let bytes = |file: &OpenFile| file.writer.bytes_written() + file.memory;
+            let largest = (0..self.open.len()).max_by_key(|&at| bytes(&self.open[at]));
+            self.end(largest.unwrap_or_default())?;
+        }
+        if self.memory > MAX_MEMORY
+            && let Some(largest) = self.open.iter_mut().max_by_key(|file| file.memory)
+        {
+            largest.writer.flush().map_err(|error| lost(&self.folder, &largest.name, &error))?;
+            self.memory -= std::mem::take(&mut largest.memory);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, at: usize) -> Result<(), Exit> {
+        let file = self.open.remove(at);
+        self.current = usize::MAX;
+        self.memory -= file.memory;
+        let OpenFile { name, writer, .. } = file;
+        let rows = writer.rows();
+        let file = writer.close().map_err(|error| lost(&self.folder, &name, &error))?;
+        let closed = ClosedFile { name, file, rows };
+        match self.options.publish {
+            Publish::AtOnce => self.name(closed),
+            Publish::Together => {
+                self.closed.push(closed);
+                Ok(())
+            }
+        }
+    }
+
+    fn name(&mut self, closed: ClosedFile) -> Result<(), Exit> {
+        let ClosedFile { name, file, rows } = closed;
+        let bytes = file.publish().map_err(|error| unwritable(&self.folder, &name, &error))?;
+        self.finished.push(WrittenFile { name: self.folder.name_of(&name), rows, bytes });
+        Ok(())
+    }
+
+    /// Why the run ends; some files may be finished before.
+    fn after_some(&self, exit: Exit) -> Exit {
+        match exit {
+            Exit::Rejected(reason) if self.has_finished || !self.finished.is_empty() => {
+                Exit::Partly(format!("{reason}; the files that are printed are whole"))
+            }
+            other => other,
+        }
+    }
+
+    fn open(&mut self, hour: u64) -> usize {
+        let time = Civil::from_seconds((hour * 3600) as i64);
+        let Civil { year, month, day, hour: of_day, .. } = time;
+        let partition = format!("dt={year:04}-{month:02}-{day:02}/hour={of_day:02}");
+        let part_of_hour = self.parts_of_hours.entry(hour).or_default();
+        let name = match (&self.options.names, *part_of_hour) {
+            (Names::Numbered(stem), _) => format!("{stem}-{:05}", self.parts),
+            (Names::ByHour(stem), 0) => stem.clone(),
+            (Names::ByHour(stem), part) => format!("{stem}-{part}"),
+        };
+        let name = format!("{partition}/{name}.parquet");
+        *part_of_hour += 1;
+        self.parts += 1;
+        let row_group_bytes = self.options.file_bytes.min(MAX_MEMORY);
+        let limits = Limits { row_group_bytes, ..Limits::default() };
+        let file = self.folder.write(&name, self.options.replace);
+        let writer = FileWriter::new(file, &self.form, limits)
+            .expect("a file takes its first bytes into memory");
+        self.open.push(OpenFile { hour, name, writer, memory: 0 });
+        self.open.len() - 1
+    }
+}
+
+impl Rows for Files {
+    type Sink = Columns;
+
+    fn sink(&mut self, time_us: u64) -> &mut Columns {
+        let hour = self.hour.unwrap_or(time_us / 3_600_000_000);
+        if self.open.get(self.current).is_none_or(|file| file.hour != hour) {
+            let at = self.open.iter().position(|file| file.hour == hour);
+            self.current = at.unwrap_or_else(|| self.open(hour));
+        }
+        self.open[self.current].writer.columns()
+    }
+}
+
+fn unwritable(folder: &Folder, name: &str, error: &io::Error) -> Exit {
+    Exit::Rejected(format!("can't write {}: {error}", folder.name_of(name)))
+}
+
+fn lost(folder: &Folder, name: &str, error: &ParquetError) -> Exit {
+    // The crate puts what the system says behind a word of its own.
+    let error = match error {
+        ParquetError::External(error) => error.to_string(),
+        other => other.to_string(),
+    };
+    Exit::Rejected(format!("can't write {}: {error}", folder.name_of(name)))
+}
