@@ -71,8 +71,10 @@ PREFIXES = {
 
 # What an apply needs, of the files in terraform/apply-policy: roles-within-a-boundary.json takes
 # the place of roles.json where there is a boundary, boundary.json is that boundary,
-# lake-formation.json is for those who use it.
-APPLY_POLICIES = ("pipeline.json", "around-it.json", "roles.json")
+# lake-formation.json is for those who use it. exports.json goes with `exports`.
+APPLY_POLICIES = ("pipeline.json", "around-it.json", "roles.json", "exports.json")
+
+EXPORTS = 'exports={"bucket":"dynalake-exports"}'
 
 
 class Place:
@@ -289,6 +291,7 @@ def root_module(emulator: emulators.Emulator) -> None:
     )
     outputs = place.apply(
         "name=dynalake-root",
+        EXPORTS,
         f"schema_file={schema}",
         function(ROOT / "dist" / architecture() / "bootstrap.zip"),
         trace=True,
@@ -304,6 +307,7 @@ def root_module(emulator: emulators.Emulator) -> None:
     check_moves(
         place,
         "name=dynalake-root",
+        EXPORTS,
         f"schema_file={schema}",
         function(ROOT / "dist" / architecture() / "bootstrap.zip"),
     )
@@ -334,6 +338,7 @@ def root_module(emulator: emulators.Emulator) -> None:
     packaging.write_zip(program, zip_file, (schema.name, schema.read_bytes()))
     in_package = [
         "name=dynalake-root",
+        EXPORTS,
         f"schema_file={schema}",
         function(zip_file, in_package=True),
     ]

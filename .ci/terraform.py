@@ -301,6 +301,15 @@ RIGHTS = {
         "glue:UpdateDatabase",
     ],
     "aws_glue_catalog_table": ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"],
+    "aws_iam_policy": [
+        "iam:CreatePolicy",
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:GetPolicy",
+        "iam:GetPolicyVersion",
+        "iam:ListPolicyVersions",
+    ],
     "aws_iam_role": ["iam:CreateRole", "iam:DeleteRole", "iam:UpdateAssumeRolePolicy"],
     "aws_iam_role_policy": ["iam:PutRolePolicy", "iam:DeleteRolePolicy"],
     "aws_kinesis_firehose_delivery_stream": [
@@ -392,7 +401,7 @@ def check_rights() -> None:
             f"of resources that are gone: {sorted(RIGHTS.keys() - kinds)}"
         )
     needed = {right for kind in kinds for right in RIGHTS[kind]}
-    around = rights("pipeline", "around-it", "lake-formation")
+    around = rights("pipeline", "around-it", "lake-formation", "exports")
     for roles in ("roles", "roles-within-a-boundary"):
         if absent := needed - around - rights(roles):
             sys.exit(f"terraform/apply-policy with {roles}.json lacks {sorted(absent)}")

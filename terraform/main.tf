@@ -223,6 +223,20 @@ module "databricks_access" {
   unity_catalog_role_arn = var.databricks.unity_catalog_role_arn
 }
 
+module "export_access" {
+  source = "./modules/export_access"
+  count  = var.exports == null ? 0 : 1
+
+  name           = "${var.name}-exports"
+  exports        = var.exports
+  table_names    = distinct([for table in local.tables : table.table_name])
+  bucket         = local.bucket
+  data_prefixes  = local.data_prefixes
+  error_prefixes = local.error_prefixes
+  path           = var.role_path
+  tags           = var.tags
+}
+
 locals {
   # What all of the calls below say in the same way.
   queues = local.notifications == "none" ? null : {

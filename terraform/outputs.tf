@@ -103,6 +103,11 @@ output "databricks_next_steps" {
   value       = one(module.databricks_access[*].next_steps)
 }
 
+output "export_policy_arn" {
+  description = "ARN of the policy for whoever runs `dynalake backfill` and `dynalake replay`; null without exports."
+  value       = one(module.export_access[*].policy_arn)
+}
+
 output "alarm_names" {
   description = "Names of the alarms; docs/operations/runbook.md has an entry for each."
   value       = sort(flatten([for monitoring in concat(values(module.monitoring), module.monitoring_queues, module.monitoring_stream) : monitoring.alarm_names]))

@@ -442,6 +442,16 @@ variable "databricks" {
   nullable = false
 }
 
+variable "exports" {
+  description = "Where exports of the tables go, to make a policy for whoever loads them and replays what failed; null makes none. `bucket` is the bucket's name, `prefix` the S3 prefix that the export is started with, `kms_key` the customer managed key that encrypts the bucket, if there is one. Attach the output export_policy_arn to a role."
+  type = object({
+    bucket  = string
+    prefix  = optional(string, "")
+    kms_key = optional(object({ arn = string }))
+  })
+  default = null
+}
+
 variable "alarm_actions" {
   description = "ARNs of the SNS topics that are notified when data is lost or late: what someone is woken for. With an empty list, CloudWatch alone shows the alarms."
   type        = list(string)

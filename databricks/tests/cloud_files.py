@@ -149,6 +149,7 @@ def differences(made: Made) -> list[str]:
                 # Auto Loader's own default is another calendar.
                 "datetimeRebaseMode": "CORRECTED",
                 "int96RebaseMode": "CORRECTED",
+                "pathGlobFilter": "*.parquet",
             },
         ),
         # Delta keeps statistics of the first 32 columns, and clusters by none without.

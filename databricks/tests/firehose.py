@@ -73,6 +73,10 @@ class Lake:
                 target = target.with_name("again-" + target.name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.waiting / path, target)
+        # What backfill and replay could not load lies beside the rows, and is none.
+        rejected = self.folder / "rejected" / "an-object.json"
+        rejected.parent.mkdir(exist_ok=True)
+        rejected.write_text('{"rawData": ""}\n')
 
     def read(self, path: Path) -> pa.Table:
         return pq.ParquetFile(self.waiting / path).read()

@@ -295,6 +295,8 @@ def stream(spark: Any, table: Table, files: str) -> Any:
         .option("recursiveFileLookup", "true")
         .option("datetimeRebaseMode", "CORRECTED")
         .option("int96RebaseMode", "CORRECTED")
+        # What could not be loaded lies beside the rows, in rejected/ as JSON.
+        .option("pathGlobFilter", "*.parquet")
         .parquet(f"{files.rstrip('/')}/{table.location}".rstrip("/"))
     )
 

@@ -139,3 +139,21 @@ run "rejects_a_name_with_a_dot" {
   variables { name = "my.orders" }
   expect_failures = [var.name]
 }
+
+run "without_exports_there_is_no_policy" {
+  command = plan
+  assert {
+    condition     = output.export_policy_arn == null && length(module.export_access) == 0
+    error_message = "It is an option."
+  }
+}
+
+run "exports_make_a_policy" {
+  variables {
+    exports = { bucket = "my-exports", prefix = "exports" }
+  }
+  assert {
+    condition     = output.export_policy_arn == "arn:aws:iam::123456789012:policy/orders-exports"
+    error_message = "For whoever runs the command line."
+  }
+}

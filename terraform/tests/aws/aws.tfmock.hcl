@@ -15,6 +15,9 @@ mock_resource "aws_kinesis_stream" {
 mock_resource "aws_iam_role" {
   defaults = { arn = "arn:aws:iam::123456789012:role/orders" }
 }
+mock_resource "aws_iam_policy" {
+  defaults = { arn = "arn:aws:iam::123456789012:policy/orders-exports" }
+}
 mock_resource "aws_lambda_function" {
   defaults = {
     arn           = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
