@@ -17,17 +17,20 @@ it reads no AWS settings or credentials, and all that it makes is in target/demo
 What it does
   1. makes a Python environment of its own (the emulator, DuckDB, boto3), builds the function by
      package.py, and the command line;
-  2. starts the emulator, and applies terraform/examples/complete to it, as it would be applied to
-     AWS;
-  3. writes a story of changes into the table through DynamoDB's API, then as many made-up ones as
+  2. starts the emulator, makes a table there with items in it, and infers a schema of them by
+     `dynalake infer`;
+  3. applies terraform/examples/complete, as it would be applied to AWS;
+  4. writes a story of changes into the table through DynamoDB's API, then as many made-up ones as
      you like;
-  4. relays them into Kinesis as DynamoDB does on AWS, and waits until each is in Parquet or
-     accounted for;
-  5. compares every value with what was written, by an expectation of its own; exit code 1 if one
+  5. relays them into Kinesis as DynamoDB does on AWS, but for one in ten, which fails, and waits
+     until each is in Parquet or accounted for;
+  6. loads the items from before by `dynalake backfill`, from an export that it writes as DynamoDB
+     does, as the emulator's own writes no files; and the failed changes by `dynalake replay`;
+  7. compares every value with what was written, by an expectation of its own; exit code 1 if one
      differs;
-  6. compares the table's items with the current state: the view of `dynalake ddl` over the Parquet
+  8. compares the table's items with the current state: the view of `dynalake ddl` over the Parquet
      objects, by DuckDB;
-  7. shows the rows, where they are, the notifications, what was rescued and why, the time that each
+  9. shows the rows, where they are, the notifications, what was rescued and why, the time that each
      stage took, and the current state beside the table that it came from.
 """
 
@@ -66,6 +69,13 @@ def parse(words: list[str]) -> argparse.Namespace:
         help="made-up changes besides the story's (60; with --test 1000)",
     )
     parser.add_argument(
+        "--items",
+        type=int,
+        metavar="N",
+        default=200,
+        help="items that are in the table before the pipeline is (200)",
+    )
+    parser.add_argument(
         "--seed", type=int, default=1, metavar="N", help="of the made-up changes (1)"
     )
     arguments = parser.parse_args(words)
@@ -73,6 +83,8 @@ def parse(words: list[str]) -> argparse.Namespace:
         arguments.changes = 1000 if arguments.test else 60
     if arguments.changes < 0:
         parser.error("--changes: give a number from 0")
+    if arguments.items < 3:
+        parser.error("--items: give a number from 3; the story changes two of them")
     return arguments
 
 

@@ -43,8 +43,8 @@ def check_all(
             log = deployed.terraform.log
             found.append(f"the second plan would change something; see {log}")
             stage.result = "changes"
-    found += check_columns(deployed, verified.command_line, verified.opened, timings)
-    return found + check_schema_change(deployed, verified.command_line, timings)
+    found += check_columns(deployed, deployed.command_line, verified.opened, timings)
+    return found + check_schema_change(deployed, deployed.command_line, timings)
 
 
 def check_order(applied: Applied) -> list[str]:

@@ -18,6 +18,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 # Small, as the emulator answers nothing else while it delivers a batch.
@@ -36,6 +37,12 @@ class Relay:
         # the stream.
         self.expired: set[str] = set()
         self.sent: list[dict[str, Any]] = []
+        # So many of the stream's first records are from before DynamoDB wrote into Kinesis.
+        self.passed_over = 0
+        # Which changes fail behind Firehose, by their number; they come by `dynalake replay`.
+        self.fails: Callable[[int], bool] = lambda number: False
+        self.failed: list[dict[str, Any]] = []
+        self._seen = 0
         self.last_sequence_number: str | None = None
         self.error: BaseException | None = None
         self._last_time_us = 0
@@ -73,10 +80,20 @@ class Relay:
             answer = self.streams.get_records(ShardIterator=iterator, Limit=BATCH)
             iterator = answer.get("NextShardIterator")
             if answer["Records"]:
-                self._put([self._change(record) for record in answer["Records"]])
+                self._take([self._change(record) for record in answer["Records"]])
                 self.last_sequence_number = answer["Records"][-1]["dynamodb"]["SequenceNumber"]
             else:
                 self._stop.wait(0.1)
+
+    def _take(self, changes: list[dict[str, Any]]) -> None:
+        """Puts a batch into Kinesis, without what is from before and what fails."""
+        put = []
+        for number, change in enumerate(changes, self._seen - self.passed_over):
+            if number >= 0:
+                (self.failed if self.fails(number) else put).append(change)
+        self._seen += len(changes)
+        if put:
+            self._put(put)
 
     def _put(self, changes: list[dict[str, Any]]) -> None:
         """One batch, in order; an item's changes share a partition key, so they keep their order on

@@ -11,7 +11,7 @@ from dynalake_dev import console, contract, lake
 from dynalake_dev.console import Timings
 
 from .state import WORK
-from .steps import CurrentState, Delivery, Deployment, Verified
+from .steps import CurrentState, Delivery, Deployment, Loaded, Verified
 
 COLUMNS = [
     "order_id",
@@ -50,6 +50,7 @@ CURRENT_COLUMNS = [
 def show_all(
     deployed: Deployment,
     delivery: Delivery,
+    loaded: Loaded,
     verified: Verified,
     current: CurrentState,
     timings: Timings,
@@ -62,6 +63,7 @@ def show_all(
     )
     show_story(story, rows)
     show_rescued(rows)
+    show_loaded(deployed, loaded)
     show_files(deployed, verified.notified)
     show_operations(deployed, verified)
     show_times(timings)
@@ -99,6 +101,26 @@ def show_rescued(rows: list[dict[str, Any]]) -> None:
             )
     console.print_table(
         ["#", "order", "attribute", "reason", "value, in DynamoDB's JSON"], found, most=60
+    )
+
+
+def show_loaded(deployed: Deployment, loaded: Loaded) -> None:
+    console.heading("What no stream brings: the items from before, and what failed")
+    by_stream, by_export, by_replay = loaded.differing
+    exported, failed = len(loaded.exported), loaded.replayed
+    console.print_table(
+        ["loaded by", "what", "differences between table and current state"],
+        [
+            ["the stream", f"{len(deployed.relay.sent):,} changes", by_stream],
+            ["dynalake backfill", f"{exported:,} items of an export", by_export],
+            ["dynalake replay", f"{failed:,} changes of the error prefix", by_replay],
+        ],
+    )
+    console.say(
+        console.dim(
+            "  The export is written by the demo, as DynamoDB lays it out: the emulator's own writes "
+            "no files. So is the object of the error prefix."
+        )
     )
 
 
@@ -179,14 +201,15 @@ def show_current(deployed: Deployment, verified: Verified, current: CurrentState
     order = {change.key: number for number, change in enumerate(deployed.writer.written)}
     schema = deployed.schema
     lines = []
-    for item in sorted(items, key=lambda item: order[item[schema.keys[0]]["S"]])[:ITEMS_SHOWN]:
+    by_story = sorted(items, key=lambda item: order.get(item[schema.keys[0]]["S"], len(order)))
+    for item in by_story[:ITEMS_SHOWN]:
         key = item[schema.keys[0]]["S"]
         written, row = schema.attributes(item), by_key.get(key, {})
         in_table = [_attribute_text(written.get(name)) for name in CURRENT_COLUMNS]
         lines.append([key, "DynamoDB", *in_table])
         lines.append(["", "lake", *(_text(row.get(name)) for name in CURRENT_COLUMNS)])
     console.print_table(["order_id", "in", *CURRENT_COLUMNS], lines, most=30)
-    deleted = len(order) - len(items)
+    deleted = len(order.keys() - {item[schema.keys[0]]["S"] for item in items})
     for line in [
         f"{len(verified.rows):,} changes made it; {deleted:,} keys are deleted. A value that is "
         "only "

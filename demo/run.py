@@ -20,7 +20,7 @@ from dynalake_dev.terraform import Terraform
 
 from . import checks, report, state
 from .state import WORK, Running
-from .steps import Deployment, Verified, compare, deploy, verify, write
+from .steps import Deployment, Verified, compare, deploy, load, prepare, verify, write
 
 RELAY_MODULE = "demo.relay"
 
@@ -46,12 +46,13 @@ def demonstrate(arguments: argparse.Namespace) -> int:
     timings: Timings = []
     finished = False
     try:
-        deployed = deploy(running, arguments.keep, timings)
+        prepared = prepare(running, arguments.keep, arguments.items, arguments.seed, timings)
+        deployed = deploy(running, prepared, timings)
         delivery = write(deployed, arguments.changes, arguments.seed, timings)
-        assert running.build is not None
-        verified = verify(deployed, delivery, running.build, arguments.keep, timings)
+        loaded = load(deployed, timings)
+        verified = verify(deployed, delivery, loaded, arguments.keep, timings)
         current = compare(deployed, verified, timings)
-        report.show_all(deployed, delivery, verified, current, timings)
+        report.show_all(deployed, delivery, loaded, verified, current, timings)
         failures = delivery.failures + verified.differences + current.differences
         if arguments.test:
             failures += checks.check_all(deployed, verified, current, timings)

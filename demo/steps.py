@@ -1,7 +1,9 @@
 """The steps of a run. Each takes what the steps before it returned, and returns a value of its own:
 
+prepare  → Prepared      a table with items from before, and the schema that is inferred of them
 deploy   → Deployment    what Terraform made, and the clients that reach it
 write    → Delivery      the changes that were written, and what else went into the stream
+load     → Loaded        what backfill and replay brought, which no stream did
 verify   → Verified      the rows that arrived, and how they differ from the changes
 compare  → CurrentState  the table's items beside the current state in the lake
 """
@@ -11,17 +13,18 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dynalake_dev import build, contract, ddl, emulator, lake
-from dynalake_dev.changes import generated
+from dynalake_dev.changes import Item, generated
 from dynalake_dev.console import Stage, Timings
 from dynalake_dev.emulator import Emulator
 from dynalake_dev.machine import REGION, ROOT
 from dynalake_dev.process import ToolError
 from dynalake_dev.terraform import Applied, Terraform
 
-from . import state
+from . import loading, state
 from .relay import Relay
 from .state import WORK, Running
 from .story import story
@@ -32,12 +35,30 @@ SCHEMA = ROOT / "demo" / "orders.schema.json"
 PATIENCE_SECONDS = 60.0
 
 
+# One of so many made-up changes fails behind Firehose.
+FAILS_EVERY = 10
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A DynamoDB table with items that were there before the pipeline."""
+
+    emulator: Emulator
+    terraform: Terraform
+    program: Path
+    before: list[Item]
+    inferred: loading.Inferred
+
+
 @dataclass(frozen=True)
 class Deployment:
     """What Terraform made on the emulator, and what reaches it."""
 
     emulator: Emulator
     terraform: Terraform
+    program: Path
+    inferred: loading.Inferred
+    before: list[Item]
     applied: Applied
     schema: contract.Schema
     lake: lake.Lake
@@ -48,6 +69,10 @@ class Deployment:
     def outputs(self) -> dict[str, Any]:
         return self.applied.outputs
 
+    @property
+    def command_line(self) -> ddl.CommandLine:
+        return ddl.CommandLine(self.program, self.terraform.schema)
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -57,6 +82,19 @@ class Delivery:
     story_length: int
     foreign: ForeignRecords
     failures: list[str]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What backfill and replay brought."""
+
+    # The items of the export.
+    exported: list[Item]
+    # The object under the error prefix, and how many changes it has.
+    error_key: str
+    replayed: int
+    # How many items differed from the current state: before, with the export, with the replay.
+    differing: list[int]
 
 
 @dataclass
@@ -82,8 +120,8 @@ class Opened:
 class Verified:
     """What arrived, and how it differs from what was written."""
 
-    command_line: ddl.CommandLine
     opened: Opened
+    # Those of changes.
     rows: list[dict[str, Any]]
     metrics: dict[str, int]
     log_lines: list[str]
@@ -102,11 +140,10 @@ class CurrentState:
     differences: list[str]
 
 
-def deploy(running: Running, is_kept: bool, timings: Timings) -> Deployment:
+def prepare(running: Running, is_kept: bool, items: int, seed: int, timings: Timings) -> Prepared:
     with Stage("function's package", timings) as stage:
         package = build.bootstrap(WORK / "dist", WORK / "package.log", stage.update)
         stage.result = f"{package.stat().st_size:,} bytes"
-    # There is time enough during the apply: Terraform waits for AWS more than it works.
     running.build = build.CommandLineBuild(WORK / "command_line.log")
     with Stage("emulator", timings) as stage:
         running.emulator = started = emulator.start(WORK, owned=not is_kept)
@@ -116,6 +153,24 @@ def deploy(running: Running, is_kept: bool, timings: Timings) -> Deployment:
     with Stage("terraform init", timings):
         terraform.prepare(SCHEMA, package)
         terraform.init()
+    with Stage("a table from before", timings) as stage:
+        terraform.apply(stage.update, only="aws_dynamodb_table.this")
+        dynamodb, table = started.client("dynamodb"), json.loads(SCHEMA.read_text())["table"]
+        before = loading.put_items(dynamodb, table, items, seed)
+        stage.result = f"{len(before):,} items that no stream has seen"
+    with Stage("command line, built meanwhile", timings):
+        program = running.build.wait()
+    with Stage("dynalake infer, check, diff", timings) as stage:
+        inferred = loading.infer(program, table, lake.items(dynamodb, table), SCHEMA)
+        stage.result = (
+            f"{inferred.columns} columns inferred and checked; we apply demo/orders.schema.json, "
+            f"which differs in {inferred.differences}"
+        )
+    return Prepared(started, terraform, program, before, inferred)
+
+
+def deploy(running: Running, prepared: Prepared, timings: Timings) -> Deployment:
+    started, terraform = prepared.emulator, prepared.terraform
     with Stage("terraform apply", timings) as stage:
         applied = terraform.apply(stage.update)
         done = sum(kind == "apply_complete" for kind, _ in applied.events)
@@ -130,14 +185,18 @@ def deploy(running: Running, is_kept: bool, timings: Timings) -> Deployment:
         outputs["stream_name"],
         REGION,
     )
+    relay.passed_over = len(prepared.before)
     return Deployment(
         emulator=started,
         terraform=terraform,
+        program=prepared.program,
+        inferred=prepared.inferred,
+        before=prepared.before,
         applied=applied,
         schema=contract.Schema(json.loads(SCHEMA.read_text())),
         lake=lake.Lake(WORK / "lake", client("s3"), outputs["bucket"], *prefixes),
         relay=relay,
-        writer=Writer(client("dynamodb"), table, "orderId", relay.expired),
+        writer=Writer(client("dynamodb"), table, "orderId", relay.expired, prepared.before),
     )
 
 
@@ -145,11 +204,14 @@ def deploy(running: Running, is_kept: bool, timings: Timings) -> Deployment:
 
 
 def write(deployed: Deployment, changes: int, seed: int, timings: Timings) -> Delivery:
+    steps = story()
+    story_length = len(steps)
+    steps += generated(changes, seed)
+    deployed.relay.fails = lambda number: (
+        story_length <= number < len(steps) and number % FAILS_EVERY == 0
+    )
     deployed.relay.start()
     with Stage("changes into DynamoDB", timings) as stage:
-        steps = story()
-        story_length = len(steps)
-        steps += generated(changes, seed)
         for number, step in enumerate(steps):
             stage.update(done=number, total=len(steps))
             _check_relay(deployed.relay)
@@ -176,14 +238,14 @@ def _check_relay(relay: Relay) -> None:
 def wait_for_objects(deployed: Deployment, stage: Stage) -> list[str]:
     """Waits until there are as many objects as changes; whether they are the right ones is checked
     later. Returns what is missing once nothing has moved for a minute."""
-    written, sent = deployed.writer.written, deployed.relay.sent
+    written, relay = deployed.writer.written, deployed.relay
     total = len(written)
     before, since = None, time.monotonic()
     while True:
         _check_relay(deployed.relay)
-        relayed, delivered = len(sent), len(deployed.lake.objects())
-        failed = len(deployed.lake.errors())
-        detail = f"{relayed:,} relayed" + (f", {failed} in the error prefix" if failed else "")
+        relayed, delivered = len(relay.sent) + len(relay.failed), len(deployed.lake.objects())
+        failed = len(relay.failed)
+        detail = f"{relayed:,} relayed" + (f", {failed} failed" if failed else "")
         stage.update(detail, delivered, total)
         if relayed >= total and delivered + failed >= total:
             return []
@@ -209,26 +271,68 @@ def _put(deployed: Deployment, data: bytes) -> None:
     )
 
 
+# ---- what no stream brings
+
+
+def load(deployed: Deployment, timings: Timings) -> Loaded:
+    """Backfills what was there before, and replays what failed."""
+    outputs, schema = deployed.outputs, deployed.terraform.schema
+    bucket, table = outputs["bucket"], outputs["table_name"]
+    out = f"s3://{bucket}/{outputs['data_prefix']}"
+    items = lake.items(deployed.emulator.client("dynamodb"), table)
+    deployed.lake.clear()
+    differing = [_differing(deployed, items)]
+    with Stage("dynalake backfill", timings) as stage:
+        loading.backfill(deployed.program, deployed.emulator, schema, items, table, out)
+        differing.append(_differing(deployed, items))
+        stage.result = (
+            f"an export of {len(items):,} items; of these {differing[0]:,} differed from the "
+            f"current state, now {differing[1]:,}"
+        )
+    failed = deployed.relay.failed
+    with Stage("dynalake replay", timings) as stage:
+        key = loading.put_errors(
+            deployed.emulator.client("s3"),
+            bucket,
+            outputs["error_prefix"],
+            outputs["delivery_stream_name"],
+            failed,
+        )
+        errors = f"s3://{bucket}/{outputs['error_prefix']}"
+        loading.replay(deployed.program, deployed.emulator, schema, errors, out)
+        differing.append(_differing(deployed, items))
+        stage.result = f"{len(failed):,} changes that failed; now {differing[2]:,} differ"
+    return Loaded(items, key, len(failed), differing)
+
+
+def _differing(deployed: Deployment, items: list[Item]) -> int:
+    """How many differences there are between the table and its current state."""
+    deployed.lake.fetch()
+    opened = open_lake(deployed, deployed.command_line)
+    rows = lake.rows(opened.duckdb, opened.view)
+    return len(contract.current_differences(items, rows, deployed.schema))
+
+
 # ---- checking
 
 
 def verify(
-    deployed: Deployment,
-    delivery: Delivery,
-    building: build.CommandLineBuild,
-    is_kept: bool,
-    timings: Timings,
+    deployed: Deployment, delivery: Delivery, loaded: Loaded, is_kept: bool, timings: Timings
 ) -> Verified:
-    with Stage("command line, built meanwhile", timings):
-        command_line = ddl.CommandLine(building.wait(), deployed.terraform.schema)
     with Stage("every value compared", timings) as stage:
         stage.update("fetching the Parquet objects")
         deployed.lake.clear()
         deployed.lake.fetch()
-        opened = open_lake(deployed, command_line)
+        opened = open_lake(deployed, deployed.command_line)
         rows = lake.rows(opened.duckdb, deployed.outputs["glue_table"])
-        found = contract.differences(deployed.writer.written, rows, deployed.schema)
-        found += ["in the error prefix: " + text for text in deployed.lake.error_texts()]
+        exported = [row for row in rows if row["_event_type"] == "EXPORT"]
+        changed = [row for row in rows if row["_event_type"] != "EXPORT"]
+        found = contract.differences(deployed.writer.written, changed, deployed.schema)
+        found += contract.current_differences(loaded.exported, exported, deployed.schema)
+        found += [
+            "in the error prefix: " + text
+            for text in deployed.lake.error_texts(but=loaded.error_key)
+        ]
         metrics, log_lines, differences = _check_metrics(deployed, delivery.foreign)
         found += differences
         emulators_own, differences = _check_stream(deployed, rows)
@@ -238,7 +342,7 @@ def verify(
         values = sum(value is not None for row in rows for value in row.values())
         outcome = "all equal" if not found else f"{len(found)} differences"
         stage.result = f"{len(rows):,} rows, {values:,} values, {outcome}"
-    return Verified(command_line, opened, rows, metrics, log_lines, notified, emulators_own, found)
+    return Verified(opened, changed, metrics, log_lines, notified, emulators_own, found)
 
 
 def open_lake(deployed: Deployment, command_line: ddl.CommandLine) -> Opened:
@@ -254,7 +358,10 @@ def _check_metrics(
 ) -> tuple[dict[str, int], list[str], list[str]]:
     """The function's own count must agree; what is in no row must be in it."""
     logs, function = deployed.emulator.client("logs"), deployed.emulator.client("lambda")
-    written = deployed.writer.written
+    relay = deployed.relay
+    written = [
+        change for number, change in enumerate(deployed.writer.written) if not relay.fails(number)
+    ]
     rescued = sum(bool(deployed.schema.row(change)[1]) for change in written)
     for _ in range(3):
         metrics, lines = lake.metrics(logs, function, deployed.outputs["function_name"])

@@ -124,6 +124,8 @@ def story() -> list[Step]:
             "an order that will expire",
         ),
         Step("delete", "o-4", note="deleted by Time to Live: the tombstone says so", ttl=True),
+        Step("update", "b-00001", {"status": S("picked up")}, "an item from before changes"),
+        Step("delete", "b-00002", note="an item from before is deleted"),
         Step(
             "put",
             "o-3",

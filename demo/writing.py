@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dynalake_dev.changes import Attribute, Item, Step
@@ -14,10 +14,12 @@ class Writer:
     """Knows each item as it should be now, so that the expectation needs nothing that the table
     says."""
 
-    def __init__(self, dynamodb: Any, table: str, key: str, expired: set[str]) -> None:
+    def __init__(
+        self, dynamodb: Any, table: str, key: str, expired: set[str], before: Sequence[Item]
+    ) -> None:
         self.dynamodb, self.table, self.key = dynamodb, table, key
         self.expired = expired
-        self.items: dict[str, Item] = {}
+        self.items: dict[str, Item] = {item[key]["S"]: item for item in before}
         self.written: list[Written] = []
 
     def write(self, step: Step) -> None:

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .machine import ROOT, architecture
@@ -74,11 +74,13 @@ def command_line_to(path: Path) -> int:
     return main("dynalake", program)
 
 
-def dynalake(program: Path, *words: str | Path, stdin: bytes = b"") -> bytes:
+def dynalake(
+    program: Path, *words: str | Path, stdin: bytes = b"", accept: Sequence[int] = (0,)
+) -> bytes:
     """Runs the command line to its end; returns what it wrote to standard output."""
     command = [str(program), *map(str, words)]
     done = subprocess.run(command, input=stdin, capture_output=True)
-    if done.returncode != 0:
+    if done.returncode not in accept:
         said = done.stderr.decode(errors="replace")[-2000:]
         raise ToolError(f"`{' '.join(command)}` ended with code {done.returncode}:\n{said}")
     return done.stdout

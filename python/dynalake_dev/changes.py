@@ -87,6 +87,13 @@ def generated(count: int, seed: int) -> Iterator[Step]:
             yield Step("delete", key, ttl=chance.random() < 0.2)
 
 
+def items(count: int, seed: int) -> Iterator[Item]:
+    """Items with such attributes, the same for the same seed."""
+    chance = random.Random(seed)
+    for number in range(count):
+        yield {"orderId": S(f"b-{number:05d}"), **_attributes(chance)}
+
+
 def _attributes(chance: random.Random) -> dict[str, Attribute]:
     attributes = {name: make(chance) for name, make in MAKERS.items() if chance.random() < 0.5}
     if chance.random() < 0.15:

@@ -127,6 +127,11 @@ def compacted(
     return lines
 
 
+def json_line(value: dict[str, Any]) -> str:
+    """An item or a line of an export as a line of text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_base64) + "\n"
+
+
 def to_us(time: datetime) -> int:
     """Microseconds since 1970."""
     return (time - EPOCH) // timedelta(microseconds=1)
@@ -146,8 +151,7 @@ def _write(
     """Writes data files and manifests. `lines`: each with its key, which says its partition."""
     of_files: list[list[bytes]] = [[] for _ in range(place.files)]
     for key, line in lines:
-        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=_base64)
-        of_files[_digest(key)[0] % place.files].append(text.encode() + b"\n")
+        of_files[_digest(key)[0] % place.files].append(json_line(line).encode())
 
     digest = _digest(table + json.dumps(named)).hex()
     export_id = f"{to_us(time) // 1000:014d}-{digest[:8]}"

@@ -29,11 +29,11 @@ class Lake:
     def errors(self) -> list[dict[str, Any]]:
         return self._list(self.error_prefix)
 
-    def error_texts(self, most: int = 3) -> list[str]:
+    def error_texts(self, but: str = "", most: int = 3) -> list[str]:
         """What Firehose says of records that it could not convert; without their data, which may be
-        anyone's."""
+        anyone's. `but`: the key of an object that is not asked for."""
         said = []
-        for each in self.errors()[:most]:
+        for each in [each for each in self.errors() if each["Key"] != but][:most]:
             document = json.loads(
                 self.s3.get_object(Bucket=self.bucket, Key=each["Key"])["Body"].read()
             )

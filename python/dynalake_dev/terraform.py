@@ -111,8 +111,9 @@ class Terraform:
     def init(self) -> None:
         process.run(self._command(*init_words()), self.log, self.environment)
 
-    def apply(self, say: Callable[[str, int, int], None]) -> Applied:
-        return self._change("apply", say)
+    def apply(self, say: Callable[[str, int, int], None], only: str | None = None) -> Applied:
+        """Applies all, or only one resource with what it depends on."""
+        return self._change("apply", say, *([f"-target={only}"] if only else []))
 
     def destroy(self, say: Callable[[str, int, int], None]) -> Applied:
         return self._change("destroy", say)
@@ -142,7 +143,7 @@ class Terraform:
     def _command(self, *words: str) -> list[str]:
         return ["terraform", f"-chdir={self.example}", *words]
 
-    def _change(self, action: str, say: Callable[[str, int, int], None]) -> Applied:
+    def _change(self, action: str, say: Callable[[str, int, int], None], *options: str) -> Applied:
         applied = Applied()
         errors: list[str] = []
         total = 0
@@ -173,7 +174,7 @@ class Terraform:
             done = sum(kind == "apply_complete" for kind, _ in applied.events)
             say(_waited_for(applied.events) or "planning", done, total)
 
-        command = self._command(action, "-auto-approve", "-input=false", "-json")
+        command = self._command(action, "-auto-approve", "-input=false", "-json", *options)
         code = process.run(
             command, self.log, self.environment, on_line=heard, accept=(0, 1), append=True
         )
