@@ -1,5 +1,5 @@
-"""What the stream does not bring: the items from before, by infer and backfill, and the changes that
-failed, by replay.
+"""What no stream brings: the items from before, by infer and backfill, and the changes that failed,
+by replay.
 
 The emulator's own export writes no files, and its Firehose keeps no failed record. So the export is
 written here as DynamoDB lays it out, from what the table holds, and the object of the error prefix
@@ -53,7 +53,14 @@ def infer(program: Path, table: str, items: Sequence[Item], schema: Path) -> Inf
     that is applied."""
     sample, inferred = WORK / "items.jsonl", WORK / "inferred.schema.json"
     sample.write_text("".join(export.json_line(item) for item in items))
-    options = ["--table", table, "--keys", "orderId", "--evidence", WORK / "evidence.json"]
+    options: list[str | Path] = [
+        "--table",
+        table,
+        "--keys",
+        "orderId",
+        "--evidence",
+        WORK / "evidence.json",
+    ]
     inferred.write_bytes(build.dynalake(program, "infer", *options, sample))
     build.dynalake(program, "check", inferred)
     said = build.dynalake(program, "diff", inferred, schema, accept=(0, 1))

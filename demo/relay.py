@@ -87,7 +87,7 @@ class Relay:
 
     def _take(self, changes: list[dict[str, Any]]) -> None:
         """Puts a batch into Kinesis, without what is from before and what fails."""
-        put = []
+        put: list[dict[str, Any]] = []
         for number, change in enumerate(changes, self._seen - self.passed_over):
             if number >= 0:
                 (self.failed if self.fails(number) else put).append(change)

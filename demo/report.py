@@ -118,8 +118,8 @@ def show_loaded(deployed: Deployment, loaded: Loaded) -> None:
     )
     console.say(
         console.dim(
-            "  The export is written by the demo, as DynamoDB lays it out: the emulator's own writes "
-            "no files. So is the object of the error prefix."
+            "  The demo writes the export, as DynamoDB lays it out, as the emulator's own writes no "
+            "files; and the object of the error prefix, as Firehose does."
         )
     )
 
