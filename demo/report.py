@@ -118,7 +118,7 @@ def show_loaded(deployed: Deployment, loaded: Loaded) -> None:
     )
     console.say(
         console.dim(
-            "  The demo writes the export, as DynamoDB lays it out, as the emulator's own writes no "
+            "  The demo writes the export as DynamoDB lays it out, for the emulator's has no "
             "files; and the object of the error prefix, as Firehose does."
         )
     )
