@@ -2,12 +2,12 @@
 //!
 //! Knows nothing of Firehose: no events, no base64, no limits on all rows together.
 
-use crate::change::{Change, Envelope, EventName, export};
+use crate::change::{Change, Envelope, EventName, check_text, export};
 use crate::failure::Failure;
 use crate::item::Tape;
 use crate::row::{RowWriter, Rows, view};
 use crate::schema::{OnRemove, Plan};
-use crate::text::json::{MAX_INPUT_BYTES, Text};
+use crate::text::json::Text;
 
 /// What becomes of change records.
 #[derive(Clone, Debug)]
@@ -276,18 +276,6 @@ impl RecordTransformer {
         self.tape.shrink(kept_bytes);
         self.row.shrink(kept_bytes);
     }
-}
-
-/// Whether the bytes are text, and no more than spans can point into.
-fn check_text(bytes: &[u8]) -> Result<(), Failure> {
-    if bytes.len() > MAX_INPUT_BYTES {
-        return Err(Failure::RowTooLarge);
-    }
-    if simdutf8::basic::from_utf8(bytes).is_ok() {
-        return Ok(());
-    }
-    // gzip's magic bytes are not UTF-8.
-    Err(if bytes.starts_with(b"\x1f\x8b") { Failure::Compressed } else { Failure::NotUtf8 })
 }
 
 fn is_wanted(tables: Option<&[String]>, table: &[u8]) -> bool {

@@ -19,7 +19,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What stands beside the groups.
-const BESIDE_GROUPS: [&str; 3] = ["README.md", ".gitattributes", "parquet"];
+const BESIDE_GROUPS: [&str; 4] = ["README.md", ".gitattributes", "diff", "parquet"];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")

@@ -28,13 +28,16 @@
 
 mod envelope;
 pub mod export;
+mod images;
 
 pub(crate) use envelope::Envelope;
 pub use envelope::MEMBERS;
+pub use images::{ImageReader, Images};
 
+use crate::failure::Failure;
 use crate::item::NodeId;
 use crate::schema::Events;
-use crate::text::json::Text;
+use crate::text::json::{MAX_INPUT_BYTES, Text};
 
 /// What happened to the item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,4 +113,16 @@ impl Change<'_> {
             EventName::Remove => events.remove,
         }
     }
+}
+
+/// Whether the bytes of a record are text, and no more than spans can point into.
+pub(crate) fn check_text(bytes: &[u8]) -> Result<(), Failure> {
+    if bytes.len() > MAX_INPUT_BYTES {
+        return Err(Failure::RowTooLarge);
+    }
+    if simdutf8::basic::from_utf8(bytes).is_ok() {
+        return Ok(());
+    }
+    // gzip's magic bytes are not UTF-8.
+    Err(if bytes.starts_with(b"\x1f\x8b") { Failure::Compressed } else { Failure::NotUtf8 })
 }

@@ -370,7 +370,8 @@ impl Column {
 /// (<https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html>).
 const MAX_NAME_CHARACTERS: usize = 255;
 const MAX_COMMENT_CHARACTERS: usize = 255;
-const MAX_TYPE_CHARACTERS: usize = 131_072;
+/// The longest type that Glue takes.
+pub const MAX_TYPE_CHARACTERS: usize = 131_072;
 
 /// Names that the lakehouse keeps for itself: Auto Loader's rescued data and file metadata, and
 /// the bounds of a history by AUTO CDC.
@@ -384,7 +385,12 @@ fn type_place(ty: &str) -> String {
     format!("type \"{shown}{more}\"")
 }
 
-fn check_name(name: &str) -> Result<(), SchemaError> {
+/// Rejects what can't be a column's name.
+///
+/// # Errors
+///
+/// The rule, and the fix.
+pub fn check_name(name: &str) -> Result<(), SchemaError> {
     check_spelling(name)?;
     if name.len() > MAX_NAME_CHARACTERS {
         let reason = format!("the name has {} characters", name.len());

@@ -12,7 +12,7 @@ mod types;
 mod view;
 
 pub use error::SchemaError;
-pub use file::{Binary, Column, DecimalAs, Protect, Schema, Unit};
+pub use file::{Binary, Column, DecimalAs, MAX_TYPE_CHARACTERS, Protect, Schema, Unit, check_name};
 pub use metadata::{METADATA_COLUMNS, MetadataColumn};
 pub(crate) use metadata::{Metadata, is_metadata};
 pub use names::{normalise, normalised};

@@ -176,6 +176,37 @@ impl Plain {
     }
 }
 
+/// How many digits a decimal number needs on either side of the point; 0 for zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DigitCount {
+    /// Before the point.
+    pub whole: u32,
+    /// Behind the point.
+    pub fraction: u32,
+}
+
+impl DigitCount {
+    /// Counts the digits of a decimal number; `None` if the text is not one. Of more digits than a
+    /// decimal has anyway the count is only a large one.
+    #[inline]
+    pub fn parse(text: &[u8]) -> Option<DigitCount> {
+        if let Some(Plain { whole, fraction, .. }) = Plain::parse(text) {
+            return Some(DigitCount { whole: whole as u32, fraction: fraction as u32 });
+        }
+        Decimal::parse(text).map(DigitCount::of)
+    }
+
+    #[inline(never)]
+    fn of(number: Decimal) -> DigitCount {
+        if number.len == 0 {
+            return DigitCount::default();
+        }
+        let count = |digits: i64| u32::try_from(digits.max(0)).unwrap_or(u32::MAX);
+        let fraction = if number.cut { u32::MAX } else { count(-number.exponent) };
+        DigitCount { whole: count(number.magnitude()), fraction }
+    }
+}
+
 /// Whether two texts are decimal numbers of the same value.
 pub fn is_same(a: &[u8], b: &[u8]) -> bool {
     let (Some(a_number), Some(b_number)) = (Decimal::parse(a), Decimal::parse(b)) else {
@@ -303,7 +334,36 @@ pub fn is_json_number(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{float_text, is_same};
+    use super::{DigitCount, float_text, is_same};
+
+    #[test]
+    fn digits_are_counted_however_a_number_is_written() {
+        let long = "1".repeat(41);
+        for (text, digits) in [
+            ("0", Some((0, 0))),
+            ("-0.00", Some((0, 0))),
+            ("0e999999999", Some((0, 0))),
+            ("7", Some((1, 0))),
+            ("-120", Some((3, 0))),
+            ("007", Some((1, 0))),
+            ("12.50", Some((2, 1))),
+            ("0.05", Some((0, 2))),
+            ("1.5E+3", Some((4, 0))),
+            ("12.0", Some((2, 0))),
+            ("5e-130", Some((0, 130))),
+            ("1e125", Some((126, 0))),
+            ("1e999999999", Some((1_000_000_000, 0))),
+            ("1e99999999999", Some((u32::MAX, 0))),
+            ("1e-99999999999", Some((0, u32::MAX))),
+            (&format!("0.{long}e41"), Some((41, u32::MAX))),
+            ("", None),
+            ("1.", None),
+            ("abc", None),
+        ] {
+            let digits = digits.map(|(whole, fraction)| DigitCount { whole, fraction });
+            assert_eq!(DigitCount::parse(text.as_bytes()), digits, "{text}");
+        }
+    }
 
     #[test]
     fn numbers_are_the_same_by_value_however_they_are_written() {

@@ -4,8 +4,10 @@
 
 mod check;
 mod ddl;
+mod diff;
 mod exit;
 mod files;
+mod infer;
 mod input;
 mod report;
 mod schema_file;
@@ -38,11 +40,13 @@ an attribute's value is never shown.";
 
 const EXAMPLES: &str = "\
 Examples:
+  dynalake infer changes.jsonl > orders.json          # a schema file for what a table holds
   dynalake check orders.json                          # is the schema good, and what does it do?
   dynalake transform --schema orders.json changes.jsonl
   dynalake transform changes.jsonl                    # without a schema: everything flattened
   dynalake transform --schema orders.json failed/     # why each record failed behind Firehose
   dynalake ddl orders.json --dialect athena           # SQL: the table and its current state
+  dynalake diff orders.json new.json                  # what a change of the schema means
 ";
 
 /// DynamoDB changes to lakehouse rows: exact, or rescued.
@@ -64,6 +68,8 @@ enum Command {
     Transform(transform::Args),
     Check(check::Args),
     Ddl(ddl::Args),
+    Infer(infer::Args),
+    Diff(diff::Args),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +77,8 @@ fn main() -> ExitCode {
         Command::Transform(args) => transform::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Ddl(args) => ddl::run(&args),
+        Command::Infer(args) => infer::run(&args),
+        Command::Diff(args) => diff::run(&args),
     };
     match done {
         Ok(code) | Err(Exit::BrokenPipe(code)) => code,

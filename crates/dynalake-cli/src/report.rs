@@ -113,6 +113,11 @@ impl Report {
         }
     }
 
+    /// Counts a record of which no row is made.
+    pub(crate) fn looked_at(&mut self) {
+        self.totals.ok += 1;
+    }
+
     /// Counts bytes of rows that are written.
     pub(crate) fn rows_written(&mut self, bytes: u64) {
         self.totals.row_bytes += bytes;
@@ -150,6 +155,23 @@ impl Report {
 
     /// Prints what was only counted so far, and the totals.
     pub(crate) fn finish(&self) {
+        self.finish_records();
+        let totals = &self.totals;
+        say(&format!("rescued     {}", count(totals.rescued, "row", "rows")));
+        say(&format!("duplicates  {}", thousands(totals.duplicates)));
+        let [read, rows] = [totals.bytes_read, totals.row_bytes].map(thousands);
+        // A limit is each response's own.
+        let max = totals.max_response_bytes.filter(|_| totals.responses == 1);
+        let limit = max.map(|max| format!(" of at most {}", thousands(max as u64)));
+        let response = (totals.responses > 0).then(|| {
+            let bytes = thousands(totals.response_bytes);
+            format!(", {bytes} of response{}", limit.unwrap_or_default())
+        });
+        say(&format!("bytes       {read} read, {rows} of rows{}", response.unwrap_or_default()));
+    }
+
+    /// Prints what was only counted so far, and how many inputs and records there were.
+    pub(crate) fn finish_records(&self) {
         self.progress.end();
         for Tally { reason, count: times } in &self.failures {
             if let more @ 1.. = times.saturating_sub(SHOWN) {
@@ -172,17 +194,6 @@ impl Report {
         let records_in = thousands(totals.ok + totals.dropped + totals.failed);
         let [ok, dropped, failed] = [totals.ok, totals.dropped, totals.failed].map(thousands);
         say(&format!("records     {records_in} in: {ok} ok, {dropped} dropped, {failed} failed"));
-        say(&format!("rescued     {}", count(totals.rescued, "row", "rows")));
-        say(&format!("duplicates  {}", thousands(totals.duplicates)));
-        let [read, rows] = [totals.bytes_read, totals.row_bytes].map(thousands);
-        // A limit is each response's own.
-        let max = totals.max_response_bytes.filter(|_| totals.responses == 1);
-        let limit = max.map(|max| format!(" of at most {}", thousands(max as u64)));
-        let response = (totals.responses > 0).then(|| {
-            let bytes = thousands(totals.response_bytes);
-            format!(", {bytes} of response{}", limit.unwrap_or_default())
-        });
-        say(&format!("bytes       {read} read, {rows} of rows{}", response.unwrap_or_default()));
     }
 }
 

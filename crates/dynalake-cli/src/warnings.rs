@@ -68,14 +68,29 @@ fn unreachable(column: &Column) -> Option<String> {
     })
 }
 
+/// Whether one of the warnings is about a column's name alone.
+pub(crate) fn is_unwise_name(name: &str) -> bool {
+    partition_of_name(name).is_some() || is_of_change_feed(name)
+}
+
+/// When a name is that of a partition of the table.
+fn partition_of_name(name: &str) -> Option<&'static str> {
+    match name {
+        "dt" => Some(""),
+        "hour" => Some(" unless its partitions are days"),
+        _ => None,
+    }
+}
+
+/// Whether Delta's change data feed uses a name.
+fn is_of_change_feed(name: &str) -> bool {
+    matches!(name, "_change_type" | "_commit_version" | "_commit_timestamp")
+}
+
 /// A column with the name of a partition of the table.
 fn partition_name(column: &Column) -> Option<String> {
     let name = &column.name;
-    let when = match name.as_str() {
-        "dt" => "",
-        "hour" => " unless its partitions are days",
-        _ => return None,
-    };
+    let when = partition_of_name(name)?;
     Some(format!(
         "column \"{name}\" has the name of a partition of the table, so Terraform rejects \
          it{when}; choose another name, and bind the attribute by \"path\""
@@ -85,7 +100,7 @@ fn partition_name(column: &Column) -> Option<String> {
 /// A column with a name that Delta's change data feed uses.
 fn change_feed_name(column: &Column) -> Option<String> {
     let name = &column.name;
-    matches!(name.as_str(), "_change_type" | "_commit_version" | "_commit_timestamp").then(|| {
+    is_of_change_feed(name).then(|| {
         format!(
             "column \"{name}\" has a name that Delta's change data feed keeps for itself: the feed \
              can't be enabled on the table; choose another name, and bind the attribute by \"path\""

@@ -10,6 +10,7 @@
 //! | `{"Records": […]}` as Lambda gets it or the AWS CLI prints it | its elements, as records |
 //! | `{"rawData": …}`, a line of an error prefix | the record in it |
 //! | `{"Item": …}`, `{"Metadata": …}` | a line of an export |
+//! | `{"name": {"S": …}, …}` | an item, where a command reads these |
 //!
 //! Any other value, and a place that is not JSON, is a record that fails, unless the
 //! input begins with so many of them that it is of another kind as a whole. Memory stays bounded
@@ -24,18 +25,44 @@ mod trouble;
 mod values;
 
 pub(crate) use files::{Source, sources};
-pub(crate) use record::{Encoding, Piece, Record, RecordId};
+pub(crate) use record::{Encoding, Piece, Record, RecordId, fill};
 pub(crate) use trouble::Trouble;
 
+use crate::exit::Exit;
+use crate::report::say;
 use dynalake::firehose::Data;
 use reader::Reader;
 use saw::Saw;
 use shape::{Change, Elements, Found, Shape, find};
+use std::io::{self, IsTerminal};
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use values::{Value, Values};
 
 /// So many values are looked at to find out whether an input holds records.
 const VALUES_LOOKED_AT: usize = 8;
+
+/// What a command reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// Records, to make rows of them.
+    Records,
+    /// Items too, to look at what they hold.
+    WithItems,
+}
+
+/// Standard input can be read once, and a person at a terminal may not know that it is read.
+pub(crate) fn check_standard_input(inputs: &[PathBuf]) -> Result<bool, Exit> {
+    let is_stdin = |path: &&PathBuf| path.as_path() == Path::new("-");
+    let count = inputs.iter().filter(is_stdin).count();
+    if count > 1 {
+        return Exit::reject("\"-\" is given twice; standard input can be read once");
+    }
+    if count == 1 && io::stdin().is_terminal() {
+        say("reading standard input; end it with Ctrl-D, or give a file");
+    }
+    Ok(count == 1)
+}
 
 /// Why an input is not opened.
 #[derive(Debug)]
@@ -62,6 +89,7 @@ pub(crate) struct Input {
     /// A Lambda event that is being taken apart.
     event: Option<OpenEvent>,
     has_begun: bool,
+    reads: Reads,
 }
 
 /// A Lambda event: where its list is, what of it is left, and what its records are called.
@@ -75,17 +103,28 @@ struct OpenEvent {
 impl Input {
     /// Opens an input and finds out whether it holds records. `is_one_of_several`: whether its name
     /// goes in front of its records' ids.
-    pub(crate) fn open(source: &Source, is_one_of_several: bool) -> Result<Input, Unopened> {
+    pub(crate) fn open(
+        source: &Source,
+        is_one_of_several: bool,
+        reads: Reads,
+    ) -> Result<Input, Unopened> {
         let mut values = Values::new(Reader::open(source)?);
+        let unknown = |saw: &Saw, verb| unknown(saw, source, verb, reads);
         if let Some(saw) = saw::by_magic(values.bytes()) {
-            return Err(unknown(&saw, source, "is"));
+            return Err(unknown(&saw, "is"));
         }
         let mut seen = None;
         for _ in 0..VALUES_LOOKED_AT {
             let Some(value) = values.next()? else { break };
             let text = &values.bytes()[value.range.start..];
             let (saw, verb) = match value.shape {
-                Ok(Shape::Unknown) => (saw::json(&text[..value.range.len()]), "begins with"),
+                Ok(Shape::Item) if reads == Reads::WithItems => {
+                    seen = None;
+                    break;
+                }
+                Ok(Shape::Unknown | Shape::Item) => {
+                    (saw::json(&text[..value.range.len()]), "begins with")
+                }
                 Ok(_) => {
                     seen = None;
                     break;
@@ -95,15 +134,15 @@ impl Input {
             seen.get_or_insert((saw, verb));
         }
         if let Some((saw, verb)) = seen {
-            return Err(unknown(&saw, source, verb));
+            return Err(unknown(&saw, verb));
         }
         if values.bytes().trim_ascii().is_empty() {
-            let message = format!("{} is empty; {}", source.name, saw::READABLE);
+            let message = format!("{} is empty; {}", source.name, saw::readable(reads));
             return Err(Unopened::Empty(Trouble(message)));
         }
         values.rewind();
         let prefix = is_one_of_several.then(|| source.name.clone());
-        Ok(Input { values, prefix, event: None, has_begun: false })
+        Ok(Input { values, prefix, event: None, has_begun: false, reads })
     }
 
     /// What messages call it.
@@ -178,6 +217,9 @@ impl Input {
             is_other_json: false,
         };
         match shape {
+            Shape::Item if !is_element && self.reads == Reads::WithItems => {
+                Piece::Item { id, item: text }
+            }
             Shape::FirehoseEvent if !is_element => Piece::FirehoseEvent { id, event: text },
             Shape::Export { is_full } if !is_element => {
                 Piece::ExportLine { id, line: text, is_full: *is_full }
@@ -200,11 +242,11 @@ impl Input {
 }
 
 /// An input without records.
-fn unknown(saw: &Saw, source: &Source, verb: &str) -> Unopened {
+fn unknown(saw: &Saw, source: &Source, verb: &str, reads: Reads) -> Unopened {
     if saw.is_companion && source.in_folder {
         return Unopened::Companion(format!("{} is {}", source.name, saw.what));
     }
-    Unopened::Trouble(Trouble(saw.message(&source.name, verb)))
+    Unopened::Trouble(Trouble(saw.message(&source.name, verb, reads)))
 }
 
 /// What the data of a record is that can't be a row, where that says more than the failure does.

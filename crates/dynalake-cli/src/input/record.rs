@@ -1,6 +1,7 @@
 //! What an input is made of.
 
 use dynalake::firehose::Data;
+use dynalake::text::json::unescape;
 use std::fmt;
 
 /// A piece of an input.
@@ -15,6 +16,13 @@ pub(crate) enum Piece<'a> {
         line: &'a [u8],
         /// Whether it is one of a full export, which needs the export's time.
         is_full: bool,
+    },
+    /// An item in DynamoDB JSON; only where they are asked for.
+    Item {
+        /// What it is called.
+        id: RecordId<'a>,
+        /// The item.
+        item: &'a [u8],
     },
     /// An event as Firehose sends it.
     FirehoseEvent {
@@ -88,4 +96,21 @@ impl fmt::Display for RecordId<'_> {
         }
         self.element.map_or(Ok(()), |element| write!(f, ".Records[{element}]"))
     }
+}
+
+/// Puts a record's bytes into a buffer; says whether it has any.
+pub(crate) fn fill(buffer: &mut Vec<u8>, data: Data<'_>) -> bool {
+    match data {
+        Data::Plain(bytes) => buffer.extend_from_slice(bytes),
+        Data::Encoded(text) if !text.contains(&b'\\') => {
+            return base64_simd::STANDARD.decode_append(text, buffer).is_ok();
+        }
+        Data::Encoded(text) => {
+            let mut unescaped = Vec::new();
+            unescape(text, &mut unescaped);
+            return base64_simd::STANDARD.decode_append(&unescaped, buffer).is_ok();
+        }
+        Data::Absent => return false,
+    }
+    true
 }

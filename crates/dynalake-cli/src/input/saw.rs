@@ -1,13 +1,13 @@
 //! What an input holds that is no record, in a person's words, and the command that makes it
 //! readable. Never an attribute's value.
 
-use super::shape::Elements;
+use super::Reads;
+use super::shape::{Elements, Found, Shape, find};
 use super::trouble::quoted;
 use super::values::Place;
 use crate::spans::{Members, member, members, string};
 use crate::text::thousands;
 use dynalake::firehose::Event;
-use dynalake::item::Descriptor;
 use dynalake::text::json::Cursor;
 
 /// What was seen in place of a record.
@@ -22,6 +22,8 @@ pub(super) struct Saw {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Fix {
+    /// To give what can be read.
+    Readable,
     /// What to do.
     Do(&'static str),
     /// A command that reads it and prints what this program reads.
@@ -34,11 +36,19 @@ fn saw(what: impl Into<String>, fix: Fix) -> Saw {
     Saw { what: what.into(), fix, is_companion: false }
 }
 
-/// What this program reads.
-pub(super) const READABLE: &str = concat!(
-    "give change records, an event of Firehose or Lambda, an object of an error prefix, ",
-    "or lines of an export"
-);
+/// What a command reads.
+pub(super) fn readable(reads: Reads) -> &'static str {
+    match reads {
+        Reads::Records => concat!(
+            "give change records, an event of Firehose or Lambda, an object of an error prefix, ",
+            "or lines of an export"
+        ),
+        Reads::WithItems => concat!(
+            "give change records, an event of Firehose or Lambda, an object of an error prefix, ",
+            "lines of an export, or items in DynamoDB JSON"
+        ),
+    }
+}
 
 const EXPORT_AGAIN: &str = concat!(
     "export the table again with aws dynamodb export-table-to-point-in-time … ",
@@ -67,18 +77,25 @@ const PYTHON_TO_JSON: &str = concat!(
 
 impl Saw {
     /// The message for the input of this name.
-    pub(super) fn message(&self, name: &str, verb: &str) -> String {
+    pub(super) fn message(&self, name: &str, verb: &str, reads: Reads) -> String {
+        let (subcommand, of_items) = match reads {
+            Reads::Records => ("transform", "--export-time TIME "),
+            Reads::WithItems => ("infer", "--table NAME --keys NAMES "),
+        };
         let is_file = name != "standard input";
         let from = |command: &str, options: &str| {
             let whence = if is_file { String::new() } else { "… | ".to_owned() };
             let file = if is_file { format!(" < {}", quoted(name)) } else { String::new() };
-            format!("make it readable: {whence}{command}{file} | dynalake transform … {options}-")
+            format!(
+                "make it readable: {whence}{command}{file} | dynalake {subcommand} … {options}-"
+            )
         };
         let fix = match self.fix {
+            Fix::Readable => readable(reads).to_owned(),
             Fix::Do(what) if is_file => what.replace("FILE", &quoted(name)),
             Fix::Do(what) => what.to_owned(),
             Fix::Pipe(command) => from(command, ""),
-            Fix::PipeItems(command) => from(command, "--export-time TIME "),
+            Fix::PipeItems(command) => from(command, of_items),
         };
         format!("{name} {verb} {}; {fix}", self.what)
     }
@@ -131,7 +148,7 @@ pub(super) fn no_json(text: &[u8], place: Place) -> Saw {
         return saw("base64", Fix::Pipe("jq -Rr '@base64d'"));
     }
     if is_binary {
-        return saw("binary of a kind that is not known here", Fix::Do(READABLE));
+        return saw("binary of a kind that is not known here", Fix::Readable);
     }
     if !line.starts_with(b"{") && b",;\t".iter().any(separates) {
         return saw("CSV, or text like it", Fix::PipeItems(CSV_TO_ITEMS));
@@ -140,7 +157,7 @@ pub(super) fn no_json(text: &[u8], place: Place) -> Saw {
         return saw("JSON that ends in the middle", Fix::Do("fetch the whole file"));
     }
     let (line, byte) = (thousands(place.line), thousands(place.byte));
-    saw(format!("not JSON, at line {line}, byte {byte}"), Fix::Do(READABLE))
+    saw(format!("not JSON, at line {line}, byte {byte}"), Fix::Readable)
 }
 
 /// An MD5 in base64 or hexadecimal, as an export has beside its manifests.
@@ -161,10 +178,10 @@ fn is_base64(line: &[u8]) -> bool {
 /// What a JSON value is that is no record.
 pub(super) fn json(value: &[u8]) -> Saw {
     if value.trim_ascii().is_empty() {
-        return saw("empty", Fix::Do(READABLE));
+        return saw("empty", Fix::Readable);
     }
     let Ok(members) = members(&mut Cursor::new(value)) else {
-        return saw("JSON that is not an object", Fix::Do(READABLE));
+        return saw("JSON that is not an object", Fix::Readable);
     };
     of_aws(&members, value).unwrap_or_else(|| other(&members, value))
 }
@@ -208,7 +225,7 @@ fn of_aws(members: &Members, value: &[u8]) -> Option<Saw> {
         (
             &["logGroup", "logEvents"],
             "CloudWatch Logs, which hold no change records",
-            Fix::Do(READABLE),
+            Fix::Readable,
             false,
         ),
         (
@@ -244,7 +261,7 @@ fn of_aws(members: &Members, value: &[u8]) -> Option<Saw> {
 /// What a list in `Records` holds that is neither DynamoDB's nor Kinesis'.
 fn lambda_event(list: &[u8]) -> Saw {
     if !list.starts_with(b"[") {
-        return saw("JSON with \"Records\" that is not a list", Fix::Do(READABLE));
+        return saw("JSON with \"Records\" that is not a list", Fix::Readable);
     }
     let first = Elements::new(list).next(list).map_or(&b""[..], |first| &list[first]);
     let first = members(&mut Cursor::new(first)).unwrap_or_default();
@@ -260,19 +277,15 @@ fn lambda_event(list: &[u8]) -> Saw {
         return saw("a notification of S3", Fix::Do(fix));
     }
     let what = "JSON whose \"Records\" holds no changes of DynamoDB and no records of Kinesis";
-    saw(what, Fix::Do(READABLE))
+    saw(what, Fix::Readable)
 }
 
 /// An object that no service writes around something.
 fn other(members: &Members, value: &[u8]) -> Saw {
     if members.is_empty() {
-        return saw("an empty object", Fix::Do(READABLE));
+        return saw("an empty object", Fix::Readable);
     }
-    let is_attribute = |text: &[u8]| {
-        let inside = crate::spans::members(&mut Cursor::new(text)).unwrap_or_default();
-        matches!(&*inside, [(name, _)] if Descriptor::parse(name.as_bytes()).is_some())
-    };
-    if members.iter().all(|(_, range)| is_attribute(&value[range.clone()])) {
+    if matches!(find(value, 0), Found::Value(Shape::Item, _)) {
         let fix = Fix::PipeItems("jq -c '{Item: .}'");
         return saw("an item in DynamoDB JSON without a change record around it", fix);
     }

@@ -3,6 +3,7 @@
 
 use dynalake::change::{MEMBERS, export};
 use dynalake::firehose::Event;
+use dynalake::item::Descriptor;
 use dynalake::text::json::{Cursor, SyntaxError};
 use std::ops::Range;
 
@@ -28,6 +29,8 @@ pub(super) enum Shape {
     FirehoseEvent,
     /// An event of Lambda, or what the AWS CLI prints, with `Records`: the list.
     LambdaEvent(Range<usize>),
+    /// An item in DynamoDB JSON: each member is an attribute value.
+    Item,
     /// None of these.
     Unknown,
 }
@@ -71,9 +74,30 @@ pub(super) fn find(text: &[u8], from: usize) -> Found {
     }
 }
 
+/// The type of the attribute value that begins here, as far as its first descriptor and the kind of
+/// its value say; `None` of anything else.
+fn attribute_value(mut cursor: Cursor<'_>) -> Option<Descriptor> {
+    if !cursor.eat(b'{') || cursor.peek() != b'"' {
+        return None;
+    }
+    let name = cursor.name().ok()?;
+    let descriptor = Descriptor::parse(name.raw(cursor.input()))?;
+    let begins: &[u8] = match descriptor {
+        Descriptor::S | Descriptor::N | Descriptor::B => b"\"",
+        Descriptor::Bool => b"tf",
+        Descriptor::Null => b"t",
+        Descriptor::M => b"{",
+        Descriptor::L | Descriptor::Ss | Descriptor::Ns | Descriptor::Bs => b"[",
+    };
+    begins.contains(&cursor.peek()).then_some(descriptor)
+}
+
 /// Where the members are by which an object is recognized; of two of one name the last.
 #[derive(Default)]
 struct Members {
+    /// How many members there are, and how many of them are attribute values.
+    count: usize,
+    attributes: usize,
     change: Change,
     has_change_member: bool,
     /// Whether it has a member that records of SQS, SNS or S3 have, beside `eventSourceARN`.
@@ -96,6 +120,14 @@ fn object(cursor: &mut Cursor<'_>) -> Result<Members, SyntaxError> {
     cursor.object(|cursor, name| {
         let is_null = cursor.peek() == b'n';
         let start = cursor.at();
+        if members.attributes == members.count
+            && let Some(descriptor) = attribute_value(*cursor)
+        {
+            // An M there may as well be an item whose first attribute has that name.
+            let is_line = descriptor == Descriptor::M && name == export::MEMBERS[0].as_bytes();
+            members.attributes += usize::from(!is_line);
+        }
+        members.count += 1;
         cursor.skip_value()?;
         if is_null {
             return Ok(());
@@ -131,6 +163,9 @@ impl Members {
         let begins = |value: &Option<Range<usize>>, byte| {
             value.as_ref().is_some_and(|value| text[value.start] == byte)
         };
+        if self.count > 0 && self.attributes == self.count {
+            return Shape::Item;
+        }
         if self.change.has_dynamodb {
             return Shape::Change(self.change);
         }
@@ -189,6 +224,7 @@ fn holds_changes(list: &[u8]) -> bool {
         match find(list, element.start) {
             Found::Value(
                 Shape::Unknown
+                | Shape::Item
                 | Shape::Export { .. }
                 | Shape::Change(Change { has_dynamodb: false, .. }),
                 _,

@@ -268,7 +268,7 @@ impl Values {
     /// JSON before the line's end.
     fn resume_at_object(&mut self) -> Result<Option<Closed>, Trouble> {
         let broken = match self.look()? {
-            Ok((Shape::Unknown, end)) => {
+            Ok((Shape::Unknown | Shape::Item, end)) => {
                 self.step(end);
                 return Ok(Some(Closed::Object));
             }
@@ -335,7 +335,13 @@ impl Values {
     /// Goes on to a place in the bytes.
     fn step(&mut self, to: usize) {
         let passed = &self.reader.bytes()[self.scan.at..to];
-        match passed.iter().rposition(|&byte| byte == b'\n') {
+        // Most values have none, and `contains` looks at many bytes at once.
+        let last = if passed.contains(&b'\n') {
+            passed.iter().rposition(|&byte| byte == b'\n')
+        } else {
+            None
+        };
+        match last {
             Some(last) => {
                 self.scan.line += count_breaks(passed);
                 self.scan.nth = 0;

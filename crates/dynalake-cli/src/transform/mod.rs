@@ -5,7 +5,7 @@ mod run;
 
 use crate::exit::Exit;
 use crate::files::{Files, Names, Options, Publish, Timestamps};
-use crate::input::sources;
+use crate::input::{check_standard_input, sources};
 use crate::report::{Report, say};
 use crate::schema_file;
 use crate::store::{Folder, Replace};
@@ -18,7 +18,6 @@ use dynalake::text::time;
 use dynalake_parquet::Form;
 use output::{Format, Output};
 use run::{Run, Settings};
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -149,16 +148,9 @@ enum PartitionKeys {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
-    let is_stdin = |path: &Path| path.as_os_str() == "-";
-    let stdins = args.inputs.iter().filter(|path| is_stdin(path)).count();
-    if stdins > 1 {
-        return Exit::reject("\"-\" is given twice; standard input can be read once");
-    }
-    if stdins == 1 && args.schema.as_deref().is_some_and(is_stdin) {
+    let reads_stdin = check_standard_input(&args.inputs)?;
+    if reads_stdin && args.schema.as_deref() == Some(Path::new("-")) {
         return Exit::reject("--schema is \"-\" and so is the input: give one of them as a file");
-    }
-    if stdins == 1 && io::stdin().is_terminal() {
-        say("reading standard input; end it with Ctrl-D, or give a file");
     }
     let settings = settings(args)?;
     let files = files(args, settings.schema.as_ref())?;

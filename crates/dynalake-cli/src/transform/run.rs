@@ -4,7 +4,8 @@ use super::output::{Format, Output, rescued};
 use crate::exit::Exit;
 use crate::files::Files;
 use crate::input::{
-    Encoding, Input, Piece, Record, RecordId, Source, Trouble, Unopened, look_at, says_table,
+    Encoding, Input, Piece, Reads, Record, RecordId, Source, Trouble, Unopened, fill, look_at,
+    says_table,
 };
 use dynalake::failure::Failure;
 use dynalake::firehose::{
@@ -139,7 +140,7 @@ impl Run {
         for source in sources {
             let opened = source
                 .map_err(Unopened::Trouble)
-                .and_then(|source| Input::open(&source, is_one_of_several));
+                .and_then(|source| Input::open(&source, is_one_of_several, Reads::Records));
             let mut input = match opened {
                 Ok(input) => input,
                 Err(Unopened::Empty(_)) if is_one_of_several => continue,
@@ -192,6 +193,7 @@ impl Run {
                     }
                 }
                 Piece::Record(record) => self.record(&record.id, &record, false)?,
+                Piece::Item { id, item } => self.failed(&id, Failure::NotJson, Data::Plain(item)),
                 Piece::ExportLine { id, line, is_full } => {
                     match self.rejects_exports(is_full) {
                         None => self.export_line(&id, line)?,
@@ -405,23 +407,6 @@ fn respond(
     }
     output.response(&response)?;
     output.flush()
-}
-
-/// Puts a record's bytes into a buffer; says whether it has any.
-fn fill(buffer: &mut Vec<u8>, data: Data<'_>) -> bool {
-    match data {
-        Data::Plain(bytes) => buffer.extend_from_slice(bytes),
-        Data::Encoded(text) if !text.contains(&b'\\') => {
-            return base64_simd::STANDARD.decode_append(text, buffer).is_ok();
-        }
-        Data::Encoded(text) => {
-            let mut unescaped = Vec::new();
-            unescape(text, &mut unescaped);
-            return base64_simd::STANDARD.decode_append(&unescaped, buffer).is_ok();
-        }
-        Data::Absent => return false,
-    }
-    true
 }
 
 /// Why a record has no row, with what it is instead of a change record, or the option that helps.

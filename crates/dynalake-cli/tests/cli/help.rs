@@ -9,9 +9,14 @@ fn no_arguments_print_help() {
 
 #[test]
 fn help_teaches_exit_codes_and_examples() {
-    for args in
-        [&["--help"][..], &["transform", "--help"], &["check", "--help"], &["ddl", "--help"]]
-    {
+    for args in [
+        &["--help"][..],
+        &["transform", "--help"],
+        &["check", "--help"],
+        &["ddl", "--help"],
+        &["infer", "--help"],
+        &["diff", "--help"],
+    ] {
         dynalake(args).exits_with(0).prints("Exit codes:").prints("Example");
     }
 }

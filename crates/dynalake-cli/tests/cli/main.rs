@@ -3,10 +3,12 @@
 mod bad_values;
 mod check;
 mod ddl;
+mod diff;
 mod exports;
 mod files;
 mod formats;
 mod help;
+mod infer;
 mod input;
 mod kinds;
 mod rejected;
