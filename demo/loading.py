@@ -33,8 +33,8 @@ class Inferred:
     """What `dynalake infer` found in the items from before."""
 
     columns: int
-    # Lines of `dynalake diff` with the schema file that is applied.
-    differences: int
+    # What `dynalake diff` says of it and the schema file that is applied.
+    differences: str
 
 
 def put_items(dynamodb: Any, table: str, count: int, seed: int) -> list[Item]:
@@ -65,7 +65,7 @@ def infer(program: Path, table: str, items: Sequence[Item], schema: Path) -> Inf
     build.dynalake(program, "check", inferred)
     said = build.dynalake(program, "diff", inferred, schema, accept=(0, 1))
     columns = len(json.loads(inferred.read_text())["columns"])
-    return Inferred(columns, len(said.splitlines()))
+    return Inferred(columns, said.decode().splitlines()[-1])
 
 
 def backfill(

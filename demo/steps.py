@@ -163,8 +163,8 @@ def prepare(running: Running, is_kept: bool, items: int, seed: int, timings: Tim
     with Stage("dynalake infer, check, diff", timings) as stage:
         inferred = loading.infer(program, table, lake.items(dynamodb, table), SCHEMA)
         stage.result = (
-            f"{inferred.columns} columns inferred and checked; we apply demo/orders.schema.json, "
-            f"which differs in {inferred.differences}"
+            f"{inferred.columns} columns, checked; to the file that we apply: "
+            f"{inferred.differences}"
         )
     return Prepared(started, terraform, program, before, inferred)
 

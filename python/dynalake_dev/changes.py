@@ -88,14 +88,18 @@ def generated(count: int, seed: int) -> Iterator[Step]:
 
 
 def items(count: int, seed: int) -> Iterator[Item]:
-    """Items with such attributes, the same for the same seed."""
+    """Items whose attributes all fit, the same for the same seed."""
     chance = random.Random(seed)
     for number in range(count):
-        yield {"orderId": S(f"b-{number:05d}"), **_attributes(chance)}
+        yield {"orderId": S(f"b-{number:05d}"), **_made(chance)}
+
+
+def _made(chance: random.Random) -> dict[str, Attribute]:
+    return {name: make(chance) for name, make in MAKERS.items() if chance.random() < 0.5}
 
 
 def _attributes(chance: random.Random) -> dict[str, Attribute]:
-    attributes = {name: make(chance) for name, make in MAKERS.items() if chance.random() < 0.5}
+    attributes = _made(chance)
     if chance.random() < 0.15:
         name = chance.choice(sorted(MISFITS))
         attributes[name] = chance.choice(MISFITS[name])
