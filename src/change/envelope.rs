@@ -210,7 +210,10 @@ impl Envelope {
         let Member::Text(text) = member else { return Err(Failure::NoTable) };
         unescape(text.raw(tape.text()), table);
         if !self.is_kinesis_shape() {
-            let name = table_of_arn(table).ok_or(Failure::NoTable)?;
+            let Some(name) = table_of_arn(table) else {
+                table.clear();
+                return Err(Failure::NoTable);
+            };
             table.drain(name.end..);
             table.drain(..name.start);
         }

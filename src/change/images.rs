@@ -1,4 +1,4 @@
-//! What change records and exports say of items, for who looks at the items and makes no rows.
+//! What change records and exports say of items, for those who look at items and make no rows.
 
 use super::envelope::Envelope;
 use super::{EventName, check_text, export};
@@ -100,7 +100,7 @@ impl ImageReader {
     ///
     /// # Errors
     ///
-    /// Why it is none.
+    /// Why it is not an item.
     pub fn read_item(&mut self) -> Result<Images, Failure> {
         check_text(self.tape.text())?;
         let (mut cursor, nodes) = self.tape.reader();

@@ -96,20 +96,19 @@ fn removed(column: &Column, old: &Schema, new: &Schema) -> Difference {
             "see that its attribute may be seen",
         );
     }
-    let mut what = format!("column {name}: gone");
     // A new column that takes the same attribute.
     let successor = new
         .columns
         .iter()
         .find(|other| find(old, &other.name).is_none() && reaches(other) == reaches(column));
-    if let Some(successor) = successor {
-        what += &format!(
+    let renamed = successor.map_or(String::new(), |successor| {
+        format!(
             "; {} takes the same attribute: a renamed column is one that goes and a new one",
             successor.name
-        );
-    }
+        )
+    });
     needing(
-        what,
+        format!("column {name}: gone{renamed}"),
         [
             "the table loses the column: Athena reads it in no file any more, and queries that name \
              it fail",
@@ -167,7 +166,7 @@ fn key_type(old: &Column, new: &Column) -> Difference {
             "changes of items no longer reach it",
         ],
         "keep the type; else let two pipelines run side by side for a while, the second with its \
-         own name (docs/operations/changes.md, What can't be changed in place)",
+         own name (docs/operations/changes.md#what-cant-be-changed-in-place)",
     )
 }
 

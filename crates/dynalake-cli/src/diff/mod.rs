@@ -41,7 +41,7 @@ Exit codes:
 pub(crate) struct Args {
     /// The schema as it is; - is standard input.
     old: PathBuf,
-    /// The schema as it shall be; - is standard input.
+    /// The schema that replaces it; - is standard input.
     new: PathBuf,
 }
 
@@ -80,21 +80,14 @@ fn text(differences: &[Difference]) -> String {
         let _ = writeln!(text, "{difference}\n");
     }
     let needing = differences.iter().filter(|difference| difference.needs_action()).count();
-    text.push_str(&match (differences.len(), needing) {
-        (0, _) => "no difference\n".to_owned(),
-        (all, 0) => {
-            format!("{}, nothing has to be done\n", count(all as u64, "difference", "differences"))
-        }
-        (all, needing) => format!(
-            "{}, {} something to do\n",
-            count(all as u64, "difference", "differences"),
-            match (all, needing) {
-                (1, _) => "with".to_owned(),
-                (all, needing) if all == needing => "each with".to_owned(),
-                _ => format!("{needing} of them with"),
-            }
-        ),
-    });
+    let all = count(differences.len() as u64, "difference", "differences");
+    let _ = match (differences.len(), needing) {
+        (0, _) => writeln!(text, "no difference"),
+        (_, 0) => writeln!(text, "{all}, nothing has to be done"),
+        (1, _) => writeln!(text, "{all}, with something to do"),
+        (len, needing) if len == needing => writeln!(text, "{all}, each with something to do"),
+        _ => writeln!(text, "{all}, {needing} of them with something to do"),
+    };
     text
 }
 

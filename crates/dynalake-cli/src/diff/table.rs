@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 /// What to do where a pipeline can't follow.
 const SIDE_BY_SIDE: &str = "don't apply it to a table that has data: put a second pipeline on the \
-    same stream, let both run for a while, then remove the first (docs/operations/changes.md, \
-    What can't be changed in place)";
+    same stream, let both run for a while, then remove the first \
+    (docs/operations/changes.md#what-cant-be-changed-in-place)";
 
 const NOT_CONCERNED: &str = "not concerned";
 

@@ -2,7 +2,6 @@
 //!
 //! A column is bound by its name where nothing else could ever reach it, else by its path.
 
-use super::seen::Seen;
 use super::tree::{NodeId, ROOT, Tree};
 use super::types::{Decider, EpochHint, Path, Rescued};
 use crate::text::joined;
@@ -36,14 +35,14 @@ pub(super) struct Column {
 
 /// What became of the tree.
 #[derive(Debug)]
-pub(super) struct Columns {
+pub(super) struct Inferred {
     pub(super) columns: Vec<Column>,
     pub(super) rescued: Vec<Rescued>,
     pub(super) hints: Vec<EpochHint>,
 }
 
 /// Makes columns of all attributes, the keys first.
-pub(super) fn columns(tree: &mut Tree, keys: &[String]) -> Columns {
+pub(super) fn columns(tree: &mut Tree, keys: &[String]) -> Inferred {
     let mut decider = Decider { tree, rescued: Vec::new(), hints: Vec::new() };
     let mut found = Found { columns: Vec::new(), passed: Vec::new() };
     for key in keys {
@@ -62,7 +61,7 @@ pub(super) fn columns(tree: &mut Tree, keys: &[String]) -> Columns {
     let Found { mut columns, passed } = found;
     let is_closed = decider.tree.is_closed();
     name_columns(&mut columns, &passed, is_closed);
-    Columns { columns, rescued: decider.rescued, hints: decider.hints }
+    Inferred { columns, rescued: decider.rescued, hints: decider.hints }
 }
 
 /// The columns, and the joined names of the maps that are flattened.
@@ -102,10 +101,9 @@ impl Found {
 /// nothing but such maps. A NULL or an empty map would have no column.
 fn is_flattened(decider: &Decider<'_>, id: NodeId) -> bool {
     let node = decider.tree.node(id);
-    let Seen { empty_maps, .. } = node.seen;
     let all = node.seen.all();
     all.of(Descriptor::M) == all.values() + all.of(Descriptor::Null)
-        && empty_maps == 0
+        && node.seen.empty_maps == 0
         && !node.is_opaque
         && node.members.len() <= MAX_FLATTENED
         && !decider.has_names_as_data(id)

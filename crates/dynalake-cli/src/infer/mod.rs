@@ -15,7 +15,7 @@ mod types;
 use crate::exit::Exit;
 use crate::input::{check_standard_input, sources};
 use crate::report::Report;
-use columns::Columns;
+use columns::Inferred;
 use dynalake::schema::Schema;
 use read::Reading;
 use std::io::{self, Write};
@@ -190,7 +190,7 @@ fn check(text: &str, table: &str) -> Result<(), Exit> {
 fn write_evidence(
     path: &PathBuf,
     reading: &Reading,
-    found: &Columns,
+    found: &Inferred,
     (table, keys): (&str, &[String]),
 ) -> Result<(), Exit> {
     let evidence = output::evidence(reading, found, table, keys);

@@ -1,6 +1,6 @@
 //! The schema file, the report for a person, and the evidence for a machine.
 
-use super::columns::{Column, Columns};
+use super::columns::{Column, Inferred};
 use super::read::Reading;
 use super::seen::{DESCRIPTORS, Origin};
 use super::tree::{NodeId, ROOT, Tree};
@@ -45,9 +45,9 @@ fn list(names: &[String]) -> String {
 }
 
 /// Prints what was seen and what to know about the schema.
-pub(super) fn report(reading: &Reading, found: &Columns, table: &str, keys: &[String]) {
+pub(super) fn report(reading: &Reading, found: &Inferred, table: &str, keys: &[String]) {
     reading.report.finish_records();
-    let Columns { columns, rescued, hints } = found;
+    let Inferred { columns, rescued, hints } = found;
     let items = count(reading.items, "item", "items");
     let deleted = match reading.deleted_items {
         0 => String::new(),
@@ -105,7 +105,7 @@ fn unit_name(unit: &str) -> &'static str {
 }
 
 /// What the schema is made of, in numbers.
-pub(super) fn evidence(reading: &Reading, found: &Columns, table: &str, keys: &[String]) -> Value {
+pub(super) fn evidence(reading: &Reading, found: &Inferred, table: &str, keys: &[String]) -> Value {
     let columns = found.columns.iter().map(
         |column| json!({"name": column.name, "type": column.ty.to_string(), "path": column.path}),
     );

@@ -277,11 +277,10 @@ fn has(tape: &Tape, map: item::NodeId, name: &[u8]) -> bool {
 
 /// Keeps the names that this record's `Keys` has too.
 fn narrow(keys: &mut Option<Vec<String>>, tape: &Tape, root: item::NodeId) {
-    match keys {
-        Some(keys) => keys.retain(|key| has(tape, root, key.as_bytes())),
-        None => {
-            let names = tape.children(root).map(|(_, key)| key.name.to_cow(tape.text()));
-            *keys = Some(names.map(|name| String::from_utf8_lossy(&name).into_owned()).collect());
-        }
+    if let Some(keys) = keys {
+        keys.retain(|key| has(tape, root, key.as_bytes()));
+        return;
     }
+    let names = tape.children(root).map(|(_, key)| key.name.to_cow(tape.text()));
+    *keys = Some(names.map(|name| String::from_utf8_lossy(&name).into_owned()).collect());
 }

@@ -149,15 +149,10 @@ impl Tree {
 
     fn add_elements(&mut self, at: NodeId, tape: &Tape, id: item::NodeId, origin: Origin) {
         for (child, _) in tape.children(id) {
-            let element = match self.nodes[at].element {
-                Some(element) => Some(element),
-                None => {
-                    let element = self.new_node();
-                    self.nodes[at].element = element;
-                    element
-                }
-            };
-            match element {
+            if self.nodes[at].element.is_none() {
+                self.nodes[at].element = self.new_node();
+            }
+            match self.nodes[at].element {
                 Some(element) => self.add_value(element, tape, child, origin),
                 None => self.nodes[at].is_opaque = true,
             }

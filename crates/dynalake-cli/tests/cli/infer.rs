@@ -9,8 +9,11 @@ fn infer_items(items: &[Value]) -> Done {
 }
 
 fn infer_items_with(items: &[Value], options: &[&str]) -> Done {
-    let input: String = items.iter().map(|item| format!("{item}\n")).collect();
-    dynalake_with(&[&["infer", "--table", "t", "--keys", "id"], options].concat(), input)
+    dynalake_with(&[&["infer", "--table", "t", "--keys", "id"], options].concat(), lines(items))
+}
+
+fn lines(items: &[Value]) -> String {
+    items.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// `count` items with one attribute, `a`.
@@ -313,8 +316,8 @@ fn keys_keep_what_tells_them_apart() {
     let items: Vec<Value> = (0..30)
         .map(|at| json!({"at": {"S": format!("2024-01-01T00:00:{at:02}Z")}, "no": {"N": at.to_string()}}))
         .collect();
-    let input: String = items.iter().map(|item| format!("{item}\n")).collect();
-    let done = dynalake_with(&["infer", "--table", "t", "--keys", "at, no"], input).exits_with(0);
+    let done =
+        dynalake_with(&["infer", "--table", "t", "--keys", "at, no"], lines(&items)).exits_with(0);
     assert_eq!(done.columns(), ["at string", "no int"]);
     assert_eq!(done.schema()["keys"], json!(["at", "no"]));
 }

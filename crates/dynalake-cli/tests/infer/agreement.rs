@@ -148,7 +148,9 @@ fn general(path: &str, evidence: &Value) -> String {
         })
         .unwrap_or_else(|| panic!("no column takes {path}"));
     let mut out = Vec::new();
-    names.iter().for_each(|name| push_name(name.as_bytes(), &mut out));
+    for name in &names {
+        push_name(name.as_bytes(), &mut out);
+    }
     let mut ty = Some(ty);
     for step in &steps[names.len()..] {
         ty = match (step, ty) {
@@ -207,8 +209,8 @@ fn of_any_records_the_report_is_what_the_transformation_does() {
     for (at, case) in generate::samples(&generate::case_of(1..30), cases(150)).enumerate() {
         let records: Vec<Vec<u8>> = case.records.into_iter().map(|(data, _)| data).collect();
         // Each by itself, whatever it holds, as in an error prefix.
-        let lines = records.iter().map(|data| json!({"rawData": BASE64_STANDARD.encode(data)}));
-        let input: String = lines.map(|line| format!("{line}\n")).collect();
+        let line = |data| json!({"rawData": BASE64_STANDARD.encode(data)}).to_string();
+        let input = records.iter().map(line).collect::<Vec<_>>().join("\n");
         let Some(inferred) = infer(input.into_bytes(), &[], &format!("any-{at}")) else { continue };
         let rescued = rescued(&inferred, &records, Form::Changes);
         assert_eq!(

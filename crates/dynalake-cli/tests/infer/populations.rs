@@ -16,7 +16,7 @@ pub(crate) struct Population {
     pub(crate) records: Vec<Vec<u8>>,
 }
 
-/// Pseudo-random numbers (SplitMix64, <https://prng.di.unimi.it/splitmix64.c>).
+/// Pseudo-random numbers (`SplitMix64`, <https://prng.di.unimi.it/splitmix64.c>).
 struct Random(u64);
 
 impl Random {
