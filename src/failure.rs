@@ -38,6 +38,12 @@ pub enum Failure {
         /// Index of the column in the plan.
         column: usize,
     },
+    /// A row that was written before lacks a metadata column that each row has, or has another
+    /// than is ever written.
+    MalformedRow {
+        /// The column's name.
+        column: &'static str,
+    },
     /// The row is larger than may ever be returned.
     RowTooLarge,
     /// The row is larger than what is left of the response.
@@ -71,6 +77,7 @@ impl Failure {
             Failure::NoNewImage => "no_new_image",
             Failure::NoKeys => "no_keys",
             Failure::KeyNotFilled { .. } => "key_not_filled",
+            Failure::MalformedRow { .. } => "malformed_row",
             Failure::RowTooLarge | Failure::ResponseFull => "response_full",
         }
     }
@@ -116,6 +123,9 @@ impl Failure {
                 "key column \"{}\" can't be filled: its attribute is absent or does not fit the type",
                 plan.columns.get(column).map_or("", |column| &column.name)
             ),
+            Failure::MalformedRow { column } => {
+                format!("the row's {column} is absent, there twice, or not as rows are written")
+            }
             Failure::RowTooLarge => {
                 "the row is larger than any response can hold; leave out attributes that the lake \
                  does not need, by \"protect\": \"drop\""

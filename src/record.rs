@@ -2,10 +2,10 @@
 //!
 //! Knows nothing of Firehose: no events, no base64, no limits on all rows together.
 
-use crate::change::{Change, Envelope, EventName, check_text, export};
+use crate::change::{Change, Envelope, EventName, check_text, export, written};
 use crate::failure::Failure;
 use crate::item::Tape;
-use crate::row::{RowWriter, Rows, view};
+use crate::row::{Rewriter, RowWriter, Rows, view};
 use crate::schema::{OnRemove, Plan};
 use crate::text::json::Text;
 
@@ -57,6 +57,9 @@ pub struct RecordTransformer {
     default_table: Option<Vec<u8>>,
     tape: Tape,
     row: RowWriter,
+    /// For rows that were written before; made for the first of them.
+    rewriter: Option<Box<Rewriter>>,
+    max_row_bytes: usize,
     table: Vec<u8>,
     /// Holds an event id that has escapes.
     event_id: Vec<u8>,
@@ -107,6 +110,8 @@ impl RecordTransformer {
     pub fn new(plan: Plan, options: Options) -> RecordTransformer {
         RecordTransformer {
             row: RowWriter::new(&plan, options.max_row_bytes),
+            rewriter: None,
+            max_row_bytes: options.max_row_bytes,
             plan,
             tables: options.tables,
             default_table: options.default_table.map(String::into_bytes),
@@ -165,6 +170,47 @@ impl RecordTransformer {
         self.buffer().extend_from_slice(line);
         let mut seen = Seen::default();
         let outcome = self.read_export_line(export_time_us, rows, &mut seen);
+        self.transformed(outcome, seen)
+    }
+
+    /// Takes a row that was written before, as a line of JSON, to the row by the plan as it is now.
+    ///
+    /// Its metadata stay, and each of its members goes to the column of its own name, as that type
+    /// of attribute which JSON has for it: S, N, BOOL, NULL, L or M. What does not fit, or has no
+    /// column any more, is rescued beside what `_rescued` holds already, where that has no entry of
+    /// the path. Which rows are wanted is not asked again, but for their table. Of what is
+    /// protected now, what is a hash stays as it is, and all else is hashed or left out. A plan
+    /// without a schema has no columns, so that all is rescued.
+    ///
+    /// A row that fits stays as it is:
+    ///
+    /// ```
+    /// use dynalake::record::{Options, RecordTransformer};
+    /// use dynalake::schema::{Plan, Schema};
+    ///
+    /// let plan = Plan::new(&Schema::parse(
+    ///     r#"{"table": "orders", "keys": ["orderId"], "columns": [
+    ///         {"name": "order_id", "type": "string"}, {"name": "total", "type": "int"}]}"#,
+    /// )?);
+    /// let options = Options::new(&plan);
+    /// let mut records = RecordTransformer::new(plan, options);
+    ///
+    /// let row = concat!(
+    ///     r#"{"order_id":"o-1","total":12,"_event_type":"INSERT","#,
+    ///     r#""_event_time":"2024-07-11T23:58:22.233719Z","_table":"orders","#,
+    ///     r#""_sequence":"00001720742302233719-"#,
+    ///     r#"00000000000000000000000000000000000000000000000000004959"}"#,
+    ///     "\n"
+    /// );
+    /// let mut again = Vec::new();
+    /// records.transform_row(row.as_bytes(), &mut again);
+    /// assert_eq!(String::from_utf8(again)?, row);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn transform_row(&mut self, row: &[u8], rows: &mut impl Rows) -> Transformed<'_> {
+        self.buffer().extend_from_slice(row);
+        let mut seen = Seen::default();
+        let outcome = self.read_row(rows, &mut seen);
         self.transformed(outcome, seen)
     }
 
@@ -260,9 +306,35 @@ impl RecordTransformer {
         write_row(plan, &mut self.row, &change, tape, rows)
     }
 
-    /// The `_rescued` of the last row, as JSON, if its outcome says `rescued`; else of no meaning.
+    /// The same for a row that was written before.
+    fn read_row(&mut self, rows: &mut impl Rows, seen: &mut Seen) -> Result<Outcome, Failure> {
+        let RecordTransformer { plan, tape, table, sequence_number: number, .. } = self;
+        check_text(tape.text())?;
+        let row = written::Row::parse(tape)?;
+        seen.event_id = row.event_id();
+        row.read_table(tape, table)?;
+        if !is_wanted(self.tables.as_deref(), table) {
+            return Ok(Outcome::Dropped);
+        }
+        let change = row.change(tape, table, number)?;
+        let time_us = change.time_us;
+        seen.time_us = Some(time_us);
+        let max_bytes = self.max_row_bytes;
+        let rewriter =
+            self.rewriter.get_or_insert_with(|| Box::new(Rewriter::new(plan, max_bytes)));
+        let rescued = rewriter.write(plan, &change, row.rescued()?, tape, rows.sink(time_us))?;
+        Ok(Outcome::Row { rescued, time_us })
+    }
+
+    /// The `_rescued` of the last row of a change, as JSON, if its outcome says `rescued`; else of
+    /// no meaning.
     pub fn rescued(&self) -> &[u8] {
         self.row.rescued()
+    }
+
+    /// The same of the last row that was written before.
+    pub fn rescued_of_row(&self) -> &[u8] {
+        self.rewriter.as_deref().map_or(&[], Rewriter::rescued)
     }
 
     /// Gives memory back that only a large record needs.
@@ -275,6 +347,9 @@ impl RecordTransformer {
         }
         self.tape.shrink(kept_bytes);
         self.row.shrink(kept_bytes);
+        if let Some(rewriter) = &mut self.rewriter {
+            rewriter.shrink(kept_bytes);
+        }
     }
 }
 

@@ -123,6 +123,26 @@ pub fn transform_record(
     }
 }
 
+/// What becomes of a row that was written before, checked: the row, where there is one.
+pub fn transform_row(transformer: &mut RecordTransformer, row: &[u8]) -> Option<Vec<u8>> {
+    let mut out = b"before".to_vec();
+    let has_duplicates = may_have_duplicates(row);
+    match transformer.transform_row(row, &mut out).outcome {
+        Outcome::Row { rescued, .. } => {
+            let row = out.strip_prefix(b"before").expect("a row is appended").to_vec();
+            // Of a row that nobody wrote, an `_old` or a column may be any text.
+            assert_eq!(check_row(&row, has_duplicates), rescued);
+            Some(row)
+        }
+        Outcome::Dropped => None,
+        Outcome::Failed(failure) => {
+            assert_eq!(out, b"before", "a row that fails leaves nothing");
+            assert!(!failure.explain(transformer.plan()).is_empty());
+            None
+        }
+    }
+}
+
 /// A transformer of events with nothing behind it yet, by one of the fixed settings.
 pub fn transformer(settings: u8, max_response_bytes: Option<usize>) -> Transformer {
     let (plan, tables, partition_keys) = configuration(settings);

@@ -21,7 +21,8 @@
 //!                 "Keys": {"id": {"S": "o-1"}}}}
 //!   ```
 //!
-//! A line of an export to S3 is made the same: [`export`].
+//! A line of an export to S3 is made the same: [`export`]. So is a row that was written before:
+//! [`written`].
 //!
 //! This module alone knows the envelope. `aws_lambda_events`' own `dynamodb::EventRecord` rejects
 //! microseconds, so it can't be the type of this record.
@@ -29,6 +30,7 @@
 mod envelope;
 pub mod export;
 mod images;
+pub(crate) mod written;
 
 pub(crate) use envelope::Envelope;
 pub use envelope::MEMBERS;

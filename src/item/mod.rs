@@ -23,6 +23,7 @@
 mod descriptor;
 mod mark;
 mod parse;
+mod plain;
 mod tape;
 mod write;
 

@@ -45,6 +45,20 @@ impl Nodes {
         Ok(root)
     }
 
+    /// Reads one attribute value, `{"S": "text"}`, that has no name.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`].
+    pub(crate) fn parse_attribute(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<NodeId, ParseError> {
+        let id = self.next();
+        self.parse_value(cursor, Text::default(), 0)?;
+        Ok(id)
+    }
+
     fn parse_members(&mut self, cursor: &mut Cursor<'_>, depth: u32) -> Result<(), ParseError> {
         if !cursor.eat(b'{') {
             return Err(ParseError::Malformed);

@@ -2,7 +2,8 @@
 
 use super::descriptor::Descriptor;
 use super::mark::Mark;
-use crate::text::json::{Cursor, Text};
+use crate::failure::Failure;
+use crate::text::json::{self, Cursor, MAX_INPUT_BYTES, Text};
 
 /// Index of a [`Node`] on its [`Tape`].
 pub type NodeId = u32;
@@ -38,6 +39,11 @@ pub struct Nodes {
 }
 
 impl Nodes {
+    /// The index that the next node gets.
+    pub(super) fn next(&self) -> NodeId {
+        self.nodes.len() as NodeId
+    }
+
     #[inline(always)]
     pub(super) fn push(&mut self, name: Text, value: Text, descriptor: Descriptor) -> NodeId {
         let id = self.nodes.len() as NodeId;
@@ -88,6 +94,60 @@ impl Tape {
     /// A cursor over the text, and where the nodes found in it go.
     pub fn reader(&mut self) -> (Cursor<'_>, &mut Nodes) {
         (Cursor::new(&self.text), &mut self.nodes)
+    }
+
+    /// Adds what a string holds, decoded, to the end of the text, so that it can be read in its
+    /// turn; where it begins.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::RowTooLarge`] where the text would be longer than spans can point into.
+    pub(crate) fn append_decoded(&mut self, string: Text) -> Result<usize, Failure> {
+        let decoded = string.to_cow(&self.text).into_owned();
+        self.append(&decoded)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<usize, Failure> {
+        let start = self.text.len();
+        if bytes.len() > MAX_INPUT_BYTES.saturating_sub(start) {
+            return Err(Failure::RowTooLarge);
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(start)
+    }
+
+    /// The object whose plain JSON a string is, if it is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::RowTooLarge`] as above.
+    pub(crate) fn parse_text(&mut self, string: Text) -> Result<Option<NodeId>, Failure> {
+        let start = self.append_decoded(string)?;
+        let (mut cursor, nodes) = self.reader();
+        cursor.advance(start);
+        let root = nodes.parse_plain(&mut cursor, |_| true).ok();
+        Ok(root.filter(|_| cursor.finish().is_ok()))
+    }
+
+    /// Makes a node a NULL, whatever it was.
+    pub(crate) fn set_null(&mut self, id: NodeId) {
+        self.nodes.nodes[id as usize].descriptor = Descriptor::Null;
+    }
+
+    /// Gives a node another text.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::RowTooLarge`] as above.
+    pub(crate) fn set_text(&mut self, id: NodeId, text: &[u8]) -> Result<(), Failure> {
+        let mut string = Vec::new();
+        json::write_string(text, &mut string);
+        let start = self.append(&string)?;
+        let (mut cursor, nodes) = self.reader();
+        cursor.advance(start);
+        let value = cursor.string()?;
+        nodes.set_value(id, value);
+        Ok(())
     }
 
     /// The node with this index.

@@ -11,8 +11,10 @@
 //! if it is in the `view`, in four steps: `bind` finds out which attribute fills which column,
 //! and marks the nodes; `values` hands each bound value over as its column's type, scalars by
 //! `coerce`; `rescue` collects what is in no column; `writer` puts the row together and adds
-//! the metadata. What they hand values to is a [`Sink`]: the line above, or columns.
+//! the metadata. What they hand values to is a [`Sink`]: the line above, or columns. `back` takes
+//! such a line to the row by a schema that has changed since.
 
+mod back;
 mod bind;
 mod coerce;
 pub mod path;
@@ -22,5 +24,6 @@ mod values;
 pub(crate) mod view;
 mod writer;
 
+pub(crate) use back::Rewriter;
 pub use sink::{Rows, Scalar, Sink};
 pub(crate) use writer::RowWriter;

@@ -5,9 +5,11 @@
 //! that `row::bind` left on the nodes, and added by `row::values` for what did not fit its column.
 
 use super::path::push_name;
-use crate::item::{Descriptor, Mark, NodeId, Tape};
+use crate::item::{Descriptor, Mark, NodeId, ParseError, Tape};
 use crate::text::Misfit;
-use crate::text::json;
+use crate::text::json::{self, Text};
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::Write;
 
 /// Why a value is rescued.
@@ -51,8 +53,53 @@ type Entry = (NodeId, NodeId, Reason);
 #[derive(Debug, Default)]
 pub(super) struct Rescue {
     entries: Vec<Entry>,
+    /// What the `_rescued` of a row that was written before holds already.
+    pub(super) kept: Vec<Kept>,
     attribute: NodeId,
     path: Vec<u8>,
+}
+
+/// An entry of a `_rescued` that was written before.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    pub(super) path: Text,
+    reason: Text,
+    pub(super) value: NodeId,
+}
+
+/// Reads the text of a `_rescued`, the rest of the tape's from `start`, and its values onto the
+/// tape.
+///
+/// # Errors
+///
+/// If it is not an object of such entries.
+pub(super) fn parse(
+    tape: &mut Tape,
+    start: usize,
+    entries: &mut Vec<Kept>,
+) -> Result<(), ParseError> {
+    let (mut cursor, nodes) = tape.reader();
+    cursor.advance(start);
+    cursor.expect(b'{')?;
+    let mut more = !cursor.eat(b'}');
+    while more {
+        let path = cursor.name()?;
+        let (mut reason, mut value) = (None, None);
+        cursor.object(|cursor, name| {
+            match name {
+                b"reason" if reason.is_none() => reason = Some(cursor.string()?),
+                b"value" if value.is_none() => value = Some(nodes.parse_attribute(cursor)?),
+                _ => return Err(ParseError::Malformed),
+            }
+            Ok(())
+        })?;
+        let (Some(reason), Some(value)) = (reason, value) else {
+            return Err(ParseError::Malformed);
+        };
+        entries.push(Kept { path, reason, value });
+        more = cursor.more(b'}')?;
+    }
+    Ok(cursor.finish()?)
 }
 
 impl Rescue {
@@ -65,6 +112,8 @@ impl Rescue {
     pub(super) fn shrink(&mut self, kept_bytes: usize) {
         self.entries.clear();
         self.entries.shrink_to(kept_bytes / size_of::<Entry>());
+        self.kept.clear();
+        self.kept.shrink_to(kept_bytes / size_of::<Kept>());
         self.path.clear();
         self.path.shrink_to(kept_bytes);
     }
@@ -121,7 +170,7 @@ impl Rescue {
 
     /// Whether everything fitted.
     pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_empty() && self.kept.is_empty()
     }
 
     /// Writes the JSON text for the item at `root` into `out`, which must be empty; stops soon
@@ -130,19 +179,32 @@ impl Rescue {
         // Where one value did not fit two columns, the reason of the outer attribute's counts.
         self.entries.sort_by_key(|&(id, attribute, _)| (id, attribute));
         self.entries.dedup_by_key(|&mut (id, ..)| id);
+        let mut taken = HashSet::new();
+        for Kept { path, reason, value } in &self.kept {
+            out.extend_from_slice(if out.is_empty() { b"{" } else { b"," });
+            json::write_text(*path, tape.text(), out);
+            out.extend_from_slice(b":{\"reason\":");
+            json::write_text(*reason, tape.text(), out);
+            out.extend_from_slice(b",\"value\":");
+            tape.write_dynamodb(*value, out);
+            out.push(b'}');
+            taken.insert(path.to_cow(tape.text()));
+        }
         let mut path = std::mem::take(&mut self.path);
         path.clear();
-        write_inside(tape, root, (&self.entries, &mut path, max_bytes), out);
+        write_inside(tape, root, (&self.entries, &mut path, max_bytes), &taken, out);
         out.push(b'}');
         self.path = path;
     }
 }
 
-/// Writes the entries inside a node, and returns those after it.
+/// Writes the entries inside a node, but for those whose paths are `taken`, and returns those after
+/// it.
 fn write_inside<'a>(
     tape: &Tape,
     parent: NodeId,
     (mut entries, path, max_bytes): (&'a [Entry], &mut Vec<u8>, usize),
+    taken: &HashSet<Cow<'_, [u8]>>,
     out: &mut Vec<u8>,
 ) -> &'a [Entry] {
     let in_map = tape.node(parent).descriptor == Descriptor::M;
@@ -162,6 +224,8 @@ fn write_inside<'a>(
         }
         if first == id {
             entries = &entries[1..];
+        }
+        if first == id && !taken.contains(path.as_slice()) {
             out.extend_from_slice(if out.is_empty() { b"{" } else { b"," });
             json::write_string(path, out);
             out.extend_from_slice(b":{\"reason\":\"");
@@ -170,7 +234,7 @@ fn write_inside<'a>(
             tape.write_dynamodb(id, out);
             out.push(b'}');
         }
-        entries = write_inside(tape, id, (entries, path, max_bytes), out);
+        entries = write_inside(tape, id, (entries, path, max_bytes), taken, out);
         path.truncate(len);
     }
     entries

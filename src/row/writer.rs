@@ -14,7 +14,7 @@ use crate::text::time;
 #[derive(Debug)]
 pub(crate) struct RowWriter {
     columns: Columns,
-    rescue: Rescue,
+    pub(super) rescue: Rescue,
     /// Of a REMOVE that holds the item as it was: the attributes of `Keys` that fill the key
     /// columns.
     keys: Vec<(usize, NodeId)>,

@@ -26,9 +26,14 @@ pub static METADATA_COLUMNS: LazyLock<Vec<MetadataColumn>> = LazyLock::new(|| {
         .expect("terraform/metadata_columns.json is a list of columns")
 });
 
+/// The metadata column of a name.
+pub(crate) fn metadata_named(name: &[u8]) -> Option<&'static MetadataColumn> {
+    METADATA_COLUMNS.iter().find(|column| column.name.as_bytes() == name)
+}
+
 /// Whether a column name belongs to a metadata column.
 pub(crate) fn is_metadata(name: &[u8]) -> bool {
-    METADATA_COLUMNS.iter().any(|column| column.name.as_bytes() == name)
+    metadata_named(name).is_some()
 }
 
 /// What a metadata column holds.

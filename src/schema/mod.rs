@@ -14,7 +14,7 @@ mod view;
 pub use error::SchemaError;
 pub use file::{Binary, Column, DecimalAs, MAX_TYPE_CHARACTERS, Protect, Schema, Unit, check_name};
 pub use metadata::{METADATA_COLUMNS, MetadataColumn};
-pub(crate) use metadata::{Metadata, is_metadata};
+pub(crate) use metadata::{Metadata, is_metadata, metadata_named};
 pub use names::{normalise, normalised};
 pub use plan::{FieldName, Plan, PlannedColumn, Precision};
 pub(crate) use plan::{Kind, PlannedStruct};

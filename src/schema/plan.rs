@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 
 /// What a transformation does with each attribute.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// The columns in the table's order, those that are dropped included.
     pub columns: Vec<PlannedColumn>,
@@ -41,7 +41,7 @@ pub struct Plan {
 }
 
 /// A column as rows are written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PlannedColumn {
     /// Its name.
     pub name: String,
@@ -51,6 +51,8 @@ pub struct PlannedColumn {
     pub protect: Option<Protect>,
     /// Whether it holds a key attribute.
     pub is_key: bool,
+    /// The one attribute that it takes, where it is named: its path, or its key.
+    pub(crate) path: Option<Vec<String>>,
 }
 
 /// The name of a column or struct member, as rows have it.
@@ -81,7 +83,7 @@ pub enum Precision {
 }
 
 /// A type, with everything about it that is known in advance.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Kind {
     String,
     Boolean,
@@ -122,7 +124,7 @@ impl Kind {
 }
 
 /// A struct type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlannedStruct {
     /// Which of the plan's structs it is.
     pub id: u32,
@@ -163,14 +165,37 @@ impl Plan {
                 kind,
                 protect: column.protect,
                 is_key: false,
+                path: column.path.clone(),
             });
         }
         for key in &schema.keys {
             // A key claims its column as if by a path: nothing else may ever fill it.
             if let Some(at) = schema.key_column(key) {
+                let path = std::slice::from_ref(key);
                 plan.columns[at].is_key = true;
-                plan.claim(std::slice::from_ref(key), at as u32);
+                plan.columns[at].path = Some(path.to_vec());
+                plan.claim(path, at as u32);
             }
+        }
+        plan
+    }
+
+    /// The same columns for rows that were written before: each takes the member of its own name,
+    /// and a hash in it is one already. A row without a schema has no columns.
+    pub(crate) fn of_rows(&self) -> Plan {
+        let mut plan = Plan {
+            schemaless: false,
+            old_image: true,
+            protects: false,
+            branches: vec![HashMap::new()],
+            by_name: BTreeMap::new(),
+            ..self.clone()
+        };
+        for at in 0..plan.columns.len() {
+            let column = &mut plan.columns[at];
+            column.protect = column.protect.filter(|protect| *protect == Protect::Drop);
+            let name = column.name.clone();
+            plan.claim(&[name], at as u32);
         }
         plan
     }

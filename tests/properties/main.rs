@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `agreement` | the core and `reference`, a literal reading of the contract, give the same bytes |
 //! | `rebuild` | nothing is lost and nothing invented: the item is in the row and `_rescued`; nothing protected is |
+//! | `rows` | a row taken to the schema as it is now: unchanged, or by `reference`; nothing protected is shown |
 //! | `view` | whatever happens, the rows that `where` chooses merge to the filtered table |
 //! | `walk` | without a schema, the row is what a plain walk over `serde_dynamo`'s values gives |
 //! | `coercion` | values are what `bigdecimal`, `jiff` and the standard library make of them |
@@ -19,6 +20,7 @@ mod generate;
 mod json;
 mod rebuild;
 mod reference;
+mod rows;
 mod view;
 mod walk;
 mod wire;

@@ -731,7 +731,7 @@ fn rebuilds(case: &Case) -> Result<(), TestCaseError> {
 // ----------------------------------------------------------------------------------------- secrets
 
 /// What is put into every protected attribute.
-const SECRET: &str = "a secret that no row shows";
+pub(crate) const SECRET: &str = "a secret that no row shows";
 
 /// The JSON of an image with the secret in each text of what its schema protects.
 fn with_secrets(schema: &Schema, image: &Json, double: bool) -> Json {
@@ -773,13 +773,11 @@ fn put_secret(value: &mut Json) {
     }
 }
 
-/// Records with secrets in their images give rows without.
-fn keeps_secrets(case: &Case) -> Result<usize, TestCaseError> {
+/// The case with secrets in what of its images `protecting` says that it protects.
+pub(crate) fn secret_case(case: &Case, protecting: &str) -> Case {
     let mut case = case.clone();
-    let Some(schema) = case.schema.as_deref().filter(|_| wire::transformer(&case).is_some()) else {
-        return Ok(0);
-    };
-    let schema = Schema::read(schema);
+    let schema = Schema::read(case.schema.as_deref().expect("a schema"));
+    let protecting = Schema::read(protecting);
     let rows: Vec<Option<String>> =
         wire::transform(&case).into_iter().map(|(_, answer)| answer.row).collect();
     for ((data, _), row) in case.records.iter_mut().zip(rows) {
@@ -791,11 +789,20 @@ fn keeps_secrets(case: &Case) -> Result<usize, TestCaseError> {
         let dynamodb = record.json.get_mut("dynamodb").expect("dynamodb");
         for (name, shows) in [("NewImage", !is_remove), ("OldImage", schema.shows_old(is_remove))] {
             if let Some(image @ Json::Object(_)) = dynamodb.get_mut(name).filter(|_| shows) {
-                *image = with_secrets(&schema, image, double);
+                *image = with_secrets(&protecting, image, double);
             }
         }
         *data = record.json.to_string().into_bytes();
     }
+    case
+}
+
+/// Records with secrets in their images give rows without.
+fn keeps_secrets(case: &Case) -> Result<usize, TestCaseError> {
+    let Some(schema) = case.schema.as_deref().filter(|_| wire::transformer(case).is_some()) else {
+        return Ok(0);
+    };
+    let case = secret_case(case, schema);
     let mut shown = 0;
     for (data, answer) in wire::transform(&case) {
         let has_secret = String::from_utf8_lossy(data).contains(SECRET);

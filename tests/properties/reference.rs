@@ -183,6 +183,246 @@ impl Reference {
     }
 }
 
+// ------------------------------------------------------------------------------------ replay (§10)
+
+impl Reference {
+    /// §10: a row that was written before, by the schema as it is now.
+    pub(crate) fn row(&self, line: &str) -> Outcome {
+        self.row_again(line).unwrap_or_else(Outcome::Failed)
+    }
+
+    fn row_again(&self, line: &str) -> Result<Outcome, String> {
+        let schema = self.schema.as_ref().expect("rows are taken back by a schema");
+        let json = Json::parse(line).map_err(|why| format!("not_json: {why}"))?;
+        let text = |name: &str| json.get(name).and_then(Json::str);
+        let table = text("_table").ok_or("malformed_row: _table")?;
+        // §10: another table's is dropped; `where` and `events` are not asked again.
+        if self.tables.as_ref().is_some_and(|tables| !tables.iter().any(|t| t == table)) {
+            return Ok(Outcome::Dropped);
+        }
+        let Json::Obj(members) = &json else { return Err("not_json: no object".into()) };
+
+        // §10: of a path that `_rescued` has already, that entry stays.
+        let mut kept: Vec<(String, String)> = Vec::new();
+        if let Some(text) = text("_rescued") {
+            let Json::Obj(entries) = Json::parse(text)? else { return Err("malformed_row".into()) };
+            for (path, entry) in entries {
+                let value = attribute(entry.get("value").ok_or("malformed_row")?, 1, false)?;
+                let reason = entry.get("reason").and_then(Json::str).ok_or("malformed_row")?;
+                let Some(value) = schema.shown_at(&path, value) else { continue };
+                let entry = object(&[("reason", quote(reason)), ("value", dynamo(&value))]);
+                kept.push((path, entry));
+            }
+        }
+
+        let mut row = Vec::new();
+        let mut entries = Vec::new();
+        let binding = Binding::default();
+        for column in &schema.columns {
+            let member = members.iter().enumerate().find(|(_, (name, _))| *name == column.name);
+            let value = member.and_then(|(index, (name, json))| {
+                let attr = schema.shown_in(column, attribute_of(json))?;
+                let place = Place::default().member(index, name);
+                let coercion = Coercion { schema, binding: &binding, unit: column.unit };
+                coercion.coerce(&column.ty, &attr, &place, &mut entries)
+            });
+            match value {
+                Some(json) => row.push((column.name.clone(), json)),
+                None if column.key.is_some() => {
+                    return Err(format!("key_not_filled: {}", column.name));
+                }
+                None => {}
+            }
+        }
+        for (index, (name, json)) in members.iter().enumerate() {
+            let has_column = schema.columns.iter().any(|column| column.name == *name);
+            if has_column || METADATA.contains(&&**name) {
+                continue;
+            }
+            // What has no column is an attribute of that name.
+            if let Some(attr) =
+                schema.shown_at(&path_of(std::slice::from_ref(name)), attribute_of(json))
+            {
+                let place = Place::default().member(index, name);
+                entry(&mut entries, &place, Reason::Unknown, &attr);
+            }
+        }
+
+        for name in METADATA {
+            let json = match (name, json.get(name)) {
+                ("_rescued", _) => {
+                    entries.sort_by(|a, b| a.place.position.cmp(&b.place.position));
+                    let is_new = |entry: &Entry| kept.iter().all(|(p, _)| *p != entry.place.text());
+                    entries.retain(is_new);
+                    let mut all: Vec<(String, String)> = kept.clone();
+                    for (path, json) in std::mem::take(&mut entries).into_iter().map(entry_json) {
+                        all.push((path, json));
+                    }
+                    if all.is_empty() {
+                        continue;
+                    }
+                    quote(&object(&all))
+                }
+                (_, None) => continue,
+                ("_old", Some(Json::Str(text))) => {
+                    let Attr::M(old) = attribute_of(&Json::parse(text)?) else {
+                        return Err("malformed_row: _old".into());
+                    };
+                    let binding = schema.bind(&old);
+                    quote(&plain(&Attr::M(schema.shown_members(&binding, &[], old))))
+                }
+                (_, Some(Json::Str(text))) => quote(text),
+                (_, Some(Json::Bool(is_ttl))) => is_ttl.to_string(),
+                _ => return Err("malformed_row".into()),
+            };
+            row.push((name.into(), json));
+        }
+        Ok(Outcome::Ok { row: object(&row) + "\n", partition_keys: None })
+    }
+}
+
+/// §10: JSON's types as S, N, BOOL, NULL, L and M.
+fn attribute_of(json: &Json) -> Attr {
+    match json {
+        Json::Null => Attr::Null,
+        Json::Bool(value) => Attr::Bool(*value),
+        Json::Num(text) => Attr::N(text.clone()),
+        Json::Str(text) => Attr::S(text.clone()),
+        Json::Arr(list) => Attr::L(list.iter().map(attribute_of).collect()),
+        Json::Obj(members) => {
+            Attr::M(members.iter().map(|(name, json)| (name.clone(), attribute_of(json))).collect())
+        }
+    }
+}
+
+fn path_of(names: &[String]) -> String {
+    names.iter().fold(Place::default(), |place, name| place.member(0, name)).text()
+}
+
+/// The names at the beginning of a path, and whether a list is behind them.
+fn names_of(mut path: &str) -> (Vec<String>, bool) {
+    let mut names = Vec::new();
+    while !path.is_empty() {
+        path = path.strip_prefix('.').unwrap_or(path);
+        if path.starts_with("[\"") {
+            let mut reader = Reader { text: path, at: 1 };
+            names.push(reader.string().expect("a quoted name"));
+            path = &path[reader.at + 1..];
+        } else if path.starts_with('[') {
+            return (names, true);
+        } else {
+            let (name, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+            names.push(name.to_string());
+            path = rest;
+        }
+    }
+    (names, false)
+}
+
+impl Schema {
+    /// §10: a hash stays as it is; all else that is protected is hashed, or left out.
+    fn shown(protect: Protect, attr: Attr) -> Option<Attr> {
+        let is_hash = |text: &String| {
+            text.len() == 64 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+        };
+        match (protect, &attr) {
+            (Protect::No, _) => Some(attr),
+            (Protect::Drop, _) => None,
+            (Protect::Sha256, Attr::S(text)) if is_hash(text) => Some(attr),
+            (Protect::Sha256, _) => Some(hashed(attr)),
+        }
+    }
+
+    fn shown_members(&self, binding: &Binding, above: &[String], item: Item) -> Item {
+        let mut shown = Item::new();
+        for (name, attr) in item {
+            let names = [above, std::slice::from_ref(&name)].concat();
+            let attr = match attr {
+                Attr::M(members) => Attr::M(self.shown_members(binding, &names, members)),
+                other => other,
+            };
+            let protect = binding.column(&names).map_or(Protect::No, |i| self.columns[i].protect);
+            shown.extend(Schema::shown(protect, attr).map(|attr| (name, attr)));
+        }
+        shown
+    }
+
+    /// An attribute of which the row knows the path: bound as if it were alone in its item.
+    fn shown_at(&self, path: &str, attr: Attr) -> Option<Attr> {
+        let (names, in_list) = names_of(path);
+        let inner = if in_list { Attr::L(vec![attr.clone()]) } else { attr.clone() };
+        let item =
+            names.iter().rev().fold(inner, |inner, name| Attr::M(vec![(name.clone(), inner)]));
+        let Attr::M(item) = item else { return Some(attr) };
+        let binding = self.bind(&item);
+        let mut attr = match attr {
+            Attr::M(members) if !in_list => Attr::M(self.shown_members(&binding, &names, members)),
+            other => other,
+        };
+        for count in (1..=names.len()).rev() {
+            if let Some(index) = binding.column(&names[..count]) {
+                attr = Schema::shown(self.columns[index].protect, attr)?;
+            }
+        }
+        Some(attr)
+    }
+
+    /// What a column of that name holds: protected by the column, by what is around the attribute
+    /// that its path names, and by paths that lead into it.
+    fn shown_in(&self, column: &Column, attr: Attr) -> Option<Attr> {
+        let own = column.claim();
+        let mut attr = match &own {
+            Some(own) => self.shown_at(&path_of(own), attr)?,
+            None => attr,
+        };
+        for other in self.columns.iter().filter(|other| other.protect != Protect::No) {
+            let Some(path) = other.claim() else { continue };
+            let inside = match &own {
+                Some(own) => path.strip_prefix(&own[..]),
+                // Without a path, by its name or by those on the way to it.
+                None => (1..=path.len())
+                    .find(|&count| {
+                        path[..count] == [column.name.clone()]
+                            || joined_normalised(&path[..count]) == column.name
+                    })
+                    .map(|count| &path[count..]),
+            };
+            if let Some(inside) = inside.filter(|inside| !inside.is_empty()) {
+                attr = within(attr, inside, other.protect)?;
+            }
+        }
+        Schema::shown(column.protect, attr)
+    }
+}
+
+fn spells(name: &str, raw: &str) -> bool {
+    name == raw || name == normalise(raw)
+}
+
+/// A value with what is at a path inside it protected. A map in a string is its plain JSON.
+fn within(attr: Attr, path: &[String], protect: Protect) -> Option<Attr> {
+    let Some((first, rest)) = path.split_first() else { return Schema::shown(protect, attr) };
+    Some(match attr {
+        Attr::M(members) => {
+            let shown = members.into_iter().filter_map(|(name, attr)| {
+                let attr =
+                    if spells(&name, first) { within(attr, rest, protect) } else { Some(attr) };
+                Some((name, attr?))
+            });
+            Attr::M(shown.collect())
+        }
+        Attr::S(text) => match Json::parse(&text) {
+            Ok(json @ Json::Obj(_)) => {
+                let inside = attribute_of(&json);
+                let shown = within(inside.clone(), path, protect)?;
+                if plain(&shown) == plain(&inside) { Attr::S(text) } else { Attr::S(plain(&shown)) }
+            }
+            _ => Attr::S(text),
+        },
+        other => other,
+    })
+}
+
 // ------------------------------------------------------------------------------- envelope (§1, §2)
 
 /// The change record that a record's data holds.
@@ -531,16 +771,17 @@ fn entry(entries: &mut Vec<Entry>, place: &Place, reason: Reason, attr: &Attr) {
 fn rescued(mut entries: Vec<Entry>) -> String {
     entries.sort_by(|a, b| a.place.position.cmp(&b.place.position));
     entries.dedup_by(|later, first| later.place.position == first.place.position);
-    let member = |entry: Entry| {
-        let reason = match entry.reason {
-            Reason::Unknown => "unknown",
-            Reason::Type => "type",
-            Reason::Range => "range",
-            Reason::Collision => "collision",
-        };
-        (entry.place.text(), object(&[("reason", quote(reason)), ("value", entry.value)]))
+    object(&entries.into_iter().map(entry_json).collect::<Vec<_>>())
+}
+
+fn entry_json(entry: Entry) -> (String, String) {
+    let reason = match entry.reason {
+        Reason::Unknown => "unknown",
+        Reason::Type => "type",
+        Reason::Range => "range",
+        Reason::Collision => "collision",
     };
-    object(&entries.into_iter().map(member).collect::<Vec<_>>())
+    (entry.place.text(), object(&[("reason", quote(reason)), ("value", entry.value)]))
 }
 
 // ------------------------------------------------------------------------------------- schema (§3)

@@ -85,6 +85,52 @@ impl Binder {
         self.bind_members(plan, tape, root, 0);
     }
 
+    /// Marks what is to be hidden of an attribute whose value was taken out of its item, by the
+    /// names on the way to it, without binding it; it may be in a list behind them. What is a hash
+    /// stays as it is.
+    pub(super) fn protect(
+        &mut self,
+        plan: &Plan,
+        tape: &mut Tape,
+        (names, in_list): (&[impl AsRef<[u8]>], bool),
+        id: NodeId,
+    ) {
+        let mut context = 0;
+        for name in names {
+            let name = name.as_ref();
+            let entry = self.names.look_up(plan, context, Text::plain(0, name.len()), name);
+            let entry = *self.names.entry(entry);
+            if entry.target != NONE {
+                protect_unless_hash(plan, tape, id, entry.target);
+            }
+            context = entry.inside;
+            if context == NONE {
+                return;
+            }
+        }
+        if !in_list {
+            self.protect_inside(plan, tape, id, context);
+        }
+    }
+
+    fn protect_inside(&mut self, plan: &Plan, tape: &mut Tape, map: NodeId, context: u32) {
+        if context == NONE || tape.node(map).descriptor != Descriptor::M {
+            return;
+        }
+        let end = tape.node(map).end;
+        let mut id = map + 1;
+        while id < end {
+            let node = *tape.node(id);
+            let entry = self.names.look_up(plan, context, node.name, tape.text());
+            let entry = *self.names.entry(entry);
+            if entry.target != NONE {
+                protect_unless_hash(plan, tape, id, entry.target);
+            }
+            self.protect_inside(plan, tape, id, entry.inside);
+            id = node.end;
+        }
+    }
+
     /// Whether an attribute of the image bound last is in no column.
     pub(super) fn leftover(&self) -> bool {
         self.leftover
@@ -199,6 +245,18 @@ fn protect(plan: &Plan, tape: &mut Tape, id: NodeId, column: u32) {
         }
         Some(Protect::Drop) => tape.mark(id, Mark::DROP),
         _ => {}
+    }
+}
+
+/// The same of a value that may have been hidden before: a hash is not hashed again.
+pub(super) fn protect_unless_hash(plan: &Plan, tape: &mut Tape, id: NodeId, column: u32) {
+    let node = tape.node(id);
+    let text = node.value.raw(tape.text());
+    let is_hash = node.descriptor == Descriptor::S
+        && text.len() == 64
+        && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !is_hash || plan.columns[column as usize].protect == Some(Protect::Drop) {
+        protect(plan, tape, id, column);
     }
 }
 

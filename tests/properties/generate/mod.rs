@@ -78,6 +78,40 @@ pub(crate) fn samples<S: Strategy>(strategy: &S, count: usize) -> impl Iterator<
     (0..count).map(sample)
 }
 
+/// A case, and the same schema after some time: columns are wider, narrower, protected, gone, new.
+#[allow(dead_code)] // Not all tests that share this need it.
+pub(crate) fn changed_case() -> impl Strategy<Value = (Case, String)> {
+    let tape = |length| prop::collection::vec(any::<u32>(), 0..length);
+    let records = prop::collection::vec(tape(700), 1..4);
+    (tape(250), tape(60), records).prop_map(|(schema, since, records)| {
+        let mut tape = Tape::new(schema);
+        let schema = Schema::random(&mut tape);
+        let mut since = Tape::new(since);
+        let changed = schema.changed(&mut since).text(&mut since);
+        let records = records.into_iter().map(|tape| record(&mut Tape::new(tape), Some(&schema)));
+        let records = records.collect();
+        let schema = Some(schema.text(&mut tape));
+        (Case { schema, tables: None, event_time: false, records }, changed)
+    })
+}
+
+/// A case without protection, and the same schema with it.
+#[allow(dead_code)] // The same.
+pub(crate) fn protected_since() -> impl Strategy<Value = (Case, String)> {
+    let tape = |length| prop::collection::vec(any::<u32>(), 0..length);
+    let records = prop::collection::vec(tape(700), 1..4);
+    (tape(250), records).prop_map(|(schema, records)| {
+        let mut tape = Tape::new(schema);
+        let mut schema = Schema::random(&mut tape);
+        let protected = schema.protected(&mut tape).text(&mut tape);
+        schema.columns.iter_mut().for_each(|column| column.protect = None);
+        let records = records.into_iter().map(|tape| record(&mut Tape::new(tape), Some(&schema)));
+        let records = records.collect();
+        let schema = Some(schema.text(&mut tape));
+        (Case { schema, tables: None, event_time: false, records }, protected)
+    })
+}
+
 /// A case without a schema.
 pub(crate) fn case_without_schema() -> impl Strategy<Value = Case> {
     case().prop_map(|case| Case { schema: None, ..case })

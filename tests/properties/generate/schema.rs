@@ -60,6 +60,51 @@ impl Ty {
         }
     }
 
+    /// A type that it may have become: wider, narrower, another.
+    fn changed(&self, tape: &mut Tape) -> Ty {
+        match self {
+            Ty::Integer(_) => tape.pick(&[
+                Ty::Integer(64),
+                Ty::Integer(8),
+                Ty::Decimal(10, 0),
+                Ty::Double,
+                Ty::Text,
+                Ty::Timestamp,
+                Ty::Boolean,
+            ]),
+            Ty::Decimal(..) => tape.pick(&[
+                Ty::Decimal(38, 9),
+                Ty::Decimal(4, 2),
+                Ty::Integer(64),
+                Ty::Text,
+                Ty::Double,
+            ]),
+            Ty::Float => tape.pick(&[Ty::Double, Ty::Text, Ty::Decimal(38, 9)]),
+            Ty::Array(ty) if tape.chance(70) => Ty::Array(Box::new(ty.changed(tape))),
+            Ty::Map(ty) if tape.chance(70) => Ty::Map(Box::new(ty.changed(tape))),
+            Ty::Map(ty) if tape.chance(50) => {
+                Ty::Struct(vec![("a".into(), *ty.clone()), ("email".into(), Ty::Text)])
+            }
+            Ty::Struct(members) if tape.chance(70) => {
+                let mut members = members.clone();
+                let at = tape.below(members.len());
+                members[at].1 = members[at].1.changed(tape);
+                if tape.chance(40) && members.len() > 1 {
+                    members.remove(0);
+                }
+                if tape.chance(40) && members.iter().all(|(name, _)| name != "sku") {
+                    members.push(("sku".into(), Ty::Text));
+                }
+                Ty::Struct(members)
+            }
+            Ty::Struct(members) if tape.chance(50) => Ty::Map(Box::new(members[0].1.clone())),
+            Ty::Text | Ty::Timestamp | Ty::Date if tape.chance(50) => {
+                tape.pick(&[Ty::Text, Ty::Timestamp, Ty::Date, Ty::Integer(64), Ty::Decimal(38, 9)])
+            }
+            _ => Ty::random(tape, 1),
+        }
+    }
+
     pub(super) fn text(&self) -> String {
         match self {
             Ty::Text => "string".into(),
@@ -255,6 +300,54 @@ impl Schema {
         }
     }
 
+    /// What it is after some time.
+    pub(super) fn changed(&self, tape: &mut Tape) -> Schema {
+        let mut changed = self.clone();
+        let columns = std::mem::take(&mut changed.columns);
+        for mut column in columns {
+            let is_key = self.keys.iter().any(|key| {
+                column.path.as_deref() == Some(std::slice::from_ref(key))
+                    || (column.path.is_none() && takes_key(&column.name, key))
+            });
+            if !is_key && tape.chance(15) {
+                continue;
+            }
+            if tape.chance(35) {
+                column.ty = column.ty.changed(tape);
+                column.protect = column.protect.filter(|_| matches!(column.ty, Ty::Text));
+                column.unit = column.unit.filter(|_| matches!(column.ty, Ty::Timestamp));
+            }
+            if tape.chance(10) && matches!(column.ty, Ty::Text) {
+                column.protect = if column.protect.is_none() { Some("sha256") } else { None };
+            }
+            changed.columns.push(column);
+        }
+        for _ in 0..tape.below(3) {
+            changed.add(tape);
+        }
+        tape.shuffle(&mut changed.columns);
+        if tape.chance(30) {
+            changed.decimal_as = tape.pick(&[None, Some("number")]);
+        }
+        changed
+    }
+
+    /// The same with more columns protected; no key.
+    pub(super) fn protected(&self, tape: &mut Tape) -> Schema {
+        let mut protected = self.clone();
+        for column in &mut protected.columns {
+            let is_key = self.keys.iter().any(|key| {
+                column.path.as_deref() == Some(std::slice::from_ref(key))
+                    || (column.path.is_none() && takes_key(&column.name, key))
+            });
+            if !is_key && tape.chance(50) {
+                let is_text = matches!(column.ty, Ty::Text);
+                column.protect = Some(if is_text && !tape.chance(20) { "sha256" } else { "drop" });
+            }
+        }
+        protected
+    }
+
     /// Its text.
     pub(super) fn text(&self, tape: &mut Tape) -> String {
         // The first byte is `{`.
@@ -320,6 +413,15 @@ impl Schema {
         tape.shuffle(&mut members);
         members
     }
+}
+
+/// Whether a column without a path may take a key of the pool.
+fn takes_key(column: &str, key: &str) -> bool {
+    column == key
+        || matches!(
+            (key, column),
+            ("orderId", "order_id") | ("Id", "id") | ("HTTPCode", "http_code") | ("__id", "_id")
+        )
 }
 
 /// A `where`: root attributes by raw name, each with the texts that it may have.

@@ -24,6 +24,27 @@ pub(crate) fn plan(schema: &Schema, timestamps: Timestamps) -> Plan {
     plan
 }
 
+/// Writes rows again that were written as lines before.
+#[allow(dead_code)] // The fuzzers, which share this, don't.
+pub(crate) fn write_back(
+    schema: &Schema,
+    timestamps: Timestamps,
+    limits: Limits,
+    lines: &[String],
+) -> Vec<u8> {
+    let plan = plan(schema, timestamps);
+    let options = Options { tables: None, ..Options::new(&plan) };
+    let mut records = RecordTransformer::new(plan, options);
+    let form = Form::new(schema, timestamps).expect("each schema has a form");
+    let mut file = FileWriter::new(Vec::new(), &form, limits).expect("memory takes it");
+    for line in lines {
+        let outcome = records.transform_row(line.as_bytes(), file.columns()).outcome;
+        assert!(matches!(outcome, Outcome::Row { .. }), "{outcome:?} of {line}");
+        file.advance().expect("memory takes it");
+    }
+    file.close().expect("memory takes it")
+}
+
 /// Writes the rows of records. Each record comes also with the limits of `too_small` as the largest
 /// row that is taken: what fails for it must leave no trace.
 pub(crate) fn write(

@@ -1,0 +1,134 @@
+//! A row that was written before, taken to the row by the schema as it is now: unchanged where the
+//! schema is, by the reference where it isn't, and never with what is protected since.
+
+use crate::generate::{self, Case};
+use crate::json::Json;
+use crate::rebuild;
+use crate::reference::{Outcome as Expected, Reference};
+use crate::wire;
+use dynalake::record::{Options, Outcome, RecordTransformer};
+use dynalake::schema::{Plan, Schema};
+use proptest::prelude::*;
+
+fn transformer(schema: &str) -> Option<RecordTransformer> {
+    let plan = Plan::new(&Schema::parse(schema).ok()?);
+    let options = Options::new(&plan);
+    Some(RecordTransformer::new(plan, options))
+}
+
+/// The rows of a case.
+fn rows(case: &Case) -> Vec<String> {
+    wire::transform(case).into_iter().filter_map(|(_, answer)| answer.row).collect()
+}
+
+/// What becomes of a row: the row, or the code of why there is none.
+fn again(records: &mut RecordTransformer, row: &str) -> Result<String, String> {
+    let mut out = b"before".to_vec();
+    let outcome = records.transform_row(row.as_bytes(), &mut out).outcome;
+    let out = String::from_utf8(out).expect("a row is UTF-8");
+    let out = out.strip_prefix("before").expect("a row is appended");
+    match outcome {
+        Outcome::Row { rescued, .. } => {
+            let has_rescued = Json::parse(out).expect("JSON").get("_rescued").is_some();
+            assert_eq!(rescued, has_rescued, "{out}");
+            Ok(out.to_owned())
+        }
+        Outcome::Dropped => Err("dropped".to_owned()),
+        Outcome::Failed(failure) => {
+            assert_eq!(out, "", "a row that fails leaves nothing");
+            Err(failure.code().to_owned())
+        }
+    }
+}
+
+/// Whether a path leads a protected column into a map. A row does not say by which spelling of its
+/// name a map came to its column, so that such a schema hides what it would not hide in the change.
+fn hides_inside(schema: &str) -> bool {
+    let schema = Json::parse(schema).expect("JSON");
+    let columns = schema.get("columns").expect("columns").elements();
+    columns.iter().any(|column| {
+        let path = column.get("path").map(Json::elements).unwrap_or_default();
+        column.get("protect").is_some() && path.len() > 1
+    })
+}
+
+fn stays(case: &Case) -> Result<usize, TestCaseError> {
+    let Some(schema) = case.schema.as_deref() else { return Ok(0) };
+    let Some(mut records) = transformer(schema).filter(|_| !hides_inside(schema)) else {
+        return Ok(0);
+    };
+    let rows = rows(case);
+    for row in &rows {
+        let again = again(&mut records, row);
+        prop_assert_eq!(again.as_deref(), Ok(&**row));
+    }
+    Ok(rows.len())
+}
+
+fn agrees((case, schema): &(Case, String)) -> Result<(usize, usize), TestCaseError> {
+    let Some(mut records) = transformer(schema) else { return Ok((0, 0)) };
+    let reference = Reference::new(Some(schema), None, false).expect("it takes what we take");
+    let (mut same, mut changed) = (0, 0);
+    for row in rows(case) {
+        let expected = match reference.row(&row) {
+            Expected::Ok { row, .. } => Ok(row),
+            Expected::Dropped => Err("dropped".to_owned()),
+            Expected::Failed(why) => Err(why.split(':').next().unwrap_or_default().to_owned()),
+        };
+        let got = again(&mut records, &row);
+        prop_assert_eq!(&got, &expected, "of {}", row);
+        let is_same = got.as_deref() == Ok(&*row);
+        (same, changed) = (same + usize::from(is_same), changed + usize::from(!is_same));
+    }
+    Ok((same, changed))
+}
+
+fn hides((case, schema): &(Case, String)) -> Result<usize, TestCaseError> {
+    let Some(mut records) = transformer(schema) else { return Ok(0) };
+    let case = rebuild::secret_case(case, schema);
+    let mut hidden = 0;
+    for row in rows(&case).iter().filter(|row| row.contains(rebuild::SECRET)) {
+        let again = again(&mut records, row).unwrap_or_default();
+        prop_assert!(!again.contains(rebuild::SECRET), "{}of {}", again, row);
+        hidden += 1;
+    }
+    Ok(hidden)
+}
+
+proptest! {
+    #![proptest_config(crate::config(20_000))]
+
+    #[test]
+    fn a_row_that_fits_stays_as_it_is(case in generate::case()) {
+        stays(&case)?;
+    }
+
+    #[test]
+    fn a_row_follows_its_schema(changed in generate::changed_case()) {
+        agrees(&changed)?;
+    }
+
+    #[test]
+    fn what_is_protected_since_is_in_no_row(protected in generate::protected_since()) {
+        hides(&protected)?;
+    }
+}
+
+#[test]
+fn cases_have_rows_of_each_kind() {
+    let stay: usize = generate::samples(&generate::case(), 1_000)
+        .map(|case| stays(&case).expect("rows stay"))
+        .sum();
+    let (mut same, mut changed) = (0, 0);
+    for case in generate::samples(&generate::changed_case(), 1_000) {
+        let counts = agrees(&case).expect("they agree");
+        (same, changed) = (same + counts.0, changed + counts.1);
+    }
+    let hidden: usize = generate::samples(&generate::protected_since(), 1_000)
+        .map(|case| hides(&case).expect("nothing is shown"))
+        .sum();
+    assert!(
+        stay > 300 && same > 100 && changed > 300 && hidden > 50,
+        "{stay} {same} {changed} {hidden}"
+    );
+}
