@@ -29,7 +29,7 @@ pub enum Failure {
     NoTime(TimeFault),
     /// A line of an incremental export has no time of the write that can be read.
     NoWriteTime(TimeFault),
-    /// An INSERT or MODIFY has no `NewImage`, or an exported item is null.
+    /// An INSERT or MODIFY has no `NewImage`, or a full export's line no `Item`.
     NoNewImage,
     /// There are no `Keys`.
     NoKeys,
@@ -143,7 +143,7 @@ impl Failure {
             Failure::NoTable => {
                 "the lines of an export don't say their table, and none is given".into()
             }
-            Failure::NoNewImage => "Item is null".into(),
+            Failure::NoNewImage => "Item is absent or null".into(),
             other => other.explain(plan),
         }
     }

@@ -159,17 +159,16 @@ impl RecordTransformer {
         self.transformed(outcome, seen)
     }
 
-    /// Takes one line of an export to S3, full or incremental, to its row. An item of a full export
-    /// gets `export_time_us`, in microseconds since 1970, as the time of its row.
+    /// Takes one line of an export to S3 to its row. A line of the other kind fails.
     pub fn transform_export_line(
         &mut self,
         line: &[u8],
-        export_time_us: u64,
+        kind: export::Kind,
         rows: &mut impl Rows,
     ) -> Transformed<'_> {
         self.buffer().extend_from_slice(line);
         let mut seen = Seen::default();
-        let outcome = self.read_export_line(export_time_us, rows, &mut seen);
+        let outcome = self.read_export_line(kind, rows, &mut seen);
         self.transformed(outcome, seen)
     }
 
@@ -279,7 +278,7 @@ impl RecordTransformer {
     /// and never looked at.
     fn read_export_line(
         &mut self,
-        export_time_us: u64,
+        kind: export::Kind,
         rows: &mut impl Rows,
         seen: &mut Seen,
     ) -> Result<Outcome, Failure> {
@@ -290,7 +289,7 @@ impl RecordTransformer {
         if !is_wanted(self.tables.as_deref(), table) {
             return Ok(Outcome::Dropped);
         }
-        let mut change = line.change(tape, table, export_time_us, scratch)?;
+        let mut change = line.change(tape, table, kind, scratch)?;
         seen.time_us = Some(change.time_us);
         if let Some(filter) = &plan.filter
             && !change.new_image.is_some_and(|image| view::holds(filter, tape, image))

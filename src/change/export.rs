@@ -20,11 +20,22 @@ use crate::text::time;
 /// Members by which a line of an export is recognized, either of them with an object.
 pub const MEMBERS: [&str; 2] = ["Item", "Metadata"];
 
+/// What an export's lines are, as its manifest says or a line itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A full export's: the items as they were at a time.
+    Full {
+        /// The time of their rows, in microseconds since 1970.
+        time_us: u64,
+    },
+    /// An incremental export's: what became of the items that changed, each with its own time.
+    Incremental,
+}
+
 /// What a line says, before anything is made of it.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     item: Image,
-    is_full: bool,
     keys: Image,
     new_image: Image,
     has_old_image: bool,
@@ -43,10 +54,7 @@ impl Line {
         let mut line = Line::default();
         cursor.object(|cursor, name| {
             match name {
-                b"Item" => {
-                    line.is_full = true;
-                    line.item = parse_image(cursor, nodes)?;
-                }
+                b"Item" => line.item = parse_image(cursor, nodes)?,
                 b"Keys" => line.keys = parse_image(cursor, nodes)?,
                 b"NewImage" => line.new_image = parse_image(cursor, nodes)?,
                 b"OldImage" => {
@@ -77,9 +85,8 @@ impl Line {
         Ok(line)
     }
 
-    /// The change that the line says. An item of a full export is there since
-    /// `export_time_us`, in microseconds since 1970: any change that the stream has from then on
-    /// wins over it. `sequence_number` is scratch.
+    /// The change that the line says. An item of a full export is there since the time of that:
+    /// any change that the stream has from then on wins over it. `sequence_number` is scratch.
     ///
     /// # Errors
     ///
@@ -88,18 +95,18 @@ impl Line {
         &self,
         tape: &Tape,
         table: &'a [u8],
-        export_time_us: u64,
+        kind: Kind,
         sequence_number: &'a mut Vec<u8>,
     ) -> Result<Change<'a>, Failure> {
         sequence_number.clear();
-        if self.is_full {
+        if let Kind::Full { time_us } = kind {
             let item = self.item.root()?.ok_or(Failure::NoNewImage)?;
             return Ok(Change {
                 event_name: EventName::Export,
                 event_id: None,
                 table,
-                time_us: export_time_us,
-                sequence: Sequence { time_us: export_time_us, number: sequence_number },
+                time_us,
+                sequence: Sequence { time_us, number: sequence_number },
                 is_ttl: false,
                 // The schema says which of its attributes are the key.
                 keys: item,

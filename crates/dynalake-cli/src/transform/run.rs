@@ -7,6 +7,7 @@ use crate::input::{
     Encoding, Input, Piece, Reads, Record, RecordId, Source, Trouble, Unopened, fill, look_at,
     says_table,
 };
+use dynalake::change::export;
 use dynalake::failure::Failure;
 use dynalake::firehose::{
     self, Data, EventWriter, MAX_RESPONSE_BYTES, MAX_ROW_BYTES, Transformed, Transformer, answers,
@@ -196,7 +197,7 @@ impl Run {
                 Piece::Item { id, item } => self.failed(&id, Failure::NotJson, Data::Plain(item)),
                 Piece::ExportLine { id, line, is_full } => {
                     match self.rejects_exports(is_full) {
-                        None => self.export_line(&id, line)?,
+                        None => self.export_line(&id, line, is_full)?,
                         // The rest of the file is most likely the same.
                         Some(what) if id.is_first() => {
                             let name = input.name();
@@ -264,13 +265,16 @@ impl Run {
     }
 
     /// Takes a line of an export to its row.
-    fn export_line(&mut self, id: &RecordId<'_>, line: &[u8]) -> Result<(), Exit> {
+    fn export_line(&mut self, id: &RecordId<'_>, line: &[u8], is_full: bool) -> Result<(), Exit> {
         self.row.clear();
         self.batch_bytes += line.len();
-        let time_us = self.settings.export_time_us.unwrap_or_default();
+        let kind = match self.settings.export_time_us {
+            Some(time_us) if is_full => export::Kind::Full { time_us },
+            _ => export::Kind::Incremental,
+        };
         let outcome = match &mut self.files {
-            None => self.records.transform_export_line(line, time_us, &mut self.row).outcome,
-            Some(files) => self.records.transform_export_line(line, time_us, files).outcome,
+            None => self.records.transform_export_line(line, kind, &mut self.row).outcome,
+            Some(files) => self.records.transform_export_line(line, kind, files).outcome,
         };
         match outcome {
             Outcome::Row { rescued, .. } => {
