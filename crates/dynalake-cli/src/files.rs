@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use crate::store::{Folder, NewFile, Replace};
+use crate::text::{count, printable, thousands};
 use clap::ValueEnum;
 use dynalake::row::Rows;
 use dynalake::text::time::Civil;
@@ -112,6 +113,15 @@ struct ClosedFile {
     rows: u64,
 }
 
+impl WrittenFile {
+    /// A line about it, for standard output.
+    pub(crate) fn line(&self) -> String {
+        let WrittenFile { name, rows, bytes } = self;
+        let [rows, bytes] = [count(*rows, "row", "rows"), thousands(*bytes)];
+        format!("{}  {rows}, {bytes} bytes", printable(name))
+    }
+}
+
 impl Files {
     /// Files in this folder.
     pub(crate) fn new(folder: Folder, form: Form, options: Options) -> Files {
@@ -136,7 +146,7 @@ impl Files {
         self.hour = Some(hour);
     }
 
-    /// Writes what there is enough of, after each record.
+    /// Writes what there is enough of, after each record or each row.
     pub(crate) fn advance(&mut self) -> Result<(), Exit> {
         let done = self.write();
         done.map_err(|exit| self.after_some(exit))
@@ -145,6 +155,8 @@ impl Files {
     /// Finishes all files. With [`Publish::Together`] they have no names before
     /// [`Files::publish`].
     pub(crate) fn finish(&mut self) -> Result<(), Exit> {
+        // A file may have been opened for records of which none is a row.
+        self.open.retain(|file| file.writer.rows() > 0);
         while !self.open.is_empty() {
             self.end(self.open.len() - 1).map_err(|exit| self.after_some(exit))?;
         }

@@ -2,6 +2,7 @@
 //!
 //! A thin shell around the library: it reads files, prints, and decides nothing about a row.
 
+mod backfill;
 mod check;
 mod ddl;
 mod diff;
@@ -45,6 +46,7 @@ Examples:
   dynalake transform --schema orders.json changes.jsonl
   dynalake transform changes.jsonl                    # without a schema: everything flattened
   dynalake transform --schema orders.json failed/     # why each record failed behind Firehose
+  dynalake backfill --schema orders.json export/ --out rows   # the items that are there already
   dynalake ddl orders.json --dialect athena           # SQL: the table and its current state
   dynalake diff orders.json new.json                  # what a change of the schema means
 ";
@@ -70,6 +72,7 @@ enum Command {
     Ddl(ddl::Args),
     Infer(infer::Args),
     Diff(diff::Args),
+    Backfill(backfill::Args),
 }
 
 fn main() -> ExitCode {
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Ddl(args) => ddl::run(&args),
         Command::Infer(args) => infer::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Backfill(args) => backfill::run(&args),
     };
     match done {
         Ok(code) | Err(Exit::BrokenPipe(code)) => code,

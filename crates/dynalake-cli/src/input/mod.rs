@@ -26,7 +26,7 @@ mod values;
 
 pub(crate) use files::{Source, sources};
 pub(crate) use record::{Encoding, Piece, Record, RecordId, fill};
-pub(crate) use trouble::Trouble;
+pub(crate) use trouble::{Trouble, quoted};
 
 use crate::exit::Exit;
 use crate::report::say;

@@ -3,6 +3,7 @@
 mod output;
 mod run;
 
+use crate::backfill::MARGIN_US;
 use crate::exit::Exit;
 use crate::files::{Files, Names, Options, Publish, Timestamps};
 use crate::input::{check_standard_input, sources};
@@ -20,11 +21,6 @@ use output::{Format, Output};
 use run::{Run, Settings};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-/// How much earlier than the export's time its rows are dated: AWS' clocks differ by up to a
-/// minute, and a change that the stream has from then on must win
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html>).
-const EXPORT_MARGIN_US: u64 = 5 * 60 * 1_000_000;
 
 const ABOUT: &str = "\
 Runs the transformation on files and prints the rows, or writes them as Parquet.
@@ -257,7 +253,7 @@ fn settings(args: &Args) -> Result<Settings, Exit> {
 /// The time of a full export's rows, in microseconds since 1970.
 fn parse_export_time(text: &str) -> Result<u64, Exit> {
     let time_us = time::parse_instant_us(text.as_bytes())
-        .and_then(|time_us| time_us.checked_sub(EXPORT_MARGIN_US).ok_or(Misfit::Range));
+        .and_then(|time_us| time_us.checked_sub(MARGIN_US).ok_or(Misfit::Range));
     time_us.map_err(|misfit| {
         let why = match misfit {
             Misfit::Type => "it is not an ISO 8601 time with Z or an offset",

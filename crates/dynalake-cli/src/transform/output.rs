@@ -5,7 +5,6 @@ use crate::files::WrittenFile;
 use crate::report::Report;
 use crate::spans;
 use crate::table::Pages;
-use crate::text::{count, printable, thousands};
 use clap::ValueEnum;
 use dynalake::schema::Plan;
 use dynalake::text::json::Cursor;
@@ -55,11 +54,9 @@ impl Output {
 
     /// Prints and counts finished files.
     pub(super) fn files(&mut self, written: Vec<WrittenFile>) -> Result<(), Exit> {
-        for WrittenFile { name, rows, bytes } in written {
-            self.report.rows_written(bytes);
-            let line = printable(&name);
-            let [rows, bytes] = [count(rows, "row", "rows"), thousands(bytes)];
-            let printed = writeln!(self.out, "{line}  {rows}, {bytes} bytes");
+        for file in written {
+            self.report.rows_written(file.bytes);
+            let printed = writeln!(self.out, "{}", file.line());
             self.written(printed)?;
         }
         Ok(())

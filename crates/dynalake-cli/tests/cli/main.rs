@@ -1,5 +1,6 @@
 //! The command line, run as its users run it: a file for each subject.
 
+mod backfill;
 mod bad_values;
 mod check;
 mod ddl;

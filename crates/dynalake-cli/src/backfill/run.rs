@@ -1,0 +1,283 @@
+//! All data files on all cores, then the known keys, then what is said of it all.
+
+use super::job::{Done, Job, REJECTED, Worker, Written};
+use super::progress::{Progress, duration, rate};
+use super::totals::Totals;
+use crate::exit::Exit;
+use crate::files::WrittenFile;
+use crate::input::quoted;
+use crate::report::say;
+use crate::text::{count, thousands};
+use dynalake::text::time::Civil;
+use std::collections::HashSet;
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+
+/// So many names are printed of a kind.
+const SHOWN: usize = 20;
+
+/// What came of a run.
+#[derive(Default)]
+struct Outcome {
+    totals: Totals,
+    /// Names of all files that were written.
+    names: HashSet<String>,
+    rows_of_known: Option<u64>,
+    /// Items of the files that were left out, as the manifest counts them.
+    left_out_items: u64,
+    /// The names of those files, as their rows would have them, and why.
+    left_out: Vec<(String, String)>,
+    rejected_files: u64,
+    without_key: u64,
+    files: usize,
+}
+
+/// What a thread says: of which file, and what.
+type Said = (usize, Result<Done, Exit>);
+
+/// Runs the job.
+pub(super) fn run(job: &Job) -> Result<ExitCode, Exit> {
+    let mut outcome = Outcome::default();
+    let done = outcome.all(job);
+    if let Err(exit) = done {
+        let files = outcome.names.len();
+        return Err(match exit {
+            Exit::Rejected(reason) | Exit::Partly(reason) if files > 0 => Exit::Partly(format!(
+                "{reason}; the files that are printed are whole: run this again, and all are"
+            )),
+            other => other,
+        });
+    }
+    outcome.say(job)
+}
+
+impl Outcome {
+    fn all(&mut self, job: &Job) -> Result<(), Exit> {
+        let mut progress = Progress::new(job.found.len(), job.export.items);
+        let done = self.data_files(job, &mut progress);
+        let took = progress.end();
+        done?;
+        if job.known.is_some() && self.left_out.is_empty() && self.without_key == 0 {
+            self.known_keys(job)?;
+        }
+        let rate = thousands(rate(self.totals.items, took));
+        say(&format!("time      {}, {rate} items/s", duration(took)));
+        Ok(())
+    }
+
+    fn data_files(&mut self, job: &Job, progress: &mut Progress) -> Result<(), Exit> {
+        // The largest first, so that the cores are done together.
+        let mut order: Vec<usize> = (0..job.found.len()).collect();
+        order.sort_by_key(|&at| (u64::MAX - job.found[at].bytes, at));
+        let next = AtomicUsize::new(0);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            let (said, all_said) = channel();
+            for _ in 0..cores.min(order.len()) {
+                let said = said.clone();
+                scope.spawn(|| work(job, &order, &next, said));
+            }
+            drop(said);
+            let done = self.collect(job, &all_said, progress);
+            if done.is_err() {
+                job.stops.store(true, Ordering::Relaxed);
+            }
+            done
+        })
+    }
+
+    /// Takes what the threads say until they are done.
+    fn collect(
+        &mut self,
+        job: &Job,
+        all_said: &Receiver<Said>,
+        progress: &mut Progress,
+    ) -> Result<(), Exit> {
+        loop {
+            match all_said.recv_timeout(progress.interval()) {
+                Ok((at, done)) => match done? {
+                    Done::Written(written) => progress.suspend(|| self.add(written))?,
+                    Done::LeftOut(reason) => {
+                        progress.suspend(|| say(&format!("error: left out: {reason}")));
+                        let file = &job.export.files[at];
+                        self.left_out_items += file.items;
+                        self.left_out.push((job.stem() + &file.stem, reason));
+                    }
+                    Done::Stopped => {}
+                },
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            let files = self.files + self.left_out.len();
+            progress.show(files, job.lines.load(Ordering::Relaxed));
+        }
+    }
+
+    fn add(&mut self, written: Written) -> Result<(), Exit> {
+        let Written { totals, files, rejected, without_key } = written;
+        if !totals.add_up() {
+            // Nothing is known that could lead here.
+            return Err(Exit::Partly("a data file's items are not all accounted for".to_owned()));
+        }
+        self.files += 1;
+        self.totals.add(totals);
+        self.without_key += without_key;
+        self.rejected_files += u64::from(rejected.is_some());
+        self.names.extend(rejected);
+        self.print(files)
+    }
+
+    /// Prints the names of files that are there now.
+    fn print(&mut self, files: Vec<WrittenFile>) -> Result<(), Exit> {
+        let mut out = io::stdout().lock();
+        for file in files {
+            let printed = writeln!(out, "{}", file.line());
+            self.names.insert(file.name);
+            match printed {
+                // The rows are in files, whoever reads their names.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    return Err(Exit::unwritable(&error, ExitCode::from(1)));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn known_keys(&mut self, job: &Job) -> Result<(), Exit> {
+        let Some(known) = &job.known else { return Ok(()) };
+        let mut files = job.files(&(job.stem() + "known-keys"));
+        let rows = known.write_lacking(&job.schema, job.plan(), job.time_us, &mut files)?;
+        files.finish()?;
+        files.publish()?;
+        self.rows_of_known = Some(rows);
+        self.print(files.take_finished())
+    }
+
+    /// Says what came of it, and what to do next; the exit code.
+    fn say(&self, job: &Job) -> Result<ExitCode, Exit> {
+        let totals = &self.totals;
+        let all = job.export.files.len();
+        let left_out = self.left_out.len();
+        say(&format!(
+            "files     {} of {} read, {} left out",
+            thousands(self.files as u64),
+            thousands(all as u64),
+            thousands(left_out as u64)
+        ));
+        totals.say(&job.plan());
+        let mut is_whole = left_out == 0 && totals.rejected() == 0;
+        if totals.items + self.left_out_items != job.export.items {
+            is_whole = false;
+            say("error: these are not all items that the manifest counts");
+        }
+        if let Some(known) = &job.known {
+            let keys = count(known.len(), "known key", "known keys");
+            match self.rows_of_known {
+                Some(rows) => {
+                    say(&format!(
+                        "known     {keys}: {} REMOVE rows for those that the export lacks",
+                        thousands(rows)
+                    ));
+                }
+                None => {
+                    is_whole = false;
+                    let why = if left_out > 0 {
+                        "a data file was left out"
+                    } else {
+                        "a rejected item's key can't be read"
+                    };
+                    say(&format!(
+                        "error: {keys}: no REMOVE rows were made, because {why}, and may have one \
+                         of them"
+                    ));
+                }
+            }
+        }
+        self.say_next(job);
+        self.say_leftover(job);
+        Ok(ExitCode::from(u8::from(!is_whole)))
+    }
+
+    fn say_next(&self, job: &Job) {
+        if !self.left_out.is_empty() {
+            let files = count(self.left_out.len() as u64, "file was", "files were");
+            say(&format!("{files} left out:"));
+            for (_, reason) in self.left_out.iter().take(SHOWN) {
+                say(&format!("  {reason}"));
+            }
+            if let more @ 1.. = self.left_out.len().saturating_sub(SHOWN) {
+                say(&format!("  … and {} more", thousands(more as u64)));
+            }
+            say("then run this again: it writes all files again, those that are there alike");
+        }
+        if self.totals.rejected() > 0 {
+            let folder = job.out.name_of(REJECTED);
+            say(&format!(
+                "the rejected items are in {folder}, one on a line; change the schema and run this \
+                 again"
+            ));
+        }
+        let out = job.out.name();
+        if out.starts_with("s3://") {
+            if self.totals.rejected() > 0 {
+                say(&format!(
+                    "where {out} is a table's location, move {} away: it is no Parquet",
+                    job.out.name_of(REJECTED)
+                ));
+            }
+        } else if self.names.len() as u64 > self.rejected_files {
+            say(&format!(
+                "next: aws s3 sync {} s3://BUCKET/{}/ --exclude 'rejected/*'   # the table's \
+                 location",
+                quoted(&out),
+                format_args!("data/{}", job.schema.lake_name())
+            ));
+        }
+    }
+
+    /// Names files of an earlier run that this one would not have written: they are read beside its
+    /// own.
+    fn say_leftover(&self, job: &Job) {
+        let Civil { year, month, day, hour, .. } =
+            Civil::from_seconds((job.time_us / 1_000_000) as i64);
+        let stem = job.stem();
+        let hour = format!("dt={year:04}-{month:02}-{day:02}/hour={hour:02}");
+        let mut leftover = Vec::new();
+        for folder in [&*hour, REJECTED] {
+            // A folder that is not there has none.
+            let listed = job.out.list(&format!("{folder}/{stem}")).unwrap_or_default();
+            for file in listed {
+                let base = file.name.rsplit('/').next().unwrap_or_default();
+                let is_left_out = self.left_out.iter().any(|(stem, _)| base.starts_with(&**stem));
+                let name = job.out.name_of(&file.name);
+                if !is_left_out && !self.names.contains(&name) {
+                    leftover.push(name);
+                }
+            }
+        }
+        if !leftover.is_empty() {
+            let named = leftover.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            let files = count(leftover.len() as u64, "file is", "files are");
+            say(&format!(
+                "warning: {files} of an earlier run with another schema or other known keys, which \
+                 this run does not write; remove: {named}"
+            ));
+        }
+    }
+}
+
+fn work(job: &Job, order: &[usize], next: &AtomicUsize, said: Sender<Said>) {
+    let mut worker = Worker::new(job);
+    while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let done = worker.file(at);
+        let is_last = !matches!(done, Ok(Done::Written(_) | Done::LeftOut(_)));
+        // Whoever no longer listens has stopped it all.
+        if said.send((at, done)).is_err() || is_last {
+            return;
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Exports to S3, taken to files.
+
+mod cases;
+mod faults;
+mod known_keys;
+mod names;
+mod support;
