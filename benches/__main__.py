@@ -6,6 +6,9 @@ machine can do.
     python3 benches --rounds 5           with fewer rounds than 15, and so more noise
     python3 benches --workloads typical  prints these workloads only, and writes nothing
     python3 benches --files              events to Parquet bytes only; prints, and writes nothing
+    python3 benches --backfill           an export of 5 million items to Parquet files, beside Spark
+                                         and Python; needs a JDK 17 and 5 GB of room, prints, and
+                                         writes nothing. --items N: of fewer
     python3 benches --quick              for CI: once and small. Fails where a peer does not run or
                                          says something else than ours, or the peak memory is over
                                          its bar; times count for nothing
@@ -72,6 +75,12 @@ def parse(words: list[str]) -> argparse.Namespace:
     what.add_argument(
         "--files", action="store_true", help="measure events to Parquet bytes, and nothing else"
     )
+    what.add_argument(
+        "--backfill",
+        action="store_true",
+        help="measure an export to Parquet files, and nothing else",
+    )
+    parser.add_argument("--items", type=int, metavar="N", help="with --backfill: not 5,000,000")
     parser.add_argument(
         "--rounds", type=int, metavar="N", help="how often everything is measured (15)"
     )
@@ -92,9 +101,11 @@ def parse(words: list[str]) -> argparse.Namespace:
     if arguments.check and not arguments.render:
         parser.error("--check goes with --render")
     if (arguments.rounds or arguments.workloads) and (
-        arguments.instructions or arguments.render or arguments.quick
+        arguments.instructions or arguments.render or arguments.quick or arguments.backfill
     ):
         parser.error("--rounds and --workloads go with a run that takes times")
+    if arguments.items is not None and (not arguments.backfill or arguments.items < 1):
+        parser.error("--items goes with --backfill: give a number from 1")
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("--rounds: give a number from 1")
     return arguments
@@ -115,12 +126,15 @@ def run(arguments: argparse.Namespace) -> int:
     from dynalake_dev import console
     from dynalake_dev.process import ToolError
 
-    from . import building, files, instructions, measure, report
+    from . import backfill, building, files, instructions, measure, report
 
     if arguments.render:
         return report.render(is_check=arguments.check)
     if arguments.instructions:
         return instructions.run(is_update=arguments.update)
+    if arguments.backfill:
+        report.show_tables(backfill.run(arguments.items or backfill.ITEMS, []))
+        return 0
     chosen = arguments.workloads.split(",") if arguments.workloads else measure.WORKLOADS
     for name in chosen:
         if name not in measure.WORKLOADS:
