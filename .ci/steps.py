@@ -125,6 +125,8 @@ STEPS = [
         "cargo test, and the examples",
         """
         cargo test --locked
+        # Without S3 the command line says so.
+        cargo test --locked --package dynalake-cli --no-default-features without_s3
         cargo run --quiet --locked --package dynalake --example one_change
         cargo run --quiet --locked --package dynalake --example event
         """,
@@ -175,6 +177,8 @@ STEPS = [
         """
         cargo clippy --all-targets --locked -- -D warnings
         cargo clippy --package dynalake --lib --no-default-features --locked -- -D warnings
+        cargo clippy --package dynalake-cli --all-targets --no-default-features --locked \\
+            -- -D warnings
         """,
         locks=(DEBUG,),
         tools=("rust", "clippy"),

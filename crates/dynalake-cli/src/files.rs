@@ -2,6 +2,7 @@
 
 use crate::exit::Exit;
 use crate::store::{Folder, NewFile, Replace};
+use crate::store::{Folder, NewFile, Replace, holds_too_much};
 use crate::text::{count, printable, thousands};
 use clap::ValueEnum;
 use dynalake::row::Rows;
@@ -10,8 +11,8 @@ use dynalake_parquet::{Columns, FileWriter, Form, Limits, ParquetError};
 use std::collections::HashMap;
 use std::io;
 
-/// So many files are open at once. With rows of more hours than that, mixed, the largest is finished,
-/// and its hour goes on in another file.
+/// So many files are open at once. With rows of more hours than that, mixed, or if files hold too much
+/// of what is written, the largest is finished, and its hour goes on in another file.
 const MAX_OPEN: usize = 256;
 
 /// All rows together that are in memory, encoded or not, take no more than this; then the largest
@@ -194,7 +195,7 @@ impl Files {
         if file.writer.bytes_written() >= self.options.file_bytes {
             self.end(self.current)?;
         }
-        while self.open.len() > MAX_OPEN {
+        while self.open.len() > MAX_OPEN || (holds_too_much() && !self.open.is_empty()) {
             let bytes = |file: &OpenFile| file.writer.bytes_written() + file.memory;
             let largest = (0..self.open.len()).max_by_key(|&at| bytes(&self.open[at]));
             self.end(largest.unwrap_or_default())?;
@@ -214,7 +215,10 @@ impl Files {
         self.memory -= file.memory;
         let OpenFile { name, writer, .. } = file;
         let rows = writer.rows();
-        let file = writer.close().map_err(|error| lost(&self.folder, &name, &error))?;
+        let mut file = writer.close().map_err(|error| lost(&self.folder, &name, &error))?;
+        if self.options.publish == Publish::Together && holds_too_much() {
+            file.seal().map_err(|error| unwritable(&self.folder, &name, &error))?;
+        }
         let closed = ClosedFile { name, file, rows };
         match self.options.publish {
             Publish::AtOnce => self.name(closed),

@@ -1,6 +1,7 @@
 //! The files that the arguments name: files, folders, `-`.
 
-use super::trouble::{Trouble, quoted};
+use super::trouble::Trouble;
+use crate::store::{Folder, Listed, on_s3};
 use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,14 +9,25 @@ use std::path::{Path, PathBuf};
 /// A file to read, or standard input.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// Where it is; `-` is standard input.
-    pub(super) path: PathBuf,
+    /// Where it is.
+    pub(super) at: At,
     /// What messages call it.
     pub(super) name: String,
     /// Its size, where it is a file.
     pub(crate) len: Option<u64>,
     /// Whether it was found in a folder, and not named itself.
     pub(crate) in_folder: bool,
+}
+
+/// Where an input's bytes are.
+#[derive(Debug)]
+pub(super) enum At {
+    /// Standard input.
+    Stdin,
+    /// A file of this machine.
+    Path(PathBuf),
+    /// A file on S3: its folder, and its name there.
+    S3(Folder, String),
 }
 
 /// What the arguments name, in their order; folders as the files in them, sorted, at every depth.
@@ -25,9 +37,12 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Vec<Result<Source, Trouble>> {
     for path in paths {
         if path.as_os_str() == "-" {
             let name = "standard input".to_owned();
-            sources.push(Ok(Source { path: path.clone(), name, len: None, in_folder: false }));
-        } else if let Some(trouble) = on_s3(path) {
-            sources.push(Err(trouble));
+            sources.push(Ok(Source { at: At::Stdin, name, len: None, in_folder: false }));
+        } else if let Some(address) = on_s3(path) {
+            match of_s3(address) {
+                Ok(found) => sources.extend(found.into_iter().map(Ok)),
+                Err(trouble) => sources.push(Err(trouble)),
+            }
         } else if path.is_dir() {
             let before = sources.len();
             add_folder(path, &mut sources);
@@ -45,7 +60,7 @@ pub(crate) fn sources(paths: &[PathBuf]) -> Vec<Result<Source, Trouble>> {
 
 fn source(path: &Path, len: Option<u64>) -> Source {
     let name = path.display().to_string();
-    Source { path: path.to_owned(), name, len, in_folder: false }
+    Source { at: At::Path(path.to_owned()), name, len, in_folder: false }
 }
 
 fn add_folder(folder: &Path, sources: &mut Vec<Result<Source, Trouble>>) {
@@ -78,15 +93,24 @@ fn unreadable(path: &Path, error: &io::Error) -> Trouble {
     Trouble::unreadable(&path.display().to_string(), error)
 }
 
-/// An address on S3, which is copied first.
-fn on_s3(path: &Path) -> Option<Trouble> {
-    let address = path.to_str()?;
-    let key = address.strip_prefix("s3://")?.split_once('/').map_or("", |(_, key)| key);
-    let shell = quoted(address);
-    let fix = if key.is_empty() || key.ends_with('/') {
-        format!("aws s3 cp --recursive {shell} FOLDER && dynalake transform … FOLDER")
-    } else {
-        format!("aws s3 cp {shell} - | dynalake transform … -")
+/// What an address on S3 names: an object, or with a `/` at its end all objects below it.
+fn of_s3(address: &str) -> Result<Vec<Source>, Trouble> {
+    let is_bucket = !address["s3://".len()..].contains('/');
+    if !is_bucket && !address.ends_with('/') {
+        let (folder, file) = Folder::of_s3_file(address)?;
+        let name = folder.name_of(&file);
+        return Ok(vec![Source { at: At::S3(folder, file), name, len: None, in_folder: false }]);
+    }
+    let folder = Folder::at(Path::new(address))?;
+    let mut listed = folder.list("").map_err(|error| Trouble::unreadable(address, &error))?;
+    // As in a folder of this machine: what is in "a" comes before "a.jsonl".
+    listed.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));
+    if listed.is_empty() {
+        return Err(Trouble(format!("{address} has no objects below it; check the prefix")));
+    }
+    let source = |Listed { name: file, bytes }| {
+        let name = folder.name_of(&file);
+        Source { at: At::S3(folder.clone(), file), name, len: Some(bytes), in_folder: true }
     };
-    Some(Trouble(format!("{address}: reading from S3 is not supported yet; copy it: {fix}")))
+    Ok(listed.into_iter().map(source).collect())
 }

@@ -1,6 +1,6 @@
 //! A file or standard input as bytes, unzipped, without its byte order mark.
 
-use super::files::Source;
+use super::files::{At, Source};
 use super::trouble::Trouble;
 use crate::report::size;
 use flate2::read::MultiGzDecoder;
@@ -30,12 +30,12 @@ pub(super) struct Reader {
 impl Reader {
     /// Opens an input and reads its beginning.
     pub(super) fn open(source: &Source) -> Result<Reader, Trouble> {
-        let input: Box<dyn Read> = if source.path.as_os_str() == "-" {
-            Box::new(io::stdin().lock())
-        } else {
-            let file = File::open(&source.path);
-            Box::new(file.map_err(|error| Trouble::unreadable(&source.name, &error))?)
+        let input: io::Result<Box<dyn Read>> = match &source.at {
+            At::Stdin => Ok(Box::new(io::stdin().lock())),
+            At::Path(path) => File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
+            At::S3(folder, file) => folder.read(file).map(|file| file as Box<dyn Read>),
         };
+        let input = input.map_err(|error| Trouble::unreadable(&source.name, &error))?;
         let bytes_read = Rc::new(Cell::new(0));
         let counting = Counting { input, count: Rc::clone(&bytes_read) };
         let mut reader = Reader {

@@ -1,16 +1,33 @@
-//! Folders that files are read from and written to.
+//! Folders that files are read from and written to: of this machine, and on S3.
 
 mod local;
+#[cfg(feature = "s3")]
+mod s3;
 
 use crate::input::Trouble;
 use local::LocalFile;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+/// What addresses on S3 begin with.
+const S3: &str = "s3://";
+
 /// A folder that files are read from and written to.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
-    path: PathBuf,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Local(PathBuf),
+    #[cfg(feature = "s3")]
+    S3(s3::Prefix),
+}
+
+/// An address on S3, if it is one.
+pub(crate) fn on_s3(address: &Path) -> Option<&str> {
+    address.to_str().filter(|address| address.starts_with(S3))
 }
 
 /// A file of a folder.
@@ -32,23 +49,47 @@ pub(crate) enum Replace {
 }
 
 impl Folder {
-    /// The folder at this address. Nothing is made or asked yet.
+    /// The folder at this address: a path, or `s3://bucket/prefix`. Nothing is made or asked yet.
     ///
     /// # Errors
     ///
     /// An address that can't be one.
     pub(crate) fn at(address: &Path) -> Result<Folder, Trouble> {
-        Ok(Folder { path: address.to_owned() })
+        let place = match on_s3(address) {
+            Some(address) => Place::on_s3(address)?,
+            None => Place::Local(address.to_owned()),
+        };
+        Ok(Folder { place })
+    }
+
+    /// The folder that a file's address on S3 is in, and the file's name there.
+    ///
+    /// # Errors
+    ///
+    /// An address that can't be one.
+    pub(crate) fn of_s3_file(address: &str) -> Result<(Folder, String), Trouble> {
+        // So that a message names it as it was given.
+        Place::on_s3(address)?;
+        let (folder, name) = address.rsplit_once('/').unwrap_or((address, ""));
+        Ok((Folder { place: Place::on_s3(folder)? }, name.to_owned()))
     }
 
     /// What messages call the folder.
     pub(crate) fn name(&self) -> String {
-        self.path.display().to_string()
+        match &self.place {
+            Place::Local(path) => path.display().to_string(),
+            #[cfg(feature = "s3")]
+            Place::S3(prefix) => prefix.name(),
+        }
     }
 
     /// What messages call a file in it.
     pub(crate) fn name_of(&self, file: &str) -> String {
-        self.path.join(file).display().to_string()
+        match &self.place {
+            Place::Local(path) => path.join(file).display().to_string(),
+            #[cfg(feature = "s3")]
+            Place::S3(prefix) => prefix.name_of(file),
+        }
     }
 
     /// Makes the folder, and says whether something is in it.
@@ -57,38 +98,82 @@ impl Folder {
     ///
     /// A folder that can't be made or looked into.
     pub(crate) fn make(&self) -> io::Result<bool> {
-        local::make(&self.path)
+        match &self.place {
+            Place::Local(path) => local::make(path),
+            #[cfg(feature = "s3")]
+            Place::S3(prefix) => prefix.is_used(),
+        }
     }
 
     /// All files at every depth whose names below the folder begin with `prefix`, sorted by name;
-    /// without those of which a part of the name begins with `.` or `_`.
+    /// without those of which a part of the name begins with `.` or `_`. On S3 without empty ones:
+    /// the console makes such for folders.
     ///
     /// # Errors
     ///
     /// A folder that can't be read.
     pub(crate) fn list(&self, prefix: &str) -> io::Result<Vec<Listed>> {
-        local::list(&self.path, prefix)
+        match &self.place {
+            Place::Local(path) => local::list(path, prefix),
+            #[cfg(feature = "s3")]
+            Place::S3(folder) => folder.list(prefix),
+        }
     }
 
-    /// A file's bytes.
+    /// A file's bytes. On S3 they are fetched ahead of the reader.
     ///
     /// # Errors
     ///
     /// A file that is absent ([`io::ErrorKind::NotFound`]) or can't be read.
     pub(crate) fn read(&self, file: &str) -> io::Result<Box<dyn Read + Send>> {
-        local::read(&self.path.join(file))
+        match &self.place {
+            Place::Local(path) => local::read(&path.join(file)),
+            #[cfg(feature = "s3")]
+            Place::S3(prefix) => prefix.read(file),
+        }
     }
 
     /// A new file, which nobody sees before it is published.
     pub(crate) fn write(&self, file: &str, replace: Replace) -> NewFile {
-        NewFile { file: LocalFile::new(self.path.join(file), replace) }
+        NewFile(match &self.place {
+            Place::Local(path) => Unpublished::Local(LocalFile::new(path.join(file), replace)),
+            #[cfg(feature = "s3")]
+            Place::S3(prefix) => Unpublished::S3(prefix.write(file, replace)),
+        })
     }
+}
+
+impl Place {
+    #[cfg(feature = "s3")]
+    fn on_s3(address: &str) -> Result<Place, Trouble> {
+        s3::Prefix::parse(address).map(Place::S3)
+    }
+
+    #[cfg(not(feature = "s3"))]
+    fn on_s3(address: &str) -> Result<Place, Trouble> {
+        Err(Trouble(format!(
+            "{address}: this build of dynalake has no S3; install one that has: cargo install \
+             --locked --path crates/dynalake-cli, without --no-default-features"
+        )))
+    }
+}
+
+/// Whether files that are being written hold so many bytes in memory that some must be finished.
+pub(crate) fn holds_too_much() -> bool {
+    #[cfg(feature = "s3")]
+    return s3::holds_too_much();
+    #[cfg(not(feature = "s3"))]
+    return false;
 }
 
 /// A file that is being written. Nobody sees it before [`NewFile::publish`]; without that it is
 /// removed again.
-pub(crate) struct NewFile {
-    file: LocalFile,
+pub(crate) struct NewFile(Unpublished);
+
+enum Unpublished {
+    Local(LocalFile),
+    #[cfg(feature = "s3")]
+    S3(s3::NewObject),
 }
 
 impl NewFile {
@@ -98,16 +183,42 @@ impl NewFile {
     ///
     /// A file that can't be written, or that is there already and must not be replaced.
     pub(crate) fn publish(self) -> io::Result<u64> {
-        self.file.publish()
+        match self.0 {
+            Unpublished::Local(file) => file.publish(),
+            #[cfg(feature = "s3")]
+            Unpublished::S3(object) => object.publish(),
+        }
+    }
+
+    /// Nothing more is written: lets go of what is in memory, before the file is published.
+    ///
+    /// # Errors
+    ///
+    /// A file that can't be written.
+    pub(crate) fn seal(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            // It holds little.
+            Unpublished::Local(_) => Ok(()),
+            #[cfg(feature = "s3")]
+            Unpublished::S3(object) => object.seal(),
+        }
     }
 }
 
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        match &mut self.0 {
+            Unpublished::Local(file) => file.write(bytes),
+            #[cfg(feature = "s3")]
+            Unpublished::S3(object) => object.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        match &mut self.0 {
+            Unpublished::Local(file) => file.flush(),
+            #[cfg(feature = "s3")]
+            Unpublished::S3(object) => object.flush(),
+        }
     }
 }

@@ -25,8 +25,9 @@ use std::process::ExitCode;
 const ABOUT: &str = "\
 Runs the transformation on files and prints the rows, or writes them as Parquet.
 
-An input is a file, a folder (all files in it at every depth, sorted, without hidden ones), or - for
-standard input. What it holds is told by its content, whatever its name; gzip is unzipped, and a
+An input is a file, a folder (all files in it at every depth, sorted, without hidden ones), an object
+on S3 (s3://bucket/key), all objects below a prefix (s3://bucket/prefix/), or - for standard input.
+What it holds is told by its content, whatever its name; gzip is unzipped, and a
 byte order mark skipped. It is one of these, or several one after the other, with or without line
 breaks between them:
   * change records, of Kinesis Data Streams for DynamoDB or of DynamoDB Streams, also in one JSON
@@ -63,12 +64,11 @@ Examples:
   aws kinesis get-records --shard-iterator \"$IT\" | dynalake transform --schema orders.json
 
   # Which reason does each record have that failed behind Firehose?
-  aws s3 cp --recursive s3://my-bucket/errors/orders/processing-failed/ failed/
-  dynalake transform --schema orders.json failed/
+  dynalake transform --schema orders.json s3://my-bucket/errors/orders/processing-failed/
 
   # What is in the table already: an export, with exportTime from its manifest-summary.json
-  aws s3 cp --recursive s3://my-bucket/AWSDynamoDB/01716790307109-cfa31da1/data/ data/
-  dynalake transform --schema orders.json --export-time 2024-05-27T06:11:47Z data/
+  dynalake transform --schema orders.json --export-time 2024-05-27T06:11:47Z \\
+      s3://my-bucket/AWSDynamoDB/01716790307109-cfa31da1/data/
 
 Exit codes:
   0  every record is a row, or not wanted
@@ -80,7 +80,7 @@ Exit codes:
 #[derive(Debug, clap::Args)]
 #[command(long_about = ABOUT, after_long_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Files and folders; - is standard input.
+    /// Files and folders, also on S3; - is standard input.
     #[arg(value_name = "INPUT", default_value = "-")]
     inputs: Vec<PathBuf>,
 
@@ -119,7 +119,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 
-    /// The folder of --format parquet, new or empty.
+    /// The folder of --format parquet, new or empty; also one on S3, as s3://bucket/prefix/.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 

@@ -13,9 +13,13 @@ mod infer;
 mod input;
 mod kinds;
 mod rejected;
+#[cfg(feature = "s3")]
+mod s3;
 mod several;
 mod unreadable;
 mod warnings;
+#[cfg(not(feature = "s3"))]
+mod without_s3;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
