@@ -84,15 +84,17 @@ impl ImageReader {
     }
 
     /// Reads the bytes in [`ImageReader::buffer`] as a line of an export, which says no table, and
-    /// whose old image is no row's.
+    /// whose old image is no row's. `is_full`: whether its export is a full one.
     ///
     /// # Errors
     ///
     /// Why it could be no row.
-    pub fn read_export_line(&mut self) -> Result<Images, Failure> {
+    pub fn read_export_line(&mut self, is_full: bool) -> Result<Images, Failure> {
         check_text(self.tape.text())?;
         let line = export::Line::parse(&mut self.tape)?;
-        let change = line.change(&self.tape, b"", 0, &mut self.number)?;
+        let kind =
+            if is_full { export::Kind::Full { time_us: 0 } } else { export::Kind::Incremental };
+        let change = line.change(&self.tape, b"", kind, &mut self.number)?;
         Ok(Images { keys: change.keys, new: change.new_image, old: None })
     }
 

@@ -1,7 +1,6 @@
 //! Rows as Parquet files in a folder, by hours: `OUT/dt=2026-01-31/hour=23/part-00000.parquet`.
 
 use crate::exit::Exit;
-use crate::store::{Folder, NewFile, Replace};
 use crate::store::{Folder, NewFile, Replace, holds_too_much};
 use crate::text::{count, printable, thousands};
 use clap::ValueEnum;

@@ -50,7 +50,7 @@ pub(super) struct Reading {
 #[derive(Clone, Copy)]
 enum Form {
     Change,
-    ExportLine,
+    ExportLine { is_full: bool },
     Item,
 }
 
@@ -122,8 +122,8 @@ impl Reading {
                 Piece::Record(Record { id, data, is_other_json, .. }) => {
                     self.record(&id, data, is_other_json);
                 }
-                Piece::ExportLine { id, line, .. } => {
-                    self.read(&id, Data::Plain(line), Form::ExportLine);
+                Piece::ExportLine { id, line, is_full } => {
+                    self.read(&id, Data::Plain(line), Form::ExportLine { is_full });
                 }
                 Piece::Item { id, item } => self.read(&id, Data::Plain(item), Form::Item),
                 Piece::FirehoseEvent { id, event } => self.firehose_event(&id, event),
@@ -166,7 +166,7 @@ impl Reading {
         }
         let read = match form {
             Form::Change => self.reader.read_record(),
-            Form::ExportLine => self.reader.read_export_line(),
+            Form::ExportLine { is_full } => self.reader.read_export_line(is_full),
             Form::Item => self.reader.read_item(),
         };
         if !self.is_wanted() {
@@ -248,7 +248,7 @@ impl Reading {
         };
         let reason = match (what, form) {
             (Some(what), _) => format!("the data is {what}"),
-            (None, Form::ExportLine) => failure.explain_export_line(&self.plan),
+            (None, Form::ExportLine { .. }) => failure.explain_export_line(&self.plan),
             (None, _) if failure == Failure::NoTable && !says_table(&self.scratch) => {
                 failure.explain(&self.plan) + "; --table names it"
             }
@@ -262,7 +262,7 @@ impl Reading {
 fn has_keys(images: Images, form: Form) -> bool {
     match form {
         Form::Change => true,
-        Form::ExportLine => images.new != Some(images.keys),
+        Form::ExportLine { .. } => images.new != Some(images.keys),
         Form::Item => false,
     }
 }
