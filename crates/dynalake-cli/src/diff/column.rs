@@ -1,8 +1,7 @@
 //! Differences of columns.
 
-use super::difference::{Difference, ToDo};
+use super::difference::{Difference, ToDo, harmless, needing};
 use super::types::{Step, inside, step};
-use super::{harmless, needing};
 use crate::text::{joined, path};
 use dynalake::schema::{Column, Protect, Schema, Type, Unit};
 

@@ -55,3 +55,19 @@ impl fmt::Display for Difference {
         Ok(())
     }
 }
+
+/// A difference that needs nothing.
+pub(super) fn harmless(what: String, [glue, files, delta, state]: [&str; 4]) -> Difference {
+    let [glue, files, delta, state] = [glue, files, delta, state].map(str::to_owned);
+    Difference { what, glue, files, delta, state, to_do: ToDo::Nothing(None) }
+}
+
+/// A difference that needs something.
+pub(super) fn needing(
+    what: String,
+    [glue, files, delta, state]: [&str; 4],
+    to_do: &str,
+) -> Difference {
+    let [glue, files, delta, state] = [glue, files, delta, state].map(str::to_owned);
+    Difference { what, glue, files, delta, state, to_do: ToDo::This(to_do.to_owned()) }
+}

@@ -10,7 +10,7 @@ use crate::report::say;
 use crate::schema_file;
 use crate::text::count;
 use crate::warnings::warnings;
-use difference::{Difference, ToDo};
+use difference::Difference;
 use dynalake::schema::Schema;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -89,16 +89,4 @@ fn text(differences: &[Difference]) -> String {
         _ => writeln!(text, "{all}, {needing} of them with something to do"),
     };
     text
-}
-
-/// A difference that needs nothing.
-fn harmless(what: String, [glue, files, delta, state]: [&str; 4]) -> Difference {
-    let [glue, files, delta, state] = [glue, files, delta, state].map(str::to_owned);
-    Difference { what, glue, files, delta, state, to_do: ToDo::Nothing(None) }
-}
-
-/// A difference that needs something.
-fn needing(what: String, [glue, files, delta, state]: [&str; 4], to_do: &str) -> Difference {
-    let [glue, files, delta, state] = [glue, files, delta, state].map(str::to_owned);
-    Difference { what, glue, files, delta, state, to_do: ToDo::This(to_do.to_owned()) }
 }

@@ -1,7 +1,6 @@
 //! Differences of the table as a whole.
 
-use super::difference::Difference;
-use super::{harmless, needing};
+use super::difference::{Difference, harmless, needing};
 use crate::text::path;
 use dynalake::schema::{Binary, Condition, DecimalAs, Events, OnRemove, Pattern, Schema};
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@
 
 use super::seen::{Origin, Seen};
 use dynalake::item::{self, Descriptor, Tape};
-use dynalake::text::json::Text;
+use dynalake::text::json::{Escapes, Text};
 use std::collections::HashMap;
 
 /// With more paths than this the maps with the most names are merged.
@@ -168,13 +168,17 @@ impl Tree {
         text: &[u8],
         expected: &mut usize,
     ) -> Option<NodeId> {
+        let node = &self.nodes[at];
+        if let Some((expected_name, member)) = node.members.get(*expected)
+            && name.escapes() == Escapes::None
+            && **expected_name == *name.raw(text)
+        {
+            *expected += 1;
+            return Some(*member);
+        }
         let mut scratch = std::mem::take(&mut self.scratch);
         let decoded = name.decoded(text, &mut scratch);
-        let node = &self.nodes[at];
-        let place = match node.members.get(*expected) {
-            Some((name, _)) if **name == *decoded => Some(*expected),
-            _ => find(node, decoded),
-        };
+        let place = find(node, decoded);
         let member = match place {
             Some(place) => {
                 *expected = place + 1;

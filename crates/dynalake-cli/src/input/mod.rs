@@ -18,6 +18,7 @@
 
 mod files;
 mod reader;
+mod reads;
 mod record;
 mod saw;
 mod shape;
@@ -25,6 +26,7 @@ mod trouble;
 mod values;
 
 pub(crate) use files::{Source, sources};
+pub(crate) use reads::Reads;
 pub(crate) use record::{Encoding, Piece, Record, RecordId, fill};
 pub(crate) use trouble::{Trouble, quoted};
 
@@ -41,15 +43,6 @@ use values::{Value, Values};
 
 /// So many values are looked at to find out whether an input holds records.
 const VALUES_LOOKED_AT: usize = 8;
-
-/// What a command reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reads {
-    /// Records, to make rows of them.
-    Records,
-    /// Items too, to look at what they hold.
-    WithItems,
-}
 
 /// Standard input can be read once, and a person at a terminal may not know that it is read.
 pub(crate) fn check_standard_input(inputs: &[PathBuf]) -> Result<bool, Exit> {

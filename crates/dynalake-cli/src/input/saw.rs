@@ -1,7 +1,7 @@
 //! What an input holds that is no record, in a person's words, and the command that makes it
 //! readable. Never an attribute's value.
 
-use super::Reads;
+use super::reads::Reads;
 use super::shape::{Elements, Found, Shape, find};
 use super::trouble::quoted;
 use super::values::Place;

@@ -75,21 +75,25 @@ pub(super) fn find(text: &[u8], from: usize) -> Found {
 }
 
 /// The type of the attribute value that begins here, as far as its first descriptor and the kind of
-/// its value say; `None` of anything else.
-fn attribute_value(mut cursor: Cursor<'_>) -> Option<Descriptor> {
+/// its value say, `None` of anything else; and of one that is plain text the place behind it.
+fn attribute_value(mut cursor: Cursor<'_>) -> (Option<Descriptor>, Option<Cursor<'_>>) {
     if !cursor.eat(b'{') || cursor.peek() != b'"' {
-        return None;
+        return (None, None);
     }
-    let name = cursor.name().ok()?;
-    let descriptor = Descriptor::parse(name.raw(cursor.input()))?;
+    let Ok(name) = cursor.name() else { return (None, None) };
+    let Some(descriptor) = Descriptor::parse(name.raw(cursor.input())) else { return (None, None) };
     let begins: &[u8] = match descriptor {
-        Descriptor::S | Descriptor::N | Descriptor::B => b"\"",
+        Descriptor::S | Descriptor::N | Descriptor::B => {
+            let is_text = cursor.string().is_ok();
+            let is_all = is_text && cursor.eat(b'}');
+            return (is_text.then_some(descriptor), is_all.then_some(cursor));
+        }
         Descriptor::Bool => b"tf",
         Descriptor::Null => b"t",
         Descriptor::M => b"{",
         Descriptor::L | Descriptor::Ss | Descriptor::Ns | Descriptor::Bs => b"[",
     };
-    begins.contains(&cursor.peek()).then_some(descriptor)
+    (begins.contains(&cursor.peek()).then_some(descriptor), None)
 }
 
 /// Where the members are by which an object is recognized; of two of one name the last.
@@ -120,15 +124,20 @@ fn object(cursor: &mut Cursor<'_>) -> Result<Members, SyntaxError> {
     cursor.object(|cursor, name| {
         let is_null = cursor.peek() == b'n';
         let start = cursor.at();
-        if members.attributes == members.count
-            && let Some(descriptor) = attribute_value(*cursor)
-        {
+        let mut behind = None;
+        if members.attributes == members.count {
+            let (descriptor, end) = attribute_value(*cursor);
             // An M there may as well be an item whose first attribute has that name.
-            let is_line = descriptor == Descriptor::M && name == export::MEMBERS[0].as_bytes();
-            members.attributes += usize::from(!is_line);
+            let is_line =
+                descriptor == Some(Descriptor::M) && name == export::MEMBERS[0].as_bytes();
+            members.attributes += usize::from(descriptor.is_some() && !is_line);
+            behind = end;
         }
         members.count += 1;
-        cursor.skip_value()?;
+        match behind {
+            Some(behind) => *cursor = behind,
+            None => cursor.skip_value()?,
+        }
         if is_null {
             return Ok(());
         }
