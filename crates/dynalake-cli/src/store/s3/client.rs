@@ -268,6 +268,9 @@ fn certificates() -> Result<Vec<Certificate>, String> {
     let Some(path) = variable("AWS_CA_BUNDLE") else { return Ok(Vec::new()) };
     let pem = std::fs::read(&path)
         .map_err(|error| format!("can't read AWS_CA_BUNDLE {path}: {error}"))?;
-    Certificate::from_pem_bundle(&pem)
-        .map_err(|_| format!("AWS_CA_BUNDLE {path} holds no certificates in PEM"))
+    let certificates = Certificate::from_pem_bundle(&pem).unwrap_or_default();
+    if certificates.is_empty() {
+        return Err(format!("AWS_CA_BUNDLE {path} holds no certificates in PEM"));
+    }
+    Ok(certificates)
 }

@@ -20,8 +20,9 @@ use reqsign_aws_core::{
 };
 use reqsign_core::time::Timestamp;
 use reqsign_core::{
-    CommandExecute, CommandOutput, Context, ErrorKind, FileRead, HttpSend, OsEnv, ProvideCredential,
+    CommandExecute, CommandOutput, Context, FileRead, HttpSend, OsEnv, ProvideCredential,
 };
+use std::error::Error;
 use std::fmt;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -326,23 +327,24 @@ impl Credentials {
         provider: &impl ProvideCredential<Credential = Credential>,
         name: &str,
     ) -> Found {
-        match provider.provide_credential(&self.context).await {
-            Ok(Some(found)) => Ok(found),
-            Ok(None) => Err(format!("{name} gives no credentials")),
-            // Others may repeat what was answered.
-            Err(error) if error.kind() != ErrorKind::Unexpected => {
-                Err(format!("{name} gives no credentials: {error}"))
+        let error = match provider.provide_credential(&self.context).await {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => return Err(format!("{name} gives no credentials")),
+            Err(error) => error,
+        };
+        // Its message may repeat what was answered: only what is known to be a code is shown.
+        let mut cause: Option<&(dyn Error + 'static)> = error.source();
+        while let Some(inner) = cause {
+            if let Some(NoAnswer(reason)) = inner.downcast_ref() {
+                return Err(format!("{name} can't be reached: {reason}; check the network"));
             }
-            Err(error) => {
-                let cause = match std::error::Error::source(&error) {
-                    Some(source) if source.downcast_ref::<serde_json::Error>().is_none() => {
-                        format!(": {}", root_cause(source))
-                    }
-                    _ => String::new(),
-                };
-                Err(format!("{name} can't be reached, or gives no credentials{cause}"))
-            }
+            cause = inner.source();
         }
+        let kinds = ["error_code: ", "http_status: "];
+        let context = error.context().iter();
+        let code = context.filter_map(|text| kinds.iter().find_map(|kind| text.strip_prefix(kind)));
+        let code = code.last().map_or(String::new(), |code| format!(" ({code})"));
+        Err(format!("{name} gives no credentials: {}{code}", error.kind()))
     }
 
     /// Assumes the role of a profile
@@ -487,6 +489,18 @@ impl CommandExecute for Shell {
     }
 }
 
+/// Why there is no answer of those who give credentials.
+#[derive(Debug)]
+struct NoAnswer(String);
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for NoAnswer {}
+
 /// HTTP, for those who give credentials.
 #[derive(Debug)]
 struct Http {
@@ -519,13 +533,13 @@ impl HttpSend for Http {
                 Ok(Ok(answer)) if attempt == attempts || !answer.status().is_server_error() => {
                     return Ok(answer);
                 }
-                Ok(Ok(_)) => String::new(),
+                Ok(Ok(answer)) => answer.status().to_string(),
                 Ok(Err(error)) => root_cause(&error),
                 Err(_) => "it does not answer".to_owned(),
             };
             if attempt == attempts {
-                let cause = std::io::Error::other(reason);
-                return Err(reqsign_core::Error::unexpected("no answer").with_source(cause));
+                let no_answer = NoAnswer(reason);
+                return Err(reqsign_core::Error::unexpected("no answer").with_source(no_answer));
             }
             sleep(Duration::from_millis(200) * attempt).await;
             attempt += 1;

@@ -68,6 +68,8 @@ struct Upload {
 enum Part {
     Sending(JoinHandle<Result<PartId, Failure>>),
     Sent(PartId),
+    /// It failed, and with it the upload.
+    Failed,
 }
 
 impl NewObject {
@@ -190,9 +192,10 @@ impl Upload {
 
     /// A part, once it has been sent.
     fn part(&mut self, at: usize) -> io::Result<PartId> {
-        let part = match &mut self.parts[at] {
-            Part::Sent(part) => return Ok(part.clone()),
+        let part = match std::mem::replace(&mut self.parts[at], Part::Failed) {
             Part::Sending(sending) => block_on(sending)?.map_err(io::Error::other)?,
+            Part::Sent(part) => Ok(part),
+            Part::Failed => return Err(io::Error::other("a part of it could not be sent")),
         };
         let key = self.key.as_ref();
         let part = part.map_err(|failure| failure.explain(&self.bucket, Action::Write, key))?;

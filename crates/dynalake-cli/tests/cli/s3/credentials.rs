@@ -192,5 +192,5 @@ fn a_lack_of_credentials_is_named() {
     let home = Folder::new(&[]);
     read(&s3, &home, &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url)])
         .exits_with(2)
-        .says("the container ");
+        .says("the container gives no credentials: permission denied (401 Unauthorized)");
 }
