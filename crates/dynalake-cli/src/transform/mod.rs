@@ -119,7 +119,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 
-    /// The folder of --format parquet, new or empty; also one on S3, as s3://bucket/prefix/.
+    /// The folder of --format parquet, new or empty; also one on S3, as `s3://bucket/prefix/`.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 

@@ -87,12 +87,12 @@ impl Bucket {
 
 /// The bucket of this name; there is one of each.
 pub(super) fn bucket(name: &str) -> io::Result<Arc<Bucket>> {
-    static SHARED: LazyLock<Result<(Arc<Settings>, Arc<Credentials>), String>> =
-        LazyLock::new(|| {
-            let settings = Arc::new(Settings::read()?);
-            let credentials = Arc::new(Credentials::new(Arc::clone(&settings))?);
-            Ok((settings, credentials))
-        });
+    type Shared = (Arc<Settings>, Arc<Credentials>);
+    static SHARED: LazyLock<Result<Shared, String>> = LazyLock::new(|| {
+        let settings = Arc::new(Settings::read()?);
+        let credentials = Arc::new(Credentials::new(Arc::clone(&settings))?);
+        Ok((settings, credentials))
+    });
     static BUCKETS: Mutex<Option<HashMap<String, Arc<Bucket>>>> = Mutex::new(None);
 
     let (settings, credentials) =
@@ -263,7 +263,7 @@ fn check_endpoint(setting: &str, url: &str) -> Result<(), String> {
     }
 }
 
-/// Those of AWS_CA_BUNDLE; the system's are known anyway.
+/// Those of `AWS_CA_BUNDLE`; the system's are known anyway.
 fn certificates() -> Result<Vec<Certificate>, String> {
     let Some(path) = variable("AWS_CA_BUNDLE") else { return Ok(Vec::new()) };
     let pem = std::fs::read(&path)

@@ -342,8 +342,9 @@ impl Credentials {
         }
         let kinds = ["error_code: ", "http_status: "];
         let context = error.context().iter();
-        let code = context.filter_map(|text| kinds.iter().find_map(|kind| text.strip_prefix(kind)));
-        let code = code.last().map_or(String::new(), |code| format!(" ({code})"));
+        let mut code =
+            context.filter_map(|text| kinds.iter().find_map(|kind| text.strip_prefix(kind)));
+        let code = code.next_back().map_or(String::new(), |code| format!(" ({code})"));
         Err(format!("{name} gives no credentials: {}{code}", error.kind()))
     }
 

@@ -14,7 +14,7 @@ pub(super) type Section = HashMap<String, String>;
 /// The profiles of this user.
 #[derive(Default)]
 pub(super) struct Profiles {
-    profiles: HashMap<String, Section>,
+    by_name: HashMap<String, Section>,
     sso_sessions: HashMap<String, Section>,
     chosen: String,
 }
@@ -27,7 +27,7 @@ impl fmt::Debug for Profiles {
 }
 
 impl Profiles {
-    /// Reads the files. That there are none is no error, unless AWS_PROFILE names a profile.
+    /// Reads the files. That there are none is no error, unless `AWS_PROFILE` names a profile.
     pub(super) fn read() -> Result<Profiles, String> {
         let named = variable("AWS_PROFILE");
         let mut profiles = Profiles {
@@ -39,7 +39,7 @@ impl Profiles {
         profiles.add(&text(config.as_ref())?, true);
         profiles.add(&text(credentials.as_ref())?, false);
         if let Some(name) = named
-            && !profiles.profiles.contains_key(&name)
+            && !profiles.by_name.contains_key(&name)
         {
             let files = [config, credentials].into_iter().flatten();
             let files: Vec<_> = files.map(|path| path.display().to_string()).collect();
@@ -64,7 +64,7 @@ impl Profiles {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Section> {
-        self.profiles.get(name)
+        self.by_name.get(name)
     }
 
     pub(super) fn sso_session(&self, name: &str) -> Option<&Section> {
@@ -84,8 +84,8 @@ impl Profiles {
                 let (kind, name) = title.split_once([' ', '\t']).unwrap_or(("", title));
                 let name = name.trim().trim_matches(['"', '\'']).to_owned();
                 section = match kind {
-                    "" if !is_config || name == "default" => Some(&mut self.profiles),
-                    "profile" if is_config => Some(&mut self.profiles),
+                    "" if !is_config || name == "default" => Some(&mut self.by_name),
+                    "profile" if is_config => Some(&mut self.by_name),
                     "sso-session" if is_config => Some(&mut self.sso_sessions),
                     _ => None,
                 }

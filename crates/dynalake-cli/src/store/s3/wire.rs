@@ -132,7 +132,7 @@ pub(super) async fn send(
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let thinking = if is_read { STALL } else { THINKING };
     let limit = thinking + Duration::from_secs(bytes / SLOWEST);
-    let is_head = request.method() == Method::HEAD;
+    let has_body = request.method() != Method::HEAD;
     let response = timeout(limit, client.execute(request)).await.map_err(|_| stalled())?;
     let (parts, body) = response.map_err(io::Error::other)?.into_parts();
     let length =
@@ -142,7 +142,7 @@ pub(super) async fn send(
     while let Some(chunk) = timeout(STALL, stream.next()).await.map_err(|_| stalled())? {
         bytes.extend_from_slice(&chunk.map_err(io::Error::other)?);
     }
-    if !is_head && length.is_some_and(|length| length != bytes.len()) {
+    if has_body && length.is_some_and(|length| length != bytes.len()) {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the answer was cut off"));
     }
     Ok(http::Response::from_parts(parts, bytes.freeze()))

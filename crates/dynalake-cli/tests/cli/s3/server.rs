@@ -50,10 +50,17 @@ pub(super) struct Object {
     mark: Option<String>,
 }
 
+#[derive(Clone)]
+struct Upload {
+    key: String,
+    parts: BTreeMap<usize, Vec<u8>>,
+    mark: Option<String>,
+}
+
 #[derive(Default)]
 struct State {
     objects: BTreeMap<String, Object>,
-    uploads: BTreeMap<String, (String, BTreeMap<usize, Vec<u8>>, Option<String>)>,
+    uploads: BTreeMap<String, Upload>,
     hidden: Vec<String>,
     faults: Vec<Planned>,
     requests: Vec<String>,
@@ -290,7 +297,8 @@ fn answer(request: &Request, state: &mut State) -> Answer {
         "GET" if key.is_empty() => list(request, state),
         "GET" | "HEAD" => get(request, state, key),
         "PUT" if query("uploadId").is_some() => {
-            let Some((_, parts, _)) = state.uploads.get_mut(&request.query["uploadId"]) else {
+            let Some(Upload { parts, .. }) = state.uploads.get_mut(&request.query["uploadId"])
+            else {
                 return Answer::error(404, "NoSuchUpload", "gone");
             };
             parts.insert(request.query["partNumber"].parse().unwrap(), request.body.clone());
@@ -300,7 +308,9 @@ fn answer(request: &Request, state: &mut State) -> Answer {
         "PUT" => create(request, state, key, request.body.clone(), mark(request)),
         "POST" if query("uploads").is_some() => {
             let id = format!("upload-{}", state.requests.len());
-            state.uploads.insert(id.clone(), (key.to_owned(), BTreeMap::new(), mark(request)));
+            let upload =
+                Upload { key: key.to_owned(), parts: BTreeMap::new(), mark: mark(request) };
+            state.uploads.insert(id.clone(), upload);
             Answer::ok(format!(
                 "<InitiateMultipartUploadResult><UploadId>{id}</UploadId>\
                  </InitiateMultipartUploadResult>"
@@ -308,7 +318,7 @@ fn answer(request: &Request, state: &mut State) -> Answer {
         }
         "POST" => {
             let id = &request.query["uploadId"];
-            let Some((key, parts, mark)) = state.uploads.get(id).cloned() else {
+            let Some(Upload { key, parts, mark }) = state.uploads.get(id).cloned() else {
                 return Answer::error(404, "NoSuchUpload", "gone");
             };
             let small = parts.values().rev().skip(1).any(|part| part.len() < 5 << 20);
