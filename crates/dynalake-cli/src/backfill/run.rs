@@ -179,8 +179,8 @@ impl Outcome {
             match self.rows_of_known {
                 Some(rows) => {
                     say(&format!(
-                        "known     {keys}: {} REMOVE rows for those that the export lacks",
-                        thousands(rows)
+                        "known     {keys}: {} for those that the export lacks",
+                        count(rows, "REMOVE row", "REMOVE rows")
                     ));
                 }
                 None => {
