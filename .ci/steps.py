@@ -35,7 +35,7 @@ def fuzz(seconds: str) -> str:
         cargo +nightly fuzz build
         found=$(mktemp -d)
         trap 'rm -rf "$found"' EXIT
-        for target in event change_record file schema; do
+        for target in event change_record file row schema; do
             echo "fuzz: $target, {seconds} s"
             mkdir "$found/$target"
             log="$found/$target.log"

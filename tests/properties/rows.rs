@@ -1,14 +1,17 @@
 //! A row that was written before, taken to the row by the schema as it is now: unchanged where the
-//! schema is, by the reference where it isn't, and never with what is protected since.
+//! schema is, by the reference where it isn't, and never with what is protected since. Whatever is
+//! replayed, and in whatever order, the table is the same.
 
-use crate::generate::{self, Case};
+use crate::generate::{self, Case, History};
 use crate::json::Json;
 use crate::rebuild;
 use crate::reference::{Outcome as Expected, Reference};
+use crate::view;
 use crate::wire;
 use dynalake::record::{Options, Outcome, RecordTransformer};
 use dynalake::schema::{Plan, Schema};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn transformer(schema: &str) -> Option<RecordTransformer> {
     let plan = Plan::new(&Schema::parse(schema).ok()?);
@@ -95,6 +98,59 @@ fn hides((case, schema): &(Case, String)) -> Result<usize, TestCaseError> {
     Ok(hidden)
 }
 
+/// The newest row of each key, whatever the order of the rows.
+fn merged(schema: &str, rows: &[String]) -> BTreeMap<Vec<String>, (String, String)> {
+    let keys = view::key_columns(&Json::parse(schema).expect("JSON"));
+    let mut newest = BTreeMap::new();
+    for text in rows {
+        let row = Json::parse(text).expect("JSON");
+        let value = |name: &String| row.get(name).map_or_else(String::new, Json::to_string);
+        let key = keys.iter().map(value).collect::<Vec<_>>();
+        let sequence = row.get("_sequence").and_then(Json::text).expect("a text").to_owned();
+        let entry: &mut (String, String) = newest.entry(key).or_default();
+        if entry.0 <= sequence {
+            *entry = (sequence, text.clone());
+        }
+    }
+    newest
+}
+
+/// Of a history's changes some are delivered, some fail before they are rows, some as rows; what
+/// failed is replayed, some of it twice, and all comes in any order. `ways` says which is which.
+fn converges(history: &History, ways: &[u8], order: usize) -> Result<usize, TestCaseError> {
+    let History { schema, changes, .. } = history;
+    let changes: Vec<_> = changes.iter().collect();
+    let delivered = view::rows(schema, &changes);
+    let mut records = transformer(schema).expect("it is valid");
+    let mut all = Vec::new();
+    let mut replayed = 0;
+    for ((change, row), way) in changes.iter().zip(&delivered).zip(ways.iter().cycle()) {
+        // Row by row, so that nothing depends on which is replayed.
+        let mut original = Vec::new();
+        records.transform(&change.data, None, &mut original);
+        let original = String::from_utf8(original).expect("UTF-8");
+        prop_assert_eq!(original.is_empty(), row.is_none());
+        let Some(row) = row else { continue };
+        let as_row = again(&mut records, row).expect("a row that fits");
+        let times = 1 + usize::from(way >> 4 & 1);
+        match way & 3 {
+            0 => all.push(row.clone()),
+            1 => all.extend(vec![original; times]),
+            2 => all.extend(vec![as_row; times]),
+            _ => all.extend([row.clone(), original, as_row]),
+        }
+        replayed += usize::from(way & 3 != 0);
+    }
+    let middle = order % all.len().max(1);
+    all.rotate_left(middle);
+    if order % 2 == 1 {
+        all.reverse();
+    }
+    let delivered: Vec<String> = delivered.into_iter().flatten().collect();
+    prop_assert_eq!(merged(schema, &all), merged(schema, &delivered));
+    Ok(replayed)
+}
+
 proptest! {
     #![proptest_config(crate::config(20_000))]
 
@@ -112,6 +168,18 @@ proptest! {
     fn what_is_protected_since_is_in_no_row(protected in generate::protected_since()) {
         hides(&protected)?;
     }
+
+    #[test]
+    fn what_failed_and_what_was_delivered_make_the_table(
+        history in generate::history(),
+        ways in prop::collection::vec(any::<u8>(), 1..12),
+        order in any::<usize>(),
+    ) {
+        // A row does not say by which spelling a map came to its column.
+        if !hides_inside(&history.schema) {
+            converges(&history, &ways, order)?;
+        }
+    }
 }
 
 #[test]
@@ -127,6 +195,11 @@ fn cases_have_rows_of_each_kind() {
     let hidden: usize = generate::samples(&generate::protected_since(), 1_000)
         .map(|case| hides(&case).expect("nothing is shown"))
         .sum();
+    let replayed: usize = generate::samples(&generate::history(), 200)
+        .filter(|history| !hides_inside(&history.schema))
+        .map(|history| converges(&history, &[1, 18, 3], 7).expect("it converges"))
+        .sum();
+    assert!(replayed > 100, "{replayed}");
     assert!(
         stay > 300 && same > 100 && changed > 300 && hidden > 50,
         "{stay} {same} {changed} {hidden}"

@@ -25,7 +25,7 @@ struct Tally {
 }
 
 /// The rows of changes, in their order; none where a change gives none.
-fn rows(schema: &str, changes: &[&Change]) -> Vec<Option<String>> {
+pub(crate) fn rows(schema: &str, changes: &[&Change]) -> Vec<Option<String>> {
     let settings = Settings { schema: Some(schema.to_owned()), ..Settings::default() };
     let mut transformer = settings.transformer().unwrap_or_else(|error| panic!("{error}"));
     let records: Vec<_> =
@@ -126,7 +126,7 @@ fn keeps_the_view(history: &History) -> Result<Tally, TestCaseError> {
 }
 
 /// The names of the key columns.
-fn key_columns(schema: &Json) -> Vec<String> {
+pub(crate) fn key_columns(schema: &Json) -> Vec<String> {
     let columns = schema.get("columns").expect("columns").elements();
     let keys = schema.get("keys").expect("keys").elements().iter().filter_map(Json::text);
     let named = |name: &str| {

@@ -10,6 +10,7 @@ mod exit;
 mod files;
 mod infer;
 mod input;
+mod replay;
 mod report;
 mod schema_file;
 mod setting_size;
@@ -47,6 +48,7 @@ Examples:
   dynalake transform changes.jsonl                    # without a schema: everything flattened
   dynalake transform --schema orders.json failed/     # why each record failed behind Firehose
   dynalake backfill --schema orders.json export/ --out rows   # the items that are there already
+  dynalake replay --schema orders.json failed/ --out rows   # what failed, as rows after all
   dynalake ddl orders.json --dialect athena           # SQL: the table and its current state
   dynalake diff orders.json new.json                  # what a change of the schema means
 ";
@@ -68,6 +70,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Transform(transform::Args),
+    Replay(replay::Args),
     Check(check::Args),
     Ddl(ddl::Args),
     Infer(infer::Args),
@@ -78,6 +81,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Transform(args) => transform::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Ddl(args) => ddl::run(&args),
         Command::Infer(args) => infer::run(&args),

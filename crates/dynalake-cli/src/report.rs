@@ -210,20 +210,23 @@ fn tally(tallies: &mut Vec<Tally>, reason: &str) -> u64 {
 /// A bar, or a spinner where the input's length isn't known; only for a person at a terminal who
 /// isn't shown the rows there anyway.
 #[derive(Debug)]
-struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     len: Option<u64>,
     wanted: bool,
 }
 
 impl Progress {
-    fn new(len: Option<u64>, prints_rows: bool) -> Progress {
+    /// Over an input of `len` bytes, where that is known. `prints_rows`: whether standard output
+    /// has the rows.
+    pub(crate) fn new(len: Option<u64>, prints_rows: bool) -> Progress {
         let shows_rows = prints_rows && io::stdout().is_terminal();
         let wanted = io::stderr().is_terminal() && !shows_rows;
         Progress { bar: ProgressBar::hidden(), len, wanted }
     }
 
-    fn advance(&mut self, bytes_read: u64) {
+    /// Shows that so many bytes are read.
+    pub(crate) fn advance(&mut self, bytes_read: u64) {
         if self.wanted && self.len.unwrap_or(bytes_read) > LONG_BYTES {
             self.wanted = false;
             self.bar = match self.len {
@@ -237,11 +240,13 @@ impl Progress {
         self.bar.set_position(bytes_read);
     }
 
-    fn say(&self, line: &str) {
+    /// Writes a line to standard error, without the bar in its way.
+    pub(crate) fn say(&self, line: &str) {
         self.bar.suspend(|| say(line));
     }
 
-    fn end(&self) {
+    /// Takes the bar away.
+    pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -30,6 +30,19 @@ pub(super) enum At {
     S3(Folder, String),
 }
 
+impl Source {
+    /// The last part of its name; none of standard input.
+    pub(crate) fn base_name(&self) -> Option<&str> {
+        let is_stdin = matches!(self.at, At::Stdin);
+        self.name.rsplit('/').next().filter(|_| !is_stdin)
+    }
+
+    /// What messages call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// What the arguments name, in their order; folders as the files in them, sorted, at every depth.
 /// Hidden files and folders, whose names begin with `.` or `_`, are left out.
 pub(crate) fn sources(paths: &[PathBuf]) -> Vec<Result<Source, Trouble>> {

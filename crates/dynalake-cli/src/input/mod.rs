@@ -15,7 +15,10 @@
 //! Any other value, and a place that is not JSON, is a record that fails, unless the
 //! input begins with so many of them that it is of another kind as a whole. Memory stays bounded
 //! however long the input is. What is inside a change record is not looked at here.
+//!
+//! A replay reads its objects by [`Object`], which keeps each value as it is.
 
+mod failed;
 mod files;
 mod reader;
 mod reads;
@@ -25,6 +28,7 @@ mod shape;
 mod trouble;
 mod values;
 
+pub(crate) use failed::{Content, Failed, Object, is_row};
 pub(crate) use files::{Source, sources};
 pub(crate) use reads::Reads;
 pub(crate) use record::{Encoding, Piece, Record, RecordId, fill};

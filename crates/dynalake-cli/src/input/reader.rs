@@ -23,8 +23,12 @@ pub(super) struct Reader {
     rest: Box<dyn Read>,
     bytes_read: Rc<Cell<u64>>,
     buffer: Vec<u8>,
+    /// How many bytes before the buffer are forgotten.
+    forgotten: u64,
     ended: bool,
     is_gzip: bool,
+    /// What ended reading, behind all that is in the buffer.
+    trouble: Option<Trouble>,
 }
 
 impl Reader {
@@ -36,15 +40,22 @@ impl Reader {
             At::S3(folder, file) => folder.read(file).map(|file| file as Box<dyn Read>),
         };
         let input = input.map_err(|error| Trouble::unreadable(&source.name, &error))?;
+        Reader::new(&source.name, input)
+    }
+
+    /// Reads the beginning of an input that messages call so.
+    pub(super) fn new(name: &str, input: Box<dyn Read>) -> Result<Reader, Trouble> {
         let bytes_read = Rc::new(Cell::new(0));
         let counting = Counting { input, count: Rc::clone(&bytes_read) };
         let mut reader = Reader {
-            name: source.name.clone(),
+            name: name.to_owned(),
             rest: Box::new(counting),
             bytes_read,
             buffer: Vec::new(),
+            forgotten: 0,
             ended: false,
             is_gzip: false,
+            trouble: None,
         };
         reader.ensure(2)?;
         if reader.buffer.starts_with(b"\x1f\x8b") {
@@ -57,6 +68,7 @@ impl Reader {
         reader.ensure(3)?;
         if reader.buffer.starts_with(b"\xef\xbb\xbf") {
             reader.buffer.drain(..3);
+            reader.forgotten = 3;
         }
         Ok(reader)
     }
@@ -64,6 +76,11 @@ impl Reader {
     /// What of the input is in memory.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.buffer
+    }
+
+    /// Where that begins in the input, unzipped.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// Whether that reaches to the input's end.
@@ -88,6 +105,7 @@ impl Reader {
     /// ends.
     pub(super) fn fill(&mut self, more: usize, used: usize) -> Result<(), Trouble> {
         self.buffer.drain(..used);
+        self.forgotten += used as u64;
         if self.buffer.is_empty() {
             // So that one large value does not hold memory forever.
             self.buffer.shrink_to(4 * CHUNK);
@@ -100,6 +118,9 @@ impl Reader {
                  other, as jq -c '.Records[]' does of a list in \"Records\""
             )));
         }
+        if let Some(trouble) = self.trouble.take() {
+            return Err(trouble);
+        }
         while !self.ended && self.buffer.len() < before + more {
             let filled = self.buffer.len();
             self.buffer.resize(filled + CHUNK, 0);
@@ -109,16 +130,28 @@ impl Reader {
                 Ok(0) => self.ended = true,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if self.is_gzip => {
-                    return Err(Trouble(format!(
-                        "{}: its gzip is cut off or damaged ({error}); fetch it again",
-                        self.name
-                    )));
+                Err(error) => {
+                    let trouble = self.unreadable(&error);
+                    if self.buffer.len() == before {
+                        return Err(trouble);
+                    }
+                    // What was read before it may be whole.
+                    self.trouble = Some(trouble);
+                    break;
                 }
-                Err(error) => return Err(Trouble::unreadable(&self.name, &error)),
             }
         }
         Ok(())
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Trouble {
+        let name = &self.name;
+        if self.is_gzip {
+            return Trouble(format!(
+                "{name}: its gzip is cut off or damaged ({error}); fetch it again"
+            ));
+        }
+        Trouble::unreadable(name, error)
     }
 }
 

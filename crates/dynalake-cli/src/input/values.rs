@@ -130,6 +130,16 @@ impl Values {
         self.reader.bytes_read()
     }
 
+    /// Where a place in [`Values::bytes`] is in the input, unzipped.
+    pub(super) fn offset(&self, at: usize) -> u64 {
+        self.reader.forgotten() + at as u64
+    }
+
+    /// The same of where reading has come to.
+    pub(super) fn at(&self) -> u64 {
+        self.offset(self.scan.at)
+    }
+
     /// The next value.
     pub(super) fn next(&mut self) -> Result<Option<Value>, Trouble> {
         self.resume()?;

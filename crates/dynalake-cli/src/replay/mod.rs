@@ -1,0 +1,138 @@
+//! `dynalake replay`: what failed on its way to the lake, as rows after all.
+//!
+//! ```text
+//! totals     what became of records, in numbers
+//! rejected   what failed again, as it was
+//! object     one object's records to files
+//! run        all objects, then what is said of them
+//! ```
+
+mod object;
+mod rejected;
+mod run;
+mod totals;
+
+use crate::exit::Exit;
+use crate::files::Timestamps;
+use crate::input::sources;
+use crate::report::say;
+use crate::schema_file;
+use crate::store::Folder;
+use dynalake::schema::Plan;
+use dynalake_parquet::Form;
+use object::Target;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const ABOUT: &str = "\
+Takes what failed on its way to the lake to rows, by the schema as it is now, and writes them as
+Parquet files beside those of the other changes.
+
+ERRORS are files, folders (all files in them at every depth, sorted, without hidden ones), or - for
+standard input. What they hold is told by the content, value by value, with or without line breaks
+between them; gzip is unzipped:
+  * objects of Firehose's error prefixes, of each kind. Under processing-failed \"rawData\" is the
+    change record, and becomes a row. Under format-conversion-failed it is the row: it keeps its
+    metadata and is fitted to the schema. An empty one is a control message, and is counted;
+  * objects of the direct function's error prefix, and what Lambda writes to its on-failure
+    destination when it gives up a batch;
+  * change records as they are, such as those of a source backup.
+
+The rows of an object are in DIR/dt=2026-01-31/hour=23/replay-HASH.parquet, by the UTC hour in which
+the record arrived, or, where the object doesn't say that, of the change. HASH is of the object's
+name, without its folders. The files appear when the object was read to its end, so that nothing is
+there twice: run it again at any time, and the same names are written with the same bytes.
+
+A row has the _event_id, _event_time and _sequence of its change, or those that it had. So it takes
+its place in the current state, however late it comes. A change record under processing-failed has
+lost Kinesis' sequence number: of two changes of an item in one tick of the clock it loses.
+
+Of a row, values that don't fit the schema, or have no column any more, go to _rescued beside what is
+there already. What is there stays there. What the schema protects by now is hashed or left out, and
+a hash stays as it is. \"where\" and \"events\" are not asked again for rows.
+
+What fails again is in DIR/rejected/NAME.rejected, as it was. The objects themselves are not changed.";
+
+const EXAMPLES: &str = "\
+Examples:
+  # Everything that failed on one day, of each kind
+  aws s3 cp --recursive s3://my-bucket/errors/orders/ failed/ --exclude '*' --include '*dt=2026-11-25*'
+  dynalake replay --schema orders.json failed/ --out rows
+  aws s3 sync rows s3://my-bucket/data/orders/ --exclude 'rejected/*'
+
+  # Why each record fails, without writing anything
+  dynalake transform --schema orders.json failed/
+
+  # One object
+  aws s3 cp s3://my-bucket/errors/orders/processing-failed/… - |
+    dynalake replay --schema orders.json - --out rows
+
+Exit codes:
+  0  every record is a row, not wanted, or a control message
+  1  a record was rejected, or an object could not be read to its end; all else is there
+  2  nothing was done: wrong usage, nothing to read, a schema that is rejected, files that can't be
+     written";
+
+/// Write what failed on its way to the lake as Parquet files: error prefixes, on-failure objects.
+#[derive(Debug, clap::Args)]
+#[command(long_about = ABOUT, after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Objects of error prefixes: files and folders; - is standard input.
+    #[arg(value_name = "ERRORS", required = true)]
+    errors: Vec<PathBuf>,
+
+    /// The table's schema.
+    #[arg(long, value_name = "FILE")]
+    schema: PathBuf,
+
+    /// Where the files go; they replace those of an earlier run.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// How timestamps are written.
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    timestamps: Timestamps,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
+    let is_stdin = |path: &Path| path.as_os_str() == "-";
+    let stdins = args.errors.iter().filter(|path| is_stdin(path)).count();
+    if stdins > 1 {
+        return Exit::reject("\"-\" is given twice; standard input can be read once");
+    }
+    if stdins == 1 && is_stdin(&args.schema) {
+        return Exit::reject("--schema is \"-\" and so is the input: give one of them as a file");
+    }
+    if is_stdin(&args.out) {
+        return Exit::reject("--out is \"-\", and has to be a folder");
+    }
+    // Its own files would be among the objects of a second run.
+    let inside = |folder: &PathBuf| {
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        folder.is_dir() && whole(&args.out).starts_with(whole(folder))
+    };
+    if let Some(folder) = args.errors.iter().find(|path| inside(path)) {
+        return Exit::reject(format!(
+            "--out is in {}, which is read; give a folder of its own",
+            folder.display()
+        ));
+    }
+    if stdins == 1 && io::stdin().is_terminal() {
+        say("reading standard input; end it with Ctrl-D, or give a file");
+    }
+    let (_, schema) = schema_file::read(&args.schema)?;
+    let timestamps = args.timestamps.to_parquet();
+    let form = Form::new(&schema, timestamps)
+        .map_err(|error| Exit::Rejected(format!("the schema has no form in Parquet: {error}")))?;
+    let plan = || {
+        let mut plan = Plan::new(&schema);
+        plan.set_precision(timestamps.precision());
+        plan
+    };
+    let out = Folder::at(&args.out).map_err(|trouble| Exit::Rejected(trouble.0))?;
+    out.make().map_err(|error| Exit::Rejected(format!("can't write {}: {error}", out.name())))?;
+    let target = Target::new(out, form, plan);
+    run::run(sources(&args.errors), target, &schema.lake_name())
+}

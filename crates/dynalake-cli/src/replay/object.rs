@@ -1,0 +1,246 @@
+//! The records of one object, or of several of one name, to files.
+
+use super::rejected::Rejected;
+use super::totals::Totals;
+use crate::exit::Exit;
+use crate::files::{Files, Names, Options, Publish, WrittenFile};
+use crate::input::{Content, Encoding, Failed, Object, is_row, look_at};
+use crate::store::{Folder, Replace};
+use crate::text::thousands;
+use dynalake::failure::Failure;
+use dynalake::firehose::Data;
+use dynalake::record::{self, Outcome, RecordTransformer};
+use dynalake::row::Rows;
+use dynalake::schema::{Binary, Plan};
+use dynalake::text::json::unescape;
+use dynalake_parquet::{Columns, Form};
+use sha2::{Digest, Sha256};
+
+/// At about so many bytes a new file begins.
+const FILE_BYTES: usize = 128 << 20;
+
+/// What is kept of a buffer from object to object.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// Where rows go, and how records become some.
+pub(super) struct Target {
+    pub(super) out: Folder,
+    form: Form,
+    records: RecordTransformer,
+    /// For records whose binary is encoded once, whatever the schema says.
+    encoded_once: RecordTransformer,
+    /// A record's bytes.
+    data: Vec<u8>,
+    scratch: Vec<u8>,
+}
+
+/// The files of one object.
+pub(super) struct ObjectFiles {
+    files: Files,
+    rejected: Rejected,
+}
+
+/// What an object has left behind.
+pub(super) struct Written {
+    pub(super) files: Vec<WrittenFile>,
+    /// Below the folder.
+    pub(super) rejected: Option<String>,
+}
+
+impl Target {
+    pub(super) fn new(out: Folder, form: Form, plan: impl Fn() -> Plan) -> Target {
+        let records = |binary: Option<Binary>| {
+            let mut plan = plan();
+            plan.binary = binary.or(plan.binary);
+            let options = record::Options::new(&plan);
+            RecordTransformer::new(plan, options)
+        };
+        Target {
+            out,
+            form,
+            records: records(None),
+            encoded_once: records(Some(Binary::Single)),
+            data: Vec::new(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The files of the object that is called so.
+    pub(super) fn files(&self, name: &str) -> ObjectFiles {
+        let options = Options {
+            names: Names::ByHour(format!("replay-{}", hash(name.as_bytes()))),
+            publish: Publish::Together,
+            replace: Replace::Yes,
+            file_bytes: FILE_BYTES,
+        };
+        ObjectFiles {
+            files: Files::new(self.out.clone(), self.form.clone(), options),
+            rejected: Rejected::new(self.out.clone(), name),
+        }
+    }
+
+    /// Reads an object to its end, or as far as it can be read. What can't be is handed to
+    /// `unreadable`, as a message. `advance` gets the bytes read so far.
+    pub(super) fn read(
+        &mut self,
+        object: &mut Object,
+        name: &str,
+        files: &mut ObjectFiles,
+        totals: &mut Totals,
+        (unreadable, advance): (&mut dyn FnMut(String), &mut dyn FnMut(u64)),
+    ) -> Result<(), Exit> {
+        loop {
+            let part = match object.next() {
+                Ok(None) => return Ok(()),
+                Ok(Some(part)) => part,
+                Err(trouble) => {
+                    let at = thousands(object.at());
+                    unreadable(format!("{}; read up to byte {at}", trouble.0));
+                    return Ok(());
+                }
+            };
+            let reason = match part.content {
+                Content::Records(records) => {
+                    let mut is_rejected = false;
+                    for record in &records {
+                        is_rejected |= self.record(record, files, totals)?;
+                    }
+                    if is_rejected {
+                        files.rejected.add(part.text)?;
+                    }
+                    advance(object.bytes_read());
+                    continue;
+                }
+                Content::NoJson { is_end: true } => {
+                    unreadable(format!(
+                        "{name} ends in the middle of a JSON value, which begins at byte {}; fetch \
+                         the whole object",
+                        thousands(part.at)
+                    ));
+                    continue;
+                }
+                Content::NoJson { is_end: false } => ("not_json", "it is not JSON"),
+                Content::WithoutPayload => (
+                    "no_payload",
+                    "Lambda's message of a batch that it gave up is without the batch: set an \
+                     on-failure destination on S3, which gets it whole",
+                ),
+                Content::OtherJson => (
+                    "not_a_record",
+                    "it is neither a line of an error prefix nor a change record nor a row",
+                ),
+            };
+            totals.record(None);
+            totals.reject(reason.0, reason.1);
+            files.rejected.add(part.text)?;
+        }
+    }
+
+    /// Takes a record to its row; says whether it failed again.
+    fn record(
+        &mut self,
+        record: &Failed<'_>,
+        files: &mut ObjectFiles,
+        totals: &mut Totals,
+    ) -> Result<bool, Exit> {
+        totals.record(record.error_code.as_deref());
+        if !self.decode(record.data) {
+            let failure = Failure::NotBase64;
+            totals.reject(failure.code(), &failure.explain(self.records.plan()));
+            return Ok(true);
+        }
+        if self.data.trim_ascii().is_empty() {
+            totals.control += 1;
+            return Ok(false);
+        }
+        let transformer = match record.encoding {
+            Encoding::AsTheRecordSays => &mut self.records,
+            Encoding::Once => &mut self.encoded_once,
+        };
+        let mut rows = ByArrival { files: &mut files.files, arrival_us: record.arrival_us };
+        let is_row = is_row(&self.data);
+        let outcome = if is_row {
+            transformer.transform_row(&self.data, &mut rows).outcome
+        } else {
+            let number = record.sequence_number.map(|number| {
+                self.scratch.clear();
+                unescape(number, &mut self.scratch);
+                &*self.scratch
+            });
+            transformer.transform(&self.data, number, &mut rows).outcome
+        };
+        match outcome {
+            Outcome::Row { rescued, .. } => {
+                totals.rows += 1;
+                totals.rescued += u64::from(rescued);
+            }
+            Outcome::Dropped => totals.dropped += 1,
+            Outcome::Failed(failure) => {
+                let what = look_at(&self.data).filter(|_| !is_row);
+                let reason = match what {
+                    Some(what) => format!("the data is {what}"),
+                    None => failure.explain(transformer.plan()),
+                };
+                totals.reject(failure.code(), &reason);
+            }
+        }
+        files.files.advance()?;
+        Ok(matches!(outcome, Outcome::Failed(_)))
+    }
+
+    /// Takes a record's bytes out of their base64; says whether there are any.
+    fn decode(&mut self, data: Data<'_>) -> bool {
+        self.data.clear();
+        match data {
+            Data::Plain(bytes) => self.data.extend_from_slice(bytes),
+            Data::Encoded(text) => {
+                self.scratch.clear();
+                unescape(text, &mut self.scratch);
+                let decoded = base64_simd::STANDARD.decode_append(&self.scratch, &mut self.data);
+                return decoded.is_ok();
+            }
+            Data::Absent => return false,
+        }
+        true
+    }
+
+    /// Gives memory back that only a large object needs.
+    pub(super) fn shrink(&mut self) {
+        self.records.shrink(KEPT_BYTES);
+        self.encoded_once.shrink(KEPT_BYTES);
+        for buffer in [&mut self.data, &mut self.scratch] {
+            buffer.clear();
+            buffer.shrink_to(KEPT_BYTES);
+        }
+    }
+}
+
+impl ObjectFiles {
+    /// Gives all their names.
+    pub(super) fn publish(mut self) -> Result<Written, Exit> {
+        self.files.finish()?;
+        self.files.publish()?;
+        let rejected = self.rejected.publish()?;
+        Ok(Written { files: self.files.take_finished(), rejected })
+    }
+}
+
+/// The files of the hour in which a record arrived, else of that of its change.
+struct ByArrival<'a> {
+    files: &'a mut Files,
+    arrival_us: Option<u64>,
+}
+
+impl Rows for ByArrival<'_> {
+    type Sink = Columns;
+
+    fn sink(&mut self, time_us: u64) -> &mut Columns {
+        self.files.sink(self.arrival_us.unwrap_or(time_us))
+    }
+}
+
+/// 32 digits of the SHA-256 of a name, or of what has none.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

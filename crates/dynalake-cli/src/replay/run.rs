@@ -1,0 +1,230 @@
+//! All objects, then what is said of them.
+
+use super::object::{Target, hash};
+use super::rejected::REJECTED;
+use super::totals::Totals;
+use crate::exit::Exit;
+use crate::input::{Object, Source, Trouble, quoted};
+use crate::report::{Progress, say};
+use crate::text::{count, printable, thousands};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Cursor, Read, Write};
+use std::process::ExitCode;
+
+/// So many names are printed of a kind.
+const SHOWN: usize = 20;
+
+/// What came of a run.
+struct Outcome {
+    totals: Totals,
+    progress: Progress,
+    /// Of the objects that are read.
+    bytes: u64,
+    objects: u64,
+    /// How often something of an object can't be read.
+    unreadable: u64,
+    written: u64,
+    /// The files of rejected values, below the folder.
+    rejected: BTreeSet<String>,
+}
+
+/// Takes each object to files, then says what became of them all. `lake_name` is the table's in the
+/// lake.
+pub(super) fn run(
+    sources: Vec<Result<Source, Trouble>>,
+    mut target: Target,
+    lake_name: &str,
+) -> Result<ExitCode, Exit> {
+    let lens = sources.iter().flatten().map(|source| source.len);
+    let mut outcome = Outcome {
+        totals: Totals::default(),
+        progress: Progress::new(lens.sum(), false),
+        bytes: 0,
+        objects: 0,
+        unreadable: 0,
+        written: 0,
+        rejected: BTreeSet::new(),
+    };
+    // Objects of one name share their files: else one would take the place of the other's.
+    let mut objects: BTreeMap<String, Vec<Opened>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for source in sources {
+        match source.and_then(Opened::new) {
+            Err(trouble) => outcome.unreadable(&trouble.0),
+            Ok((name, opened)) => {
+                let same = objects.entry(name.clone()).or_default();
+                if same.is_empty() {
+                    order.push(name);
+                }
+                same.push(opened);
+            }
+        }
+    }
+    for name in &order {
+        let same = objects.remove(name).unwrap_or_default();
+        outcome.objects(name, same, &mut target)?;
+    }
+    outcome.finish(&target, &order, lake_name)
+}
+
+/// An object before it is read.
+enum Opened {
+    File(Source),
+    /// What standard input has.
+    Stdin(Vec<u8>),
+}
+
+impl Opened {
+    /// The object and its name, which is that of its contents where it has none.
+    fn new(source: Source) -> Result<(String, Opened), Trouble> {
+        if let Some(name) = source.base_name() {
+            return Ok((name.to_owned(), Opened::File(source)));
+        }
+        let mut bytes = Vec::new();
+        io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map_err(|error| Trouble(format!("can't read standard input: {error}")))?;
+        Ok((format!("stdin-{}", hash(&bytes)), Opened::Stdin(bytes)))
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Opened::File(source) => source.name(),
+            Opened::Stdin(_) => "standard input",
+        }
+    }
+
+    fn open(&mut self) -> Result<Object, Trouble> {
+        match self {
+            Opened::File(source) => Object::open(source),
+            Opened::Stdin(bytes) => {
+                Object::of("standard input", Cursor::new(std::mem::take(bytes)))
+            }
+        }
+    }
+}
+
+impl Outcome {
+    /// Takes the objects of one name to their files.
+    fn objects(&mut self, name: &str, same: Vec<Opened>, target: &mut Target) -> Result<(), Exit> {
+        let mut files = target.files(name);
+        for mut opened in same {
+            let object_name = opened.name().to_owned();
+            let mut object = match opened.open() {
+                Ok(object) => object,
+                Err(trouble) => {
+                    self.unreadable(&trouble.0);
+                    continue;
+                }
+            };
+            let Outcome { totals, progress, unreadable, bytes, .. } = self;
+            let mut messages = Vec::new();
+            let read = target.read(
+                &mut object,
+                &object_name,
+                &mut files,
+                totals,
+                (&mut |message| messages.push(message), &mut |read| {
+                    progress.advance(*bytes + read)
+                }),
+            );
+            *bytes += object.bytes_read();
+            self.objects += 1;
+            *unreadable += messages.len() as u64;
+            messages.iter().for_each(|message| progress.say(&format!("error: {message}")));
+            read.map_err(|exit| self.after_some(exit))?;
+        }
+        let written = files.publish().map_err(|exit| self.after_some(exit))?;
+        target.shrink();
+        self.rejected.extend(written.rejected);
+        let mut out = io::stdout().lock();
+        for file in written.files {
+            self.written += 1;
+            let rows = count(file.rows, "row", "rows");
+            // The rows are in files, whoever reads their names.
+            let _ =
+                writeln!(out, "{}  {rows}, {} bytes", printable(&file.name), thousands(file.bytes));
+        }
+        Ok(())
+    }
+
+    /// Names what can't be read.
+    fn unreadable(&mut self, message: &str) {
+        self.unreadable += 1;
+        self.progress.say(&format!("error: {message}"));
+    }
+
+    /// Why the run ends; some files may be there already.
+    fn after_some(&self, exit: Exit) -> Exit {
+        match exit {
+            Exit::Rejected(reason) if self.written > 0 || !self.rejected.is_empty() => {
+                Exit::Partly(format!(
+                    "{reason}; the files that are printed are whole; run it again to have all"
+                ))
+            }
+            other => other,
+        }
+    }
+
+    fn finish(self, target: &Target, names: &[String], lake_name: &str) -> Result<ExitCode, Exit> {
+        self.progress.end();
+        let totals = &self.totals;
+        if totals.records == 0 && self.unreadable == 0 {
+            return Exit::reject("there is nothing to replay: no object has a record");
+        }
+        let objects = thousands(self.objects);
+        say(&format!("objects   {objects} read, {} bytes", thousands(self.bytes)));
+        totals.say();
+        if self.unreadable > 0 {
+            let troubles = count(self.unreadable, "error", "errors");
+            say(&format!("objects   {troubles} in reading them, named above"));
+        }
+        let mut is_whole = self.unreadable == 0 && totals.rejected() == 0;
+        if !totals.add_up() {
+            is_whole = false;
+            say("error: records in are not rows, rejected, dropped and control messages together");
+        }
+        if totals.rejected() > 0 {
+            say(&format!(
+                "what was rejected is in {}, as it was; change the schema and run this again",
+                target.out.name_of(REJECTED)
+            ));
+        }
+        self.say_leftover(target, names);
+        let out = target.out.name();
+        if self.written > 0 && !out.starts_with("s3://") {
+            say(&format!(
+                "next: aws s3 sync {} s3://BUCKET/data/{lake_name}/ --exclude 'rejected/*'   # the \
+                 table's location",
+                quoted(&out)
+            ));
+        }
+        let is_nothing = self.objects == 0 && totals.records == 0;
+        Ok(ExitCode::from(match (is_whole, is_nothing) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 2,
+        }))
+    }
+
+    /// Names the files of an earlier run of the same objects whose values are rejected no more.
+    fn say_leftover(&self, target: &Target, names: &[String]) {
+        let names: BTreeSet<String> =
+            names.iter().map(|name| format!("{REJECTED}/{name}.rejected")).collect();
+        // A folder that is not there has none.
+        let listed = target.out.list(&format!("{REJECTED}/")).unwrap_or_default();
+        let leftover: Vec<String> = listed
+            .into_iter()
+            .filter(|file| names.contains(&file.name) && !self.rejected.contains(&file.name))
+            .map(|file| target.out.name_of(&file.name))
+            .collect();
+        if !leftover.is_empty() {
+            let files = count(leftover.len() as u64, "file is", "files are");
+            let named = leftover.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            say(&format!(
+                "warning: {files} of an earlier run, with what is rejected no more; remove: {named}"
+            ));
+        }
+    }
+}
