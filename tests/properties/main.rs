@@ -6,6 +6,7 @@
 //! | `rebuild` | nothing is lost and nothing invented: the item is in the row and `_rescued`; nothing protected is |
 //! | `rows` | a row taken to the schema as it is now: unchanged, or by `reference`; nothing protected is shown |
 //! | `view` | whatever happens, the rows that `where` chooses merge to the filtered table |
+//! | `order` | changes late, repeated, lost, and exports: the newest rows are the table, or it is said why not |
 //! | `walk` | without a schema, the row is what a plain walk over `serde_dynamo`'s values gives |
 //! | `coercion` | values are what `bigdecimal`, `jiff` and the standard library make of them |
 //! | `bytes` | whatever the bytes, every record is answered once, in order, within the limit |
@@ -18,6 +19,7 @@ mod bytes;
 mod coercion;
 mod generate;
 mod json;
+mod order;
 mod rebuild;
 mod reference;
 mod rows;

@@ -45,7 +45,7 @@ fn image<'a>(record: &'a Json, name: &str) -> Option<&'a Json> {
 }
 
 /// Whether an image has what `where` asks for.
-fn is_in(wanted: &Json, image: &Json) -> bool {
+pub(crate) fn is_in(wanted: &Json, image: &Json) -> bool {
     wanted.members().iter().all(|(name, texts)| {
         let value = image.get(name);
         let [text, number] = ["S", "N"].map(|kind| value?.get(kind)?.text());

@@ -88,7 +88,7 @@ fn build(schema: Vec<u32>, changes: Vec<Vec<u32>>) -> History {
 }
 
 /// Keys of an item; now and then of another kind than the schema's key columns.
-fn some_keys(at: usize, schema: &Schema, tape: &mut Tape, double: bool) -> Item {
+pub(super) fn some_keys(at: usize, schema: &Schema, tape: &mut Tape, double: bool) -> Item {
     let mut keys = keys_of(Some(schema), tape, double);
     // DynamoDB's keys are of these types; of others the image may hold more than `Keys` has.
     for (_, value) in &mut keys {

@@ -11,6 +11,7 @@ mod json;
 mod names;
 mod record;
 mod schema;
+mod story;
 mod value;
 
 pub(crate) use history::{Change, History, history};
@@ -21,6 +22,7 @@ use record::record;
 use schema::Schema;
 use std::fmt;
 use std::ops::Range;
+pub(crate) use story::{Arrival, Clock, Export, ExportKind, Step, Story, story};
 
 pub(crate) struct Case {
     pub(crate) schema: Option<String>,
