@@ -378,11 +378,14 @@ def snake(name: str) -> str:
 
 def same(expected: Any, actual: Any) -> bool:
     if isinstance(expected, JsonText):
-        return isinstance(actual, str) and same(
-            expected.value, json.loads(actual, parse_float=Decimal, parse_int=Decimal)
-        )
+        try:
+            value = json.loads(actual, parse_float=Decimal, parse_int=Decimal)
+        except (TypeError, ValueError):
+            return False
+        return same(expected.value, value)
     if isinstance(expected, NumberText):
-        return isinstance(actual, str) and Decimal(actual) == expected.value
+        is_number = isinstance(actual, str) and NUMBER.fullmatch(actual) is not None
+        return is_number and Decimal(actual) == expected.value
     if isinstance(expected, Unordered):
         return (
             isinstance(actual, list)

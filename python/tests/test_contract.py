@@ -214,6 +214,9 @@ def test_values_are_the_same_by_value_and_type() -> None:
     assert contract.same(JsonText({"a": [Decimal(1)]}), '{"a":[1.0]}')
     assert contract.same(Unordered(["b", "a"]), ["a", "b"])
     assert not contract.same(Unordered(["a", "a"]), ["a", "b"])
+    for other in ("a text", "", None):
+        assert not contract.same(NumberText(Decimal(100)), other)
+        assert not contract.same(JsonText({"a": 1}), other)
     assert not contract.same(True, 1)
     assert not contract.same(1, True)
     assert not contract.same(1, 1.0)
