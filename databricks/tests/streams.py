@@ -178,8 +178,18 @@ class Stream:
     invocations fail whose changes come again later, in the order of each item.
     """
 
-    def __init__(self, kind: Kind, seed: int, changes: int, keys: int, ties: bool = False) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        seed: int,
+        changes: int,
+        keys: int,
+        ties: bool = False,
+        pace_us: int = 200_000,
+    ) -> None:
         self.kind, self.count, self.keys, self.ties = kind, changes, keys, ties
+        # The most time from one change to the next.
+        self.pace_us = pace_us
         self.table = kind.schema(1)["table"]
         self.chance = random.Random(seed)
         self.items: dict[int, Item] = {}
@@ -201,7 +211,9 @@ class Stream:
                 if chance.random() < 0.2:
                     at_key = chance.randrange(self.keys)
             else:
-                time_us += chance.randint(1, 200_000 // TICKS_US[precision]) * TICKS_US[precision]
+                time_us += (
+                    chance.randint(1, self.pace_us // TICKS_US[precision]) * TICKS_US[precision]
+                )
                 at_key = chance.randrange(self.keys)
             change = self._change(at, at_key, time_us, number)
             change.precision = precision
@@ -300,7 +312,7 @@ class Stream:
         live = [change for change in self.last.values() if change.new is not None]
         assert len(live) == len(self.items)
         schema = Schema(self.kind.schema(1))
-        rows = [_row(schema, change, change.sequence(number[change.at])) for change in live]
+        rows = [row_of(schema, change, change.sequence(number[change.at])) for change in live]
         return {self.key_of(schema, row): row for row in rows}
 
     def current_by_sequence(self) -> Rows:
@@ -321,7 +333,7 @@ class Stream:
             for sequence, at in newest.values()
             if self.changes[at].new is not None
         ]
-        rows = [_row(schema, change, sequence) for change, sequence in live]
+        rows = [row_of(schema, change, sequence) for change, sequence in live]
         return {self.key_of(schema, row): row for row in rows}
 
     def ever(self) -> list[tuple]:
@@ -361,7 +373,7 @@ class Stream:
             for state, after in zip(states, [*states[1:], None], strict=True):
                 change = delivered[state[0]]
                 if change.new is not None:
-                    row = _row(schema, change, state[-1])
+                    row = row_of(schema, change, state[-1])
                     row.values["_event_id"] = f"e-{change.at}"
                     row.values["__START_AT"] = state[0]
                     row.values["__END_AT"] = after[0] if after else None
@@ -376,7 +388,8 @@ def key_columns(schema: Schema) -> list[str]:
     return [schema.column_of((key,))["name"] for key in schema.keys]
 
 
-def _row(schema: Schema, change: Change, sequence: str) -> Row:
+def row_of(schema: Schema, change: Change, sequence: str) -> Row:
+    """The row of the current state that has an item as a change left it."""
     values, rescued = schema.row(
         Written("", change.event, change.old, change.new, 0, 0, change.ttl)
     )

@@ -49,10 +49,13 @@ def is_in(item: Item | None) -> bool:
     return status == "open" or status.startswith("paid")
 
 
+KIND = View("", lambda at: {"orderId": S(f"o-{at}")}, attributes, "")
+
+
 def differences(spark: Spark) -> tuple[list[str], int]:
     """What differs after each of two updates' files, and how many changes let an item in or out
     without a delete."""
-    stream = Stream(View("", lambda at: {"orderId": S(f"o-{at}")}, attributes, ""), 16, 1500, 100)
+    stream = Stream(KIND, 16, 1500, 100)
     lake = Lake(tables.FOLDER / NAME, stream)
     # The table's name is the schema file's.
     setting = {"schema": lake.schemas[0], "location": NAME}
