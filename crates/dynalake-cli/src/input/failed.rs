@@ -193,7 +193,7 @@ fn records<'a>(text: &'a [u8], shape: &Shape) -> Option<Vec<Failed<'a>>> {
             }
             Some(records)
         }
-        Shape::Export { .. } | Shape::FirehoseEvent | Shape::Unknown => None,
+        Shape::Export { .. } | Shape::Item | Shape::FirehoseEvent | Shape::Unknown => None,
     }
 }
 
