@@ -20,7 +20,7 @@ from typing import Any
 from dynalake_dev import build, changes, export
 from dynalake_dev.changes import Item
 from dynalake_dev.emulator import Emulator
-from dynalake_dev.machine import clean_environment
+from dynalake_dev.machine import REGION, clean_environment
 from dynalake_dev.process import ToolError
 
 from .state import WORK
@@ -111,7 +111,7 @@ def replay(program: Path, emulator: Emulator, schema: Path, errors: str, out: st
 
 def _run(program: Path, emulator: Emulator, *words: str | Path) -> str:
     command = [str(program), *map(str, words)]
-    settings = clean_environment(emulator.endpoint)
+    settings = clean_environment(emulator.endpoint) | {"AWS_REGION": REGION}
     done = subprocess.run(command, capture_output=True, text=True, env=settings)
     (WORK / f"{words[0]}.log").write_text(done.stdout + done.stderr)
     if done.returncode != 0:
