@@ -137,7 +137,7 @@ impl Object {
         let text = &self.values.bytes()[range];
         let content = match shape {
             Err(place) => Content::NoJson { is_end: place.is_end },
-            Ok(shape) => content(text, &shape, &mut self.payload),
+            Ok(_) => content(text, &mut self.payload),
         };
         Ok(Some(Part { text, at, content }))
     }
@@ -153,13 +153,15 @@ fn has(members: &Members, name: &str) -> bool {
     members.iter().any(|(member, _)| member == name)
 }
 
-/// What a JSON value is, whose shape is known.
-fn content<'a>(text: &'a [u8], shape: &Shape, payload: &'a mut Vec<u8>) -> Content<'a> {
+/// What a JSON value is.
+fn content<'a>(text: &'a [u8], payload: &'a mut Vec<u8>) -> Content<'a> {
     let found = members(&mut Cursor::new(text)).unwrap_or_default();
     if is_row(text) {
         return Content::Records(vec![Failed::plain(text)]);
     }
-    if let Some(records) = records(text, shape) {
+    if let Found::Value(shape, _) = find(text, 0)
+        && let Some(records) = records(text, &shape)
+    {
         return Content::Records(records);
     }
     if !has(&found, "requestContext") {

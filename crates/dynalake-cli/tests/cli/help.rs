@@ -4,7 +4,13 @@ use crate::dynalake;
 
 #[test]
 fn no_arguments_print_help() {
-    dynalake(&[]).exits_with(2).says("Usage: dynalake").says("transform").says("check").says("ddl");
+    dynalake(&[])
+        .exits_with(2)
+        .says("Usage: dynalake")
+        .says("transform")
+        .says("replay")
+        .says("check")
+        .says("ddl");
 }
 
 #[test]
@@ -16,6 +22,8 @@ fn help_teaches_exit_codes_and_examples() {
         &["ddl", "--help"],
         &["infer", "--help"],
         &["diff", "--help"],
+        &["replay", "--help"],
+        &["backfill", "--help"],
     ] {
         dynalake(args).exits_with(0).prints("Exit codes:").prints("Example");
     }

@@ -13,6 +13,7 @@ mod infer;
 mod input;
 mod kinds;
 mod rejected;
+mod replay;
 #[cfg(feature = "s3")]
 mod s3;
 mod several;
@@ -27,7 +28,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -169,6 +170,24 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// The files below a folder, each with its path from there, sorted.
+fn files(folder: &Path) -> Vec<String> {
+    fn walk(at: &Path, root: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, root, found);
+            } else {
+                found.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(folder, folder, &mut found);
+    found.sort();
+    found
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {
