@@ -93,12 +93,6 @@ STEPS = [
         """,
     ),
     Step(
-        "recipes",
-        "the recipe for a replay, with an `aws` that only records what it gets",
-        "python3 .ci/test_recipes.py",
-        tools=("jq",),
-    ),
-    Step(
         "command-line",
         "`dynalake` is built",
         f"""

@@ -83,7 +83,7 @@ locals {
       source   = "rows", metric = "RecordsFailed", stat = "Sum"
       is       = ">", threshold = local.t.records_failed, window = [300, 1, 1]
       happened = "Records could not become rows; Firehose keeps the originals under processing-failed in the error prefix."
-      first    = "aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern ERROR names each reason, with a count. Fix it, then replay the records."
+      first    = "aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern ERROR names each reason, with a count. Fix it, then bring the records in: dynalake replay."
     }
     # An hour, not minutes: a table that has such values has them again and again, and the alarm would flap.
     "rows-rescued" = {
@@ -129,7 +129,7 @@ locals {
       source   = "firehose", metric = "FailedConversion.Records", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 1, 1]
       happened = "Rows did not fit the Glue table; they are under format-conversion-failed in the error prefix."
-      first    = "Read lastErrorMessage in the newest object there. Glue table and function differ: apply again, so that both come from one schema file."
+      first    = "Read lastErrorMessage in the newest object there. Glue table and function differ: apply again, so that both come from one schema file. Then bring the rows in: dynalake replay."
     }
     "firehose-throttled" = {
       severity = "look"
@@ -147,7 +147,7 @@ locals {
       source   = "firehose", metric = "PartitionCountExceeded", stat = "Maximum"
       is       = ">", threshold = 0, window = [300, 1, 1]
       happened = "Changes of more hours came at once than Firehose has partitions for; the rest is in the error prefix."
-      first    = "Stop the backfill or the replay that mixes in old changes, or ask AWS for a higher limit of active partitions (Service Quotas, Firehose)."
+      first    = "Stop what mixes in old changes, or ask AWS for a higher limit of active partitions (Service Quotas, Firehose). Then bring the rest in: dynalake replay."
     }
   }
 
@@ -179,7 +179,7 @@ locals {
       source   = "errors", metric = "NumberOfMessagesSent", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 1, 6]
       happened = "Objects came into the error prefix: what they hold is not in the lake. They stay there with the original records."
-      first    = "aws s3 ls --recursive on the error prefix shows which kind and since when. records-failed, function-errors and firehose-conversion-failed name the cause. Fix it, then replay."
+      first    = "aws s3 ls --recursive on the error prefix shows which kind and since when. records-failed, function-errors and firehose-conversion-failed name the cause. Fix it, then bring all kinds in: dynalake replay."
     }
   }
 
