@@ -331,11 +331,6 @@ impl RecordTransformer {
         self.row.rescued()
     }
 
-    /// The same of the last row that was written before.
-    pub fn rescued_of_row(&self) -> &[u8] {
-        self.rewriter.as_deref().map_or(&[], Rewriter::rescued)
-    }
-
     /// Gives memory back that only a large record needs.
     pub fn shrink(&mut self, kept_bytes: usize) {
         for buffer in

@@ -162,7 +162,7 @@ fn split_sequence(text: &[u8]) -> Option<u64> {
 
 /// The failure of a row with such a metadata column.
 pub(crate) fn malformed(column: Metadata) -> Failure {
-    let named = |known: &&crate::schema::MetadataColumn| Metadata::named(&known.name) == column;
-    let column = METADATA_COLUMNS.iter().find(named).map_or("", |known| &known.name);
-    Failure::MalformedRow { column }
+    let mut columns = METADATA_COLUMNS.iter();
+    let known = columns.find(|known| Metadata::named(&known.name) == column);
+    Failure::MalformedRow { column: known.map_or("", |known| &known.name) }
 }

@@ -67,11 +67,6 @@ impl Rewriter {
         self.binder.shrink(kept_bytes);
     }
 
-    /// The `_rescued` of the row that was written last, as JSON, if it has one.
-    pub(crate) fn rescued(&self) -> &[u8] {
-        self.writer.rescued()
-    }
-
     /// Adds the row to `out`, by the plan for changes; `rescued` is its `_rescued`. Says whether it
     /// has one now.
     ///
@@ -145,7 +140,7 @@ impl Rewriter {
                     self.binder.protect(plan, tape, (path, false), id);
                 }
                 for (inner, hidden) in &self.inner {
-                    if let Some(way) = way_inside(column, inner) {
+                    if let Some(way) = way_inside(column, inner).filter(|way| !way.is_empty()) {
                         protect_part(plan, tape, id, way, *hidden)?;
                     }
                 }
@@ -211,9 +206,9 @@ fn protect_part(
     {
         found = protect_part(plan, tape, map, way, column)?;
         if found {
-            let mut plain = Vec::new();
-            tape.write_plain(map, &mut plain);
-            tape.set_text(id, &plain)?;
+            let mut text = Vec::new();
+            tape.write_plain(map, &mut text);
+            tape.set_text(id, &text)?;
         }
     }
     Ok(found)

@@ -68,7 +68,9 @@ mod tests {
             &["\"", "]", "\\", "\u{1}", "é"],
         ] {
             let mut path = Vec::new();
-            list.iter().for_each(|name| push_name(name.as_bytes(), &mut path));
+            for name in list {
+                push_name(name.as_bytes(), &mut path);
+            }
             let expected: Vec<_> = list.iter().map(|name| Cow::Borrowed(name.as_bytes())).collect();
             let (found, in_list) = names(&path).expect("a path");
             assert_eq!((found, in_list), (expected.clone(), false), "{list:?}");
