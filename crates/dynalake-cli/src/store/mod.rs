@@ -195,6 +195,10 @@ impl NewFile {
     /// # Errors
     ///
     /// A file that can't be written.
+    #[cfg_attr(
+        not(feature = "s3"),
+        expect(clippy::unnecessary_wraps, reason = "only an object on S3 has something to send")
+    )]
     pub(crate) fn seal(&mut self) -> io::Result<()> {
         match &mut self.0 {
             // It holds little.
