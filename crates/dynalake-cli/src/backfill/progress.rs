@@ -25,7 +25,7 @@ impl Progress {
     /// Of so many files with so many items.
     pub(super) fn new(files: usize, items: u64) -> Progress {
         let bar = io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}");
+            let style = ProgressStyle::with_template("{bar:20} {percent:>3} %  {wide_msg}");
             let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(items).with_style(style)
         });
