@@ -8,6 +8,7 @@ use parquet::data_type::{
     BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type,
     Int64Type, Int96Type,
 };
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
@@ -49,7 +50,7 @@ impl LowerBound {
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_offset_index_disabled(true);
-        for column in metadata.row_groups().iter().take(1).flat_map(|group| group.columns()) {
+        for column in metadata.row_groups().iter().take(1).flat_map(RowGroupMetaData::columns) {
             let path = column.column_path().clone();
             let statistics = match column.statistics() {
                 Some(_) => EnabledStatistics::Chunk,

@@ -74,7 +74,7 @@ fn fastest(rounds: u32, mut run: impl FnMut()) -> Duration {
     let time = |_| {
         let before = on_processor();
         run();
-        on_processor() - before
+        on_processor().saturating_sub(before)
     };
     (0..rounds).map(time).min().unwrap_or_default()
 }

@@ -51,7 +51,7 @@ pub(super) fn run(job: &Job) -> Result<ExitCode, Exit> {
             other => other,
         });
     }
-    outcome.say(job)
+    Ok(outcome.say(job))
 }
 
 impl Outcome {
@@ -78,7 +78,8 @@ impl Outcome {
             let (said, all_said) = channel();
             for _ in 0..cores.min(order.len()) {
                 let said = said.clone();
-                scope.spawn(|| work(job, &order, &next, said));
+                let (order, next) = (&order, &next);
+                scope.spawn(move || work(job, order, next, &said));
             }
             drop(said);
             let done = self.collect(job, &all_said, progress);
@@ -158,7 +159,7 @@ impl Outcome {
     }
 
     /// Says what came of it, and what to do next; the exit code.
-    fn say(&self, job: &Job) -> Result<ExitCode, Exit> {
+    fn say(&self, job: &Job) -> ExitCode {
         let totals = &self.totals;
         let all = job.export.files.len();
         let left_out = self.left_out.len();
@@ -176,30 +177,25 @@ impl Outcome {
         }
         if let Some(known) = &job.known {
             let keys = count(known.len(), "known key", "known keys");
-            match self.rows_of_known {
-                Some(rows) => {
-                    say(&format!(
-                        "known     {keys}: {} for those that the export lacks",
-                        count(rows, "REMOVE row", "REMOVE rows")
-                    ));
-                }
-                None => {
-                    is_whole = false;
-                    let why = if left_out > 0 {
-                        "a data file was left out"
-                    } else {
-                        "a rejected item's key can't be read"
-                    };
-                    say(&format!(
-                        "error: {keys}: no REMOVE rows were made, because {why}, and may have one \
-                         of them"
-                    ));
-                }
+            if let Some(rows) = self.rows_of_known {
+                let rows = count(rows, "REMOVE row", "REMOVE rows");
+                say(&format!("known     {keys}: {rows} for those that the export lacks"));
+            } else {
+                is_whole = false;
+                let why = if left_out > 0 {
+                    "a data file was left out"
+                } else {
+                    "a rejected item's key can't be read"
+                };
+                say(&format!(
+                    "error: {keys}: no REMOVE rows were made, because {why}, and may have one of \
+                     them"
+                ));
             }
         }
         self.say_next(job);
         self.say_leftover(job);
-        Ok(ExitCode::from(u8::from(!is_whole)))
+        ExitCode::from(u8::from(!is_whole))
     }
 
     fn say_next(&self, job: &Job) {
@@ -270,7 +266,7 @@ impl Outcome {
     }
 }
 
-fn work(job: &Job, order: &[usize], next: &AtomicUsize, said: Sender<Said>) {
+fn work(job: &Job, order: &[usize], next: &AtomicUsize, said: &Sender<Said>) {
     let mut worker = Worker::new(job);
     while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
         let done = worker.file(at);
