@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! a change             its time, and the sequence number that it has in the stream
-//! the same, replayed   its time, and zeros where the record has no number
+//! the same, replayed   its time, and zeros where the record has no number; a failed row keeps its
 //! full export          the export's time less a margin, and zeros; known keys that it lacks too
 //! incremental export   the write's whole second, and as its number the microseconds within it
 //! ```
@@ -18,6 +18,7 @@ use crate::json::Json;
 use crate::reference::{Outcome as Expected, Reference};
 use crate::view::{is_in, key_columns};
 use crate::wire::METADATA;
+use dynalake::change::export::Kind;
 use dynalake::record::{Options, RecordTransformer};
 use dynalake::schema::{Plan, Schema};
 use proptest::prelude::*;
@@ -211,7 +212,7 @@ impl Model<'_> {
     fn numbers(&self, step: usize) -> Vec<Option<&str>> {
         let arrivals = self.story.arrivals.iter();
         let numbers = arrivals.filter_map(|arrival| match arrival {
-            Arrival::Change { step: at, number } if *at == step => Some(number.as_deref()),
+            Arrival::Change { step: at, number, .. } if *at == step => Some(number.as_deref()),
             _ => None,
         });
         numbers.collect()
@@ -325,23 +326,32 @@ impl Lake {
         }
     }
 
-    fn change(&mut self, step: &Step, number: Option<&str>) {
+    /// A change's row; one whose conversion failed is taken to a row once more.
+    fn change(&mut self, step: &Step, number: Option<&str>, is_row: bool) {
         let mut row = Vec::new();
         let number = number.map(str::as_bytes);
         let transformed = self.transformer.transform(&step.record, number, &mut row);
         assert_eq!(transformed.table, self.table);
+        if is_row && !row.is_empty() {
+            let before = std::mem::take(&mut row);
+            self.transformer.transform_row(&before, &mut row);
+        }
         self.add(&row);
     }
 
-    /// Loads an export's lines, and with `known_keys` those keys that it lacks.
-    fn export(&mut self, lines: &[String], dated_us: u64, with_known_keys: bool) {
+    /// Loads an export's lines, and with known keys those of them that it lacks.
+    fn export(&mut self, lines: &[String], export: &Export, dated_us: u64) {
         let before = self.rows.len();
+        let kind = match export.kind {
+            ExportKind::Full { .. } => Kind::Full { time_us: dated_us },
+            ExportKind::Incremental { .. } => Kind::Incremental,
+        };
         for line in lines {
             let mut row = Vec::new();
-            self.transformer.transform_export_line(line.as_bytes(), dated_us, &mut row);
+            self.transformer.transform_export_line(line.as_bytes(), kind, &mut row);
             self.add(&row);
         }
-        if with_known_keys {
+        if let ExportKind::Full { with_known_keys: true } = export.kind {
             let (known, exported) = self.rows.split_at(before);
             let keys = |rows: &[Row]| -> BTreeSet<Vec<String>> {
                 let rows = rows.iter().filter(|row| row.values.is_some());
@@ -466,15 +476,13 @@ fn converges(story: &Story, margin_us: u64) -> Result<Tally, TestCaseError> {
     let mut rows: Vec<ModelRow> = Vec::new();
     for arrival in &story.arrivals {
         match arrival {
-            Arrival::Change { step, number } => {
-                lake.change(model.step(*step), number.as_deref());
+            Arrival::Change { step, number, is_row } => {
+                lake.change(model.step(*step), number.as_deref(), *is_row);
                 rows.extend(model.change(*step, number.as_deref()));
             }
             Arrival::Export(at) => {
                 let export = &story.exports[*at];
-                let known =
-                    matches!(export.kind, ExportKind::Full { with_known_keys } if with_known_keys);
-                lake.export(&lines(&model, export), model.dated(export), known);
+                lake.export(&lines(&model, export), export, model.dated(export));
                 let is_item = |row: &&ModelRow| model.is_in[row.step];
                 model.had[*at] = rows.iter().filter(is_item).map(|row| row.item).collect();
                 rows.extend(model.export(*at));
@@ -571,11 +579,11 @@ proptest! {
 
 #[test]
 fn stories_heal_and_differ_in_every_way() {
-    let Tally { equal, promised, differ, healed } = told(3_000, MARGIN_US);
+    let Tally { equal, promised, differ, healed } = told(4_000, MARGIN_US);
     assert!(equal > 3_000 && promised > 300, "{equal} {promised}");
     for origin in [Origin::Full, Origin::KnownKey, Origin::Incremental] {
         for is_view in [false, true] {
-            assert!(healed.get(&(origin, is_view)) > Some(&5), "{origin:?}: {healed:?}");
+            assert!(healed.get(&(origin, is_view)) > Some(&3), "{origin:?}: {healed:?}");
         }
     }
     for why in [

@@ -84,8 +84,9 @@ impl Export {
 /// What is put into the lake next.
 #[derive(Clone, Debug)]
 pub(crate) enum Arrival {
-    /// A change, with the sequence number that Kinesis gave it. A replayed one has none.
-    Change { step: usize, number: Option<String> },
+    /// A change, with the sequence number that Kinesis gave it. A replayed one has none, unless it
+    /// is a row already.
+    Change { step: usize, number: Option<String>, is_row: bool },
     /// All rows of an export.
     Export(usize),
 }
@@ -302,24 +303,25 @@ fn arriving(clock: Clock, steps: &[Step], exports: usize, tape: &mut Tape) -> Ve
         if hole.contains(&at) || tape.chance(skipped) {
             continue;
         }
-        let mut arrive = |number| arrivals.push(Arrival::Change { step: at, number });
+        let mut arrive =
+            |number, is_row| arrivals.push(Arrival::Change { step: at, number, is_row });
         // DynamoDB Streams' number is in the record.
         let of_kinesis = |number: &str| (clock != Clock::Seconds).then(|| number.to_owned());
         // A failed one comes by its replay alone.
         let has_failed = tape.chance(12);
         if !has_failed {
-            arrive(of_kinesis(&step.number));
+            arrive(of_kinesis(&step.number), tape.chance(10));
         }
         if has_failed || tape.chance(15) {
-            arrive(None);
+            arrive(None, false);
         }
         if tape.chance(15) {
-            arrive(of_kinesis(&step.number));
+            arrive(of_kinesis(&step.number), tape.chance(30));
         }
         if tape.chance(8) {
             // Written by DynamoDB twice, or put back into Kinesis.
             count += 1;
-            arrive(of_kinesis(&number(clock, count)));
+            arrive(of_kinesis(&number(clock, count)), false);
         }
     }
     arrivals.extend((0..exports).map(Arrival::Export));
