@@ -152,7 +152,8 @@ class Story:
                 json.dumps(line_of(self.stream.changes[at]))
                 for at in self.failed[number :: len(kinds)]
             ]
-            path = errors / kind / "2026/01/01/00/stream-1-2026-01-01-00-00-00-0a1b2c3d"
+            name = f"stream-1-2026-01-01-00-00-00-0a1b2c3d-{number:04}"
+            path = errors / kind / "2026/01/01/00" / name
             path.parent.mkdir(parents=True)
             # Firehose sometimes leaves the line breaks out.
             path.write_text(("\n" if number % 2 == 0 else "").join(lines))
