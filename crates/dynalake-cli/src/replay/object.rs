@@ -15,6 +15,7 @@ use dynalake::schema::{Binary, Plan};
 use dynalake::text::json::unescape;
 use dynalake_parquet::{Columns, Form};
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
 
 /// At about so many bytes a new file begins.
 const FILE_BYTES: usize = 128 << 20;
@@ -79,24 +80,25 @@ impl Target {
         }
     }
 
-    /// Reads an object to its end, or as far as it can be read. What can't be is handed to
-    /// `unreadable`, as a message. `advance` gets the bytes read so far.
+    /// Reads an object to its end, or as far as it can be read; a message for each part that can't
+    /// be. `advance` gets the bytes read so far.
     pub(super) fn read(
         &mut self,
         object: &mut Object,
         name: &str,
         files: &mut ObjectFiles,
         totals: &mut Totals,
-        (unreadable, advance): (&mut dyn FnMut(String), &mut dyn FnMut(u64)),
-    ) -> Result<(), Exit> {
+        mut advance: impl FnMut(u64),
+    ) -> Result<Vec<String>, Exit> {
+        let mut unreadable = Vec::new();
         loop {
             let part = match object.next() {
-                Ok(None) => return Ok(()),
+                Ok(None) => return Ok(unreadable),
                 Ok(Some(part)) => part,
                 Err(trouble) => {
                     let at = thousands(object.at());
-                    unreadable(format!("{}; read up to byte {at}", trouble.0));
-                    return Ok(());
+                    unreadable.push(format!("{}; read up to byte {at}", trouble.0));
+                    return Ok(unreadable);
                 }
             };
             let reason = match part.content {
@@ -112,7 +114,7 @@ impl Target {
                     continue;
                 }
                 Content::NoJson { is_end: true } => {
-                    unreadable(format!(
+                    unreadable.push(format!(
                         "{name} ends in the middle of a JSON value, which begins at byte {}; fetch \
                          the whole object",
                         thousands(part.at)
@@ -242,5 +244,9 @@ impl Rows for ByArrival<'_> {
 /// 32 digits of the SHA-256 of a name, or of what has none.
 pub(super) fn hash(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+        // A String takes every write.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -1,6 +1,6 @@
 //! All objects, then what is said of them.
 
-use super::object::{Target, hash};
+use super::object::{Target, Written, hash};
 use super::rejected::REJECTED;
 use super::totals::Totals;
 use crate::exit::Exit;
@@ -118,28 +118,20 @@ impl Outcome {
                     continue;
                 }
             };
-            let Outcome { totals, progress, unreadable, bytes, .. } = self;
-            let mut messages = Vec::new();
-            let read = target.read(
-                &mut object,
-                &object_name,
-                &mut files,
-                totals,
-                (&mut |message| messages.push(message), &mut |read| {
-                    progress.advance(*bytes + read)
-                }),
-            );
-            *bytes += object.bytes_read();
+            let Outcome { totals, progress, bytes, .. } = self;
+            let advance = |read| progress.advance(*bytes + read);
+            let read = target.read(&mut object, &object_name, &mut files, totals, advance);
+            self.bytes += object.bytes_read();
             self.objects += 1;
-            *unreadable += messages.len() as u64;
-            messages.iter().for_each(|message| progress.say(&format!("error: {message}")));
-            read.map_err(|exit| self.after_some(exit))?;
+            for message in read.map_err(|exit| self.after_some(exit))? {
+                self.unreadable(&message);
+            }
         }
-        let written = files.publish().map_err(|exit| self.after_some(exit))?;
+        let Written { files, rejected } = files.publish().map_err(|exit| self.after_some(exit))?;
         target.shrink();
-        self.rejected.extend(written.rejected);
+        self.rejected.extend(rejected);
         let mut out = io::stdout().lock();
-        for file in written.files {
+        for file in files {
             self.written += 1;
             let rows = count(file.rows, "row", "rows");
             // The rows are in files, whoever reads their names.
@@ -213,17 +205,17 @@ impl Outcome {
         let names: BTreeSet<String> =
             names.iter().map(|name| format!("{REJECTED}/{name}.rejected")).collect();
         // A folder that is not there has none.
-        let listed = target.out.list(&format!("{REJECTED}/")).unwrap_or_default();
-        let leftover: Vec<String> = listed
+        let found = target.out.list(&format!("{REJECTED}/")).unwrap_or_default();
+        let leftover: Vec<String> = found
             .into_iter()
             .filter(|file| names.contains(&file.name) && !self.rejected.contains(&file.name))
             .map(|file| target.out.name_of(&file.name))
             .collect();
         if !leftover.is_empty() {
             let files = count(leftover.len() as u64, "file is", "files are");
-            let named = leftover.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+            let shown = leftover.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
             say(&format!(
-                "warning: {files} of an earlier run, with what is rejected no more; remove: {named}"
+                "warning: {files} of an earlier run, with what is rejected no more; remove: {shown}"
             ));
         }
     }
