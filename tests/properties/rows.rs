@@ -170,6 +170,31 @@ proptest! {
     }
 
     #[test]
+    fn damaged_rows_never_panic(
+        case in generate::case(),
+        damage in prop::collection::vec((any::<usize>(), any::<u8>(), 0_usize..3), 1..4),
+    ) {
+        let Some(mut records) = case.schema.as_deref().and_then(transformer) else {
+            return Ok(());
+        };
+        for row in rows(&case) {
+            let mut bytes = row.into_bytes();
+            for (at, byte, kind) in &damage {
+                let at = at % bytes.len();
+                match kind {
+                    0 => bytes[at] = *byte,
+                    1 => bytes.truncate(at.max(1)),
+                    // Members twice, and what is cut off the end.
+                    _ => bytes.extend_from_within(at..),
+                }
+            }
+            let mut out = Vec::new();
+            let done = records.transform_row(&bytes, &mut out);
+            prop_assert_eq!(out.is_empty(), !matches!(done.outcome, Outcome::Row { .. }));
+        }
+    }
+
+    #[test]
     fn what_failed_and_what_was_delivered_make_the_table(
         history in generate::history(),
         ways in prop::collection::vec(any::<u8>(), 1..12),
@@ -204,4 +229,128 @@ fn cases_have_rows_of_each_kind() {
         stay > 300 && same > 100 && changed > 300 && hidden > 50,
         "{stay} {same} {changed} {hidden}"
     );
+}
+
+const SCHEMA: &str = r#"{"table": "orders", "keys": ["orderId"], "where": {"kind": ["order"]},
+    "events": ["INSERT"], "columns": [
+    {"name": "order_id", "type": "string"}, {"name": "total", "type": "int"},
+    {"name": "email", "type": "string", "protect": "sha256"},
+    {"name": "secret", "type": "string", "path": ["Customer", "eMail"], "protect": "drop"},
+    {"name": "customer", "type": "string"}]}"#;
+
+/// What a hash looks like.
+const HASH: &str = "7fc6b8c3c6a6a9eb1e4d6a3bd0e2a4a7f2b8f0c2f7f4e1b1a0f6b2c3d4e5f607";
+
+/// A row of the table `orders`, with these columns, and metadata with these in their place.
+fn row(columns: &str, metadata: &[(&str, &str)]) -> String {
+    let sequence = format!("\"{:020}-{:056}\"", 1_720_742_302_233_719_u64, 4959);
+    let mut all = vec![
+        ("_event_type", "\"INSERT\""),
+        ("_event_time", "\"2024-07-11T23:58:22.233719Z\""),
+        ("_table", "\"orders\""),
+        ("_sequence", &*sequence),
+    ];
+    for (name, value) in metadata {
+        match all.iter_mut().find(|(other, _)| other == name) {
+            Some(member) => member.1 = value,
+            None => all.push((name, value)),
+        }
+    }
+    let metadata = all.iter().filter(|(_, value)| !value.is_empty());
+    let metadata: Vec<_> = metadata.map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{columns}{}}}\n", metadata.join(","))
+}
+
+#[test]
+fn malformed_rows_fail_with_their_reasons() {
+    let key = r#""order_id":"o-1","#;
+    let deep = format!(r#"{key}"total":{}{},"#, "[".repeat(65), "]".repeat(65));
+    let deepest = format!(r#"{key}"total":{}{},"#, "[".repeat(64), "]".repeat(64));
+    let deep_value = format!(r#"{}{{"N":"1"}}{}"#, r#"{"L":["#.repeat(65), "]}".repeat(65));
+    let deep_rescued = format!(r#"{{"a":{{"reason":"type","value":{deep_value}}}}}"#);
+    let deep_rescued = serde_json::to_string(&deep_rescued).expect("a string");
+    let mut records = transformer(SCHEMA).expect("it is valid");
+    for (line, expected) in [
+        (row(key, &[]), None),
+        (row(key, &[("_event_type", "\"EXPORT\""), ("_ttl_delete", "null")]), None),
+        (row(&deepest, &[]), None),
+        (row("", &[]), Some("key_not_filled")),
+        (row(r#""order_id":null,"#, &[]), Some("key_not_filled")),
+        (row(key, &[("_table", "\"others\""), ("_sequence", "7")]), Some("dropped")),
+        (row(key, &[("_table", "")]), Some("malformed_row")),
+        (row(key, &[("_table", "\"\"")]), Some("malformed_row")),
+        (row(key, &[("_table", "7")]), Some("malformed_row")),
+        (row(key, &[("_event_type", "")]), Some("malformed_row")),
+        (row(key, &[("_event_type", "\"UPSERT\"")]), Some("malformed_row")),
+        (row(key, &[("_event_time", "")]), Some("malformed_row")),
+        (row(key, &[("_event_time", "\"2024-07-11\"")]), Some("malformed_row")),
+        (row(key, &[("_event_time", "1720742302233719")]), Some("malformed_row")),
+        (row(key, &[("_sequence", "")]), Some("malformed_row")),
+        (row(key, &[("_sequence", "\"4959\"")]), Some("malformed_row")),
+        (row(key, &[("_event_id", "7")]), Some("malformed_row")),
+        (row(key, &[("_ttl_delete", "\"true\"")]), Some("malformed_row")),
+        (row(key, &[("_old", "{}")]), Some("malformed_row")),
+        (row(key, &[("_old", "\"x\"")]), Some("malformed_row")),
+        (row(key, &[("_old", "\"{}\"")]), None),
+        (row(key, &[("_rescued", "{}")]), Some("malformed_row")),
+        (row(key, &[("_rescued", "\"\"")]), Some("malformed_row")),
+        (row(key, &[("_rescued", "\"{\"")]), Some("malformed_row")),
+        (
+            row(key, &[("_rescued", r#""{\"a\":{\"value\":{\"N\":\"1\"}}}""#)]),
+            Some("malformed_row"),
+        ),
+        (
+            row(key, &[("_rescued", r#""{\"a\":{\"reason\":\"type\",\"value\":1}}""#)]),
+            Some("malformed_row"),
+        ),
+        // Where something is protected, its paths count.
+        (
+            row(
+                key,
+                &[("_rescued", r#""{\"a.\":{\"reason\":\"type\",\"value\":{\"N\":\"1\"}}}""#)],
+            ),
+            Some("malformed_row"),
+        ),
+        (row(key, &[("_rescued", &deep_rescued)]), Some("nested_too_deep")),
+        (row(&deep, &[]), Some("nested_too_deep")),
+        (row(r#""order_id":"o-1","_table":"orders","#, &[]), Some("malformed_row")),
+        ("[]".to_owned(), Some("not_json")),
+        (String::new(), Some("not_json")),
+        (row(key, &[]) + "{}", Some("not_json")),
+        ("\u{feff}".to_owned() + &row(key, &[]), Some("not_json")),
+    ] {
+        let failed = again(&mut records, &line).err();
+        assert_eq!(failed.as_deref(), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_column_that_comes_twice_is_rescued() {
+    let mut records = transformer(SCHEMA).expect("it is valid");
+    let line = row(r#""order_id":"o-1","total":1,"total":2,"#, &[]);
+    let done = again(&mut records, &line).expect("a row");
+    assert!(done.starts_with(r#"{"order_id":"o-1","total":1,"#), "{done}");
+    assert!(
+        done.contains(r#"{\"total\":{\"reason\":\"collision\",\"value\":{\"N\":\"2\"}}}"#),
+        "{done}"
+    );
+}
+
+#[test]
+fn what_is_protected_since_is_hidden_wherever_it_is() {
+    let mut records = transformer(SCHEMA).expect("it is valid");
+    let columns = format!(
+        r#""order_id":"o-1","email":"{HASH}","customer":"{{\"e_mail\":\"ann\",\"city\":\"Ulm\"}}","EMAIL":"ann","#
+    );
+    let metadata = [
+        ("_old", r#""{\"email\":\"ann\",\"Customer\":{\"eMail\":\"ann\",\"city\":\"Ulm\"}}""#),
+        (
+            "_rescued",
+            r#""{\"e_mail\":{\"reason\":\"unknown\",\"value\":{\"S\":\"fine\"}},\"Email\":{\"reason\":\"collision\",\"value\":{\"S\":\"ann\"}},\"Customer.eMail\":{\"reason\":\"type\",\"value\":{\"S\":\"ann\"}}}""#,
+        ),
+    ];
+    let done = again(&mut records, &row(&columns, &metadata)).expect("a row");
+    assert!(!done.contains("\"ann"), "{done}");
+    assert!(done.contains(HASH), "a hash stays as it is: {done}");
+    assert!(done.contains(r#"{\"city\":\"Ulm\"}"#) && done.contains("fine"), "{done}");
 }
