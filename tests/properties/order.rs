@@ -22,6 +22,7 @@ use dynalake::change::export::Kind;
 use dynalake::record::{Options, RecordTransformer};
 use dynalake::schema::{Plan, Schema};
 use proptest::prelude::*;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 const SECOND: u64 = 1_000_000;
@@ -147,7 +148,7 @@ impl Model<'_> {
         let [from, to] = [from_us, export.time_us].map(|time| export.by_clock_of(item, time));
         let mut within = self.of(item).filter(|&at| (from..to).contains(&self.step(at).time_us));
         let first = within.next()?;
-        Some((first, within.last().unwrap_or(first)))
+        Some((first, within.next_back().unwrap_or(first)))
     }
 
     /// An item's line in an incremental export: the first and last step that it is of.
@@ -235,16 +236,16 @@ impl Model<'_> {
     /// Whether nothing is said against it: that the newest row of this item is its last state.
     fn must_converge(&self, item: usize) -> bool {
         let Some(last) = self.last(item) else { return true };
-        let lost: Vec<usize> =
+        let missing: Vec<usize> =
             self.of(item).filter(|&step| self.counts(step) && !self.arrives[step]).collect();
-        if lost.is_empty() {
+        if missing.is_empty() {
             return !self.is_tied(item, last);
         }
         self.story.exports.iter().enumerate().any(|(at, export)| match export.kind {
             // The hole lies before the export's time less the margin, by the export's clock.
             ExportKind::Full { with_known_keys } => {
                 let dated = self.dated(export);
-                let is_later = lost.iter().all(|&step| self.tick(step) < dated);
+                let is_later = missing.iter().all(|&step| self.tick(step) < dated);
                 let has_item = self.known_to(export, item).is_some_and(|step| self.is_in[step]);
                 let is_known = with_known_keys && self.had[at].contains(&item);
                 let by_stream = self.tick(last) >= dated;
@@ -256,7 +257,7 @@ impl Model<'_> {
             ExportKind::Incremental { from_us } => {
                 let window = self.window(export, from_us, item);
                 let is_within = window.is_some_and(|(first, write)| {
-                    lost.iter().all(|step| (first..=write).contains(step))
+                    missing.iter().all(|step| (first..=write).contains(step))
                 });
                 let Some((_, write)) = self.line(export, from_us, item) else { return false };
                 let second = |time_us: u64| time_us / SECOND;
@@ -265,9 +266,10 @@ impl Model<'_> {
                         && self.arrives[step]
                         && second(self.tick(step)) == second(self.step(write).time_us)
                 };
-                let is_told = match last <= write {
-                    true => !self.of(item).any(shares),
-                    false => !self.is_tied(item, last),
+                let is_told = if last <= write {
+                    !self.of(item).any(shares)
+                } else {
+                    !self.is_tied(item, last)
                 };
                 is_within && is_told
             }
@@ -436,6 +438,23 @@ fn expected(story: &Story) -> Vec<Option<(Vec<String>, Option<String>)>> {
     story.steps.iter().map(row).collect()
 }
 
+/// AUTO CDC: of each key the greatest `_sequence`, as text, and the values of the rows that have it;
+/// more than one where nothing tells which.
+type Newest<'a> = BTreeMap<&'a Vec<String>, (&'a str, BTreeSet<&'a Option<String>>)>;
+
+fn newest(rows: &[Row]) -> Newest<'_> {
+    let mut newest = Newest::new();
+    for Row { key, sequence, values } in rows {
+        let of_key = newest.entry(key).or_default();
+        match sequence.as_str().cmp(of_key.0) {
+            Ordering::Less => {}
+            Ordering::Equal => drop(of_key.1.insert(values)),
+            Ordering::Greater => *of_key = (sequence, BTreeSet::from([values])),
+        }
+    }
+    newest
+}
+
 fn converges(story: &Story, margin_us: u64) -> Result<Tally, TestCaseError> {
     let mut tally = Tally::default();
     let schema = parse(&story.schema);
@@ -505,17 +524,7 @@ fn converges(story: &Story, margin_us: u64) -> Result<Tally, TestCaseError> {
     of_core.sort_by_key(by_key);
     prop_assert_eq!(of_core, of_model);
 
-    // AUTO CDC: the rows with the greatest `_sequence` of a key. More than one state among them
-    // where nothing tells which.
-    let mut newest: BTreeMap<&Vec<String>, (&str, BTreeSet<&Option<String>>)> = BTreeMap::new();
-    for Row { key, sequence, values } in &lake.rows {
-        let of_key = newest.entry(key).or_default();
-        match sequence.as_str().cmp(of_key.0) {
-            std::cmp::Ordering::Less => {}
-            std::cmp::Ordering::Equal => drop(of_key.1.insert(values)),
-            std::cmp::Ordering::Greater => *of_key = (sequence, BTreeSet::from([values])),
-        }
-    }
+    let newest = newest(&lake.rows);
     for (key, item) in items {
         let last = model.of(item).last().expect("its key is of a step");
         let truth = if model.fits[item] { state(&model, last) } else { None };

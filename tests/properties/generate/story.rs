@@ -214,26 +214,20 @@ fn record(
     images: &Images<'_>,
     tape: &mut Tape,
 ) -> Vec<u8> {
-    let image = |item: &Item| match is_doubled {
-        true => item_json(&doubled(item)),
-        false => item_json(item),
-    };
+    let image = |item: &Item| if is_doubled { item_json(&doubled(item)) } else { item_json(item) };
     let time = (time_us / clock.us()).to_string();
     let mut dynamodb =
         vec![("ApproximateCreationDateTime", raw(&time)), ("Keys", image(images.keys))];
     dynamodb.extend(images.new.map(|new| ("NewImage", image(new))));
     dynamodb.extend(images.old.map(|old| ("OldImage", image(old))));
     let mut record = vec![("eventID", string(number)), ("eventName", string(event))];
-    match clock {
-        Clock::Seconds => {
-            dynamodb.push(("SequenceNumber", string(number)));
-            record.push(("eventSourceARN", string("arn:aws:dynamodb:eu-west-1:1:table/orders")));
-        }
-        _ => {
-            let unit = if clock == Clock::Micros { "MICROSECOND" } else { "MILLISECOND" };
-            dynamodb.push(("ApproximateCreationDateTimePrecision", string(unit)));
-            record.push(("tableName", string("orders")));
-        }
+    if clock == Clock::Seconds {
+        dynamodb.push(("SequenceNumber", string(number)));
+        record.push(("eventSourceARN", string("arn:aws:dynamodb:eu-west-1:1:table/orders")));
+    } else {
+        let unit = if clock == Clock::Micros { "MICROSECOND" } else { "MILLISECOND" };
+        dynamodb.push(("ApproximateCreationDateTimePrecision", string(unit)));
+        record.push(("tableName", string("orders")));
     }
     record.push(("dynamodb", obj(dynamodb)));
     write(&obj(record), tape).into_bytes()
