@@ -39,7 +39,7 @@ fn rows_are_in_the_hours_of_their_changes() {
     let done = parquet(&out, &[], changes).exits_with(0).says("4 in: 4 ok");
     let expected =
         ["dt=2024-06-01/hour=00/part-00000.parquet", "dt=2024-06-01/hour=01/part-00001.parquet"];
-    assert_eq!(files(&out.0), expected, "and nothing unfinished");
+    assert_eq!(file_names(&out.0), expected, "and nothing unfinished");
     assert_eq!(ids(&out, expected[0]), ["a", "b", "d"], "in the order in which they came");
     assert_eq!(ids(&out, expected[1]), ["c"]);
     for (line, (file, rows)) in
@@ -51,7 +51,7 @@ fn rows_are_in_the_hours_of_their_changes() {
     parquet(&out, &[], change("e").to_string())
         .exits_with(2)
         .says("is not empty, and files of the same names would be replaced; give a new folder");
-    assert_eq!(files(&out.0), expected);
+    assert_eq!(file_names(&out.0), expected);
 }
 
 #[test]
@@ -71,18 +71,22 @@ fn each_kind_of_input_gives_files() {
         let out = new_folder();
         let done = parquet(&out, &[], &input).exits_with(code);
         assert_eq!(code == 1, done.stderr.contains("failed: eventName"), "{}", done.stderr);
-        assert_eq!(ids(&out, &files(&out.0)[0]), expected, "{input}");
+        assert_eq!(ids(&out, &file_names(&out.0)[0]), expected, "{input}");
     }
     let out = new_folder();
     parquet(&out, &["--export-time", "2024-05-27T06:11:47Z", "export-full.jsonl"], "")
         .exits_with(0);
-    assert_eq!(files(&out.0), ["dt=2024-05-27/hour=06/part-00000.parquet"], "less five minutes");
+    assert_eq!(
+        file_names(&out.0),
+        ["dt=2024-05-27/hour=06/part-00000.parquet"],
+        "less five minutes"
+    );
     // Without rows there is no file.
     let out = new_folder();
     parquet(&out, &["--tables", "others"], change("o-1").to_string())
         .exits_with(0)
         .says("1 in: 0 ok, 1 dropped");
-    assert!(files(&out.0).is_empty());
+    assert!(file_names(&out.0).is_empty());
 }
 
 #[test]
@@ -93,8 +97,8 @@ fn many_hours_and_many_bytes_make_several_files() {
         .map(|at| change_at(&format!("o-{at:03}"), 1_717_200_000 + at * 7 % 40 * 3_600).to_string())
         .collect();
     parquet(&out, &[], changes).exits_with(0).says("400 in: 400 ok");
-    assert_eq!(files(&out.0).len(), 40, "one file an hour");
-    let mut all: Vec<String> = files(&out.0).iter().flat_map(|file| ids(&out, file)).collect();
+    assert_eq!(file_names(&out.0).len(), 40, "one file an hour");
+    let mut all: Vec<String> = file_names(&out.0).iter().flat_map(|file| ids(&out, file)).collect();
     all.sort();
     assert_eq!(all, (0..400).map(|at| format!("o-{at:03}")).collect::<Vec<_>>());
 
@@ -115,7 +119,7 @@ fn many_hours_and_many_bytes_make_several_files() {
         changes += &change.to_string();
     }
     parquet(&out, &["--file-mib", "1"], changes).exits_with(0);
-    let parts = files(&out.0);
+    let parts = file_names(&out.0);
     assert!((3..=6).contains(&parts.len()), "{parts:?}");
     let all: Vec<String> = parts.iter().flat_map(|file| ids(&out, file)).collect();
     assert_eq!(all, (0..3_000).map(|at| format!("o-{at:04}")).collect::<Vec<_>>());
@@ -143,7 +147,7 @@ fn rows_are_written_whoever_reads_their_names() {
     }
     drop(stdin);
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(files(&out.0).len(), 3);
+    assert_eq!(file_names(&out.0).len(), 3);
 }
 
 #[test]
@@ -222,7 +226,7 @@ fn a_full_disk_leaves_no_half_of_a_file() {
     let stderr = String::from_utf8_lossy(&done.stderr);
     assert_eq!(done.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("can't write ") && stderr.contains("part-00000.parquet"), "{stderr}");
-    assert!(files(&out.0).is_empty(), "{:?}", files(&out.0));
+    assert!(file_names(&out.0).is_empty(), "{:?}", file_names(&out.0));
 }
 
 #[test]
@@ -244,7 +248,7 @@ fn a_killed_process_leaves_whole_files_only() {
     child.wait().unwrap();
     let printed = line.split("  ").next().unwrap();
     assert!(Path::new(printed).is_file(), "{line}");
-    for file in files(&out.0).iter().filter(|file| file.ends_with(".parquet")) {
+    for file in file_names(&out.0).iter().filter(|file| file.ends_with(".parquet")) {
         assert_eq!(ids(&out, file).len(), 50, "{file}");
     }
 }

@@ -173,7 +173,7 @@ impl Drop for Folder {
 }
 
 /// The files below a folder, each with its path from there, sorted.
-fn files(folder: &Path) -> Vec<String> {
+fn file_names(folder: &Path) -> Vec<String> {
     fn walk(at: &Path, root: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(at).unwrap() {
             let path = entry.unwrap().path();

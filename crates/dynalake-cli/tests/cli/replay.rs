@@ -57,7 +57,7 @@ fn rows(file: &Path) -> Vec<Value> {
 
 /// All rows of a folder's files.
 fn all_rows(out: &Folder) -> Vec<Value> {
-    let files = files(&out.0);
+    let files = file_names(&out.0);
     let parquet = files.iter().filter(|file| file.ends_with(".parquet"));
     parquet.flat_map(|file| rows(&out.0.join(file))).collect()
 }
@@ -73,7 +73,7 @@ fn ids(out: &Folder) -> Vec<String> {
 
 /// The bytes of all files.
 fn bytes(out: &Folder) -> BTreeMap<String, Vec<u8>> {
-    files(&out.0)
+    file_names(&out.0)
         .into_iter()
         .map(|file| (file.clone(), fs::read(out.0.join(file)).unwrap()))
         .collect()
@@ -201,7 +201,7 @@ fn a_killed_process_leaves_whole_files_and_a_second_run_all() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    for file in files(&out.0).iter().filter(|file| file.ends_with(".parquet")) {
+    for file in file_names(&out.0).iter().filter(|file| file.ends_with(".parquet")) {
         assert_eq!(rows(&out.0.join(file)).len(), 1, "{file}");
     }
     replay(&out, &[errors.path()]).exits_with(0);
@@ -226,7 +226,7 @@ fn objects_of_one_name_share_their_files() {
     let out = Folder::new(&[]);
     replay(&out, &[errors.path()]).exits_with(0).says("2 in: 2 rows");
     assert_eq!(ids(&out), ["o-1", "o-2"]);
-    assert_eq!(files(&out.0).len(), 1);
+    assert_eq!(file_names(&out.0).len(), 1);
 }
 
 #[test]
