@@ -5,6 +5,7 @@ use crate::json::Json;
 use crate::populations::{self, Form, Population};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use dynalake::change::export::Kind;
 use dynalake::record::{Options, Outcome, RecordTransformer};
 use dynalake::row::path::push_name;
 use dynalake::schema::{Plan, Schema, Type, normalised};
@@ -188,10 +189,16 @@ fn rescued(inferred: &Inferred, records: &[Vec<u8>], form: Form) -> Rescued {
         row.clear();
         let outcome = match form {
             Form::Changes => transformer.transform(record, None, &mut row).outcome,
-            Form::ExportLines => transformer.transform_export_line(record, 0, &mut row).outcome,
+            Form::ExportLines => {
+                transformer
+                    .transform_export_line(record, Kind::Full { time_us: 0 }, &mut row)
+                    .outcome
+            }
             Form::Items => {
                 let line = [&b"{\"Item\":"[..], record, b"}"].concat();
-                transformer.transform_export_line(&line, 0, &mut row).outcome
+                transformer
+                    .transform_export_line(&line, Kind::Full { time_us: 0 }, &mut row)
+                    .outcome
             }
         };
         match outcome {
