@@ -1,9 +1,9 @@
 //! What each thread works by, and one data file taken to rows.
 
 use super::data_file::{Fault, Lines};
+use super::export::{DataFile, Export};
 use super::key::{Key, Keyed};
 use super::known_keys::KnownKeys;
-use super::manifest::{DataFile, Export};
 use super::places::Found;
 use super::rejected::Rejected;
 use super::totals::Totals;

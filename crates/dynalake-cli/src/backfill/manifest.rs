@@ -8,6 +8,7 @@
 //! PREFIX/AWSDynamoDB/data/….json.gz                 those of all incremental exports together
 //! ```
 
+use super::export::{Address, DataFile, Export, Span};
 use super::places::Places;
 use crate::exit::Exit;
 use base64_simd::STANDARD;
@@ -24,64 +25,6 @@ const FILES: &str = "manifest-files.json";
 
 /// What both endings of a checksum's name are called: AWS' documentation has the first.
 const CHECKSUMS: [&str; 2] = ["checksum", "md5"];
-
-/// An export, as its manifests have it.
-#[derive(Debug)]
-pub(super) struct Export {
-    /// What AWS calls it: `01716790307109-cfa31da1`.
-    pub(super) id: String,
-    /// Which kind it is, and when it was.
-    pub(super) span: Span,
-    /// How many items its files have together.
-    pub(super) items: u64,
-    /// Its data files, in the manifest's order.
-    pub(super) files: Vec<DataFile>,
-}
-
-/// What of its table's time an export holds; in microseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Span {
-    /// The items at this time.
-    Full {
-        /// `exportTime`
-        time_us: u64,
-    },
-    /// The items that changed before this time.
-    Incremental {
-        /// `exportToTime`
-        end_us: u64,
-    },
-}
-
-/// A data file, as the manifest has it.
-#[derive(Debug)]
-pub(super) struct DataFile {
-    /// Its key in the bucket.
-    pub(super) key: String,
-    /// Its name in the names of what is made of it.
-    pub(super) stem: String,
-    /// How many items it has.
-    pub(super) items: u64,
-    /// The MD5 of its bytes as they are stored, zipped.
-    pub(super) md5: [u8; 16],
-}
-
-/// Where in its bucket an export is.
-#[derive(Debug)]
-pub(super) struct Address {
-    /// The bucket's name.
-    pub(super) bucket: String,
-    /// The key of the folder with the manifests.
-    pub(super) home: String,
-}
-
-impl Span {
-    /// Its last moment, in microseconds since 1970.
-    pub(super) fn end_us(self) -> u64 {
-        let (Span::Full { time_us: end_us } | Span::Incremental { end_us }) = self;
-        end_us
-    }
-}
 
 /// Reads both manifests and checks what they say of each other and of the schema's table.
 ///

@@ -2,6 +2,7 @@
 //! S3.
 //!
 //! ```text
+//! export      an export, as its manifests describe it
 //! manifest    both manifests, checked
 //! places      where the data files are
 //! known_keys  the keys that the lake has        key   a row's key
@@ -10,6 +11,7 @@
 //! ```
 
 mod data_file;
+mod export;
 mod job;
 mod key;
 mod known_keys;
@@ -30,9 +32,9 @@ use dynalake::change::export::Kind;
 use dynalake::schema::{Plan, Schema};
 use dynalake::text::time;
 use dynalake_parquet::Form;
+use export::{Export, Span};
 use job::Job;
 use known_keys::KnownKeys;
-use manifest::{Export, Span};
 use places::Places;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! Where an export's files are, once someone has copied them.
 
-use super::manifest::{Address, Export};
+use super::export::{Address, Export};
 use crate::exit::Exit;
 use crate::input::quoted;
 use crate::store::{Folder, Listed};
