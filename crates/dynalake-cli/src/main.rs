@@ -19,6 +19,7 @@ mod store;
 mod table;
 mod text;
 mod transform;
+mod trouble;
 mod warnings;
 
 use clap::{Parser, Subcommand};

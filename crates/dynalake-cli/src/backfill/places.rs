@@ -2,8 +2,8 @@
 
 use super::export::{Address, Export};
 use crate::exit::Exit;
-use crate::input::quoted;
 use crate::store::{Folder, Listed};
+use crate::trouble::quoted;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;

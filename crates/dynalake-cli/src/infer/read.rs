@@ -4,9 +4,10 @@ use super::seen::Origin;
 use super::tree::Tree;
 use crate::exit::Exit;
 use crate::input::{
-    Input, Piece, Reads, Record, RecordId, Source, Trouble, Unopened, fill, look_at, says_table,
+    Input, Piece, Reads, Record, RecordId, Source, Unopened, fill, look_at, says_table,
 };
 use crate::report::Report;
+use crate::trouble::Trouble;
 use dynalake::change::{ImageReader, Images};
 use dynalake::failure::Failure;
 use dynalake::firehose::{self, Data};

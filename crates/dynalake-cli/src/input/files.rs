@@ -1,7 +1,7 @@
 //! The files that the arguments name: files, folders, `-`.
 
-use super::trouble::Trouble;
 use crate::store::{Folder, Listed, on_s3};
+use crate::trouble::Trouble;
 use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -25,17 +25,16 @@ mod reads;
 mod record;
 mod saw;
 mod shape;
-mod trouble;
 mod values;
 
 pub(crate) use failed::{Content, Failed, Object, is_row};
 pub(crate) use files::{Source, sources};
 pub(crate) use reads::Reads;
 pub(crate) use record::{Encoding, Piece, Record, RecordId, fill};
-pub(crate) use trouble::{Trouble, quoted};
 
 use crate::exit::Exit;
 use crate::report::say;
+use crate::trouble::Trouble;
 use dynalake::firehose::Data;
 use reader::Reader;
 use saw::Saw;

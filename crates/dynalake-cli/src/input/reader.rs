@@ -1,8 +1,8 @@
 //! A file or standard input as bytes, unzipped, without its byte order mark.
 
 use super::files::{At, Source};
-use super::trouble::Trouble;
 use crate::report::size;
+use crate::trouble::Trouble;
 use flate2::read::MultiGzDecoder;
 use std::cell::Cell;
 use std::fs::File;

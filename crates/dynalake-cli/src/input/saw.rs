@@ -3,10 +3,10 @@
 
 use super::reads::Reads;
 use super::shape::{Elements, Found, Shape, find};
-use super::trouble::quoted;
 use super::values::Place;
 use crate::spans::{Members, member, members, string};
 use crate::text::thousands;
+use crate::trouble::quoted;
 use dynalake::firehose::Event;
 use dynalake::text::json::Cursor;
 

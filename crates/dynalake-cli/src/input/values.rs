@@ -7,7 +7,7 @@
 
 use super::reader::Reader;
 use super::shape::{Found, Shape, find};
-use super::trouble::Trouble;
+use crate::trouble::Trouble;
 use std::ops::Range;
 
 /// An escape or a literal that is cut off is not JSON from its first byte on: with more bytes it

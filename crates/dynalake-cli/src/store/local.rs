@@ -1,6 +1,6 @@
 //! Folders of this machine.
 
-use super::{Listed, Replace};
+use super::file::{Listed, Replace};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;

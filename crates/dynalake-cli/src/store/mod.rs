@@ -1,16 +1,16 @@
 //! Folders that files are read from and written to: of this machine, and on S3.
 
+mod file;
 mod local;
 #[cfg(feature = "s3")]
 mod s3;
 
-use crate::input::Trouble;
+use crate::trouble::Trouble;
+use file::S3;
+pub(crate) use file::{Listed, Replace};
 use local::LocalFile;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-
-/// What addresses on S3 begin with.
-const S3: &str = "s3://";
 
 /// A folder that files are read from and written to.
 #[derive(Clone, Debug)]
@@ -28,24 +28,6 @@ enum Place {
 /// An address on S3, if it is one.
 pub(crate) fn on_s3(address: &Path) -> Option<&str> {
     address.to_str().filter(|address| address.starts_with(S3))
-}
-
-/// A file of a folder.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Listed {
-    /// Its name below the folder, with `/` between folders.
-    pub(crate) name: String,
-    /// Its size.
-    pub(crate) bytes: u64,
-}
-
-/// Whether a file may take the place of one with its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Replace {
-    /// It must not: two runs write into one folder.
-    No,
-    /// It may: a run wrote the same before.
-    Yes,
 }
 
 impl Folder {

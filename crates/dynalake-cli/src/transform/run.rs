@@ -4,9 +4,9 @@ use super::output::{Format, Output, rescued};
 use crate::exit::Exit;
 use crate::files::Files;
 use crate::input::{
-    Encoding, Input, Piece, Reads, Record, RecordId, Source, Trouble, Unopened, fill, look_at,
-    says_table,
+    Encoding, Input, Piece, Reads, Record, RecordId, Source, Unopened, fill, look_at, says_table,
 };
+use crate::trouble::Trouble;
 use dynalake::change::export;
 use dynalake::failure::Failure;
 use dynalake::firehose::{

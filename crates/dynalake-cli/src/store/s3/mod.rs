@@ -13,8 +13,8 @@ mod write;
 
 pub(super) use write::{NewObject, holds_too_much};
 
-use super::{Listed, Replace, S3};
-use crate::input::Trouble;
+use super::file::{Listed, Replace, S3};
+use crate::trouble::Trouble;
 use client::{Bucket, block_on};
 use failure::Action;
 use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};

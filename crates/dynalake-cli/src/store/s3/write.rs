@@ -5,7 +5,7 @@ use super::client::{self, Bucket, block_on, runtime};
 use super::failure::{Action, Failure};
 use super::parse_key;
 use super::wire::watched;
-use crate::store::Replace;
+use crate::store::file::Replace;
 use bytes::Bytes;
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path as Key;

@@ -8,7 +8,7 @@ pub(crate) struct Trouble(pub(crate) String);
 
 impl Trouble {
     /// An input that the system can't read.
-    pub(super) fn unreadable(name: &str, error: &io::Error) -> Trouble {
+    pub(crate) fn unreadable(name: &str, error: &io::Error) -> Trouble {
         Trouble(format!("can't read {name}: {error}"))
     }
 }
