@@ -4,9 +4,10 @@
 //!
 //! They are kept, and fetched again five minutes before they expire. No message has any of them.
 
-use super::client::{Settings, variable};
+use super::environment::variable;
 use super::failure::{Failure, element};
 use super::profile::Section;
+use super::settings::Settings;
 use super::wire::{note, root_cause, send};
 use async_trait::async_trait;
 use bytes::Bytes;

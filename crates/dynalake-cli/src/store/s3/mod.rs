@@ -5,9 +5,13 @@
 
 mod client;
 mod credentials;
+mod environment;
+mod explain;
 mod failure;
+mod key;
 mod profile;
 mod read;
+mod settings;
 mod wire;
 mod write;
 
@@ -17,6 +21,7 @@ use super::file::{Listed, Replace, S3};
 use crate::trouble::Trouble;
 use client::{Bucket, block_on};
 use failure::Action;
+use key::parse_key;
 use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};
 use object_store::path::Path as Key;
 use std::io::{self, Read};
@@ -124,11 +129,6 @@ impl Prefix {
     fn key(&self, object: &str) -> io::Result<Key> {
         parse_key(&self.under(object))
     }
-}
-
-/// A key as the library takes it.
-fn parse_key(key: &str) -> io::Result<Key> {
-    Key::parse(key).map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, failure::ODD_KEY))
 }
 
 fn no_options() -> PaginatedListOptions {

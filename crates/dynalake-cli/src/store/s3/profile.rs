@@ -1,7 +1,7 @@
 //! The profiles of the AWS tools: `~/.aws/config` and `~/.aws/credentials`
 //! (<https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>).
 
-use super::client::variable;
+use super::environment::variable;
 use std::collections::HashMap;
 use std::env;
 use std::fmt;

@@ -3,7 +3,7 @@
 
 use super::client::{self, Bucket, block_on, runtime};
 use super::failure::{Action, Failure};
-use super::parse_key;
+use super::key::parse_key;
 use super::wire::watched;
 use crate::store::file::Replace;
 use bytes::Bytes;
