@@ -103,6 +103,11 @@ output "databricks_next_steps" {
   value       = module.dynalake.databricks_next_steps
 }
 
+output "export_policy_arn" {
+  description = "ARN of the policy for whoever runs `dynalake backfill` and `dynalake replay`; null without exports."
+  value       = module.dynalake.export_policy_arn
+}
+
 output "alarm_names" {
   description = "Names of the alarms; docs/operations/runbook.md has an entry for each."
   value       = module.dynalake.alarm_names
