@@ -163,8 +163,7 @@ def prepare(running: Running, is_kept: bool, items: int, seed: int, timings: Tim
     with Stage("dynalake infer, check, diff", timings) as stage:
         inferred = loading.infer(program, table, lake.items(dynamodb, table), SCHEMA)
         stage.result = (
-            f"{inferred.columns} columns, checked; to the file that we apply: "
-            f"{inferred.differences}"
+            f"{inferred.columns} columns; the file applied has {inferred.differences}"
         )
     return Prepared(started, terraform, program, before, inferred)
 
@@ -220,12 +219,12 @@ def write(deployed: Deployment, changes: int, seed: int, timings: Timings) -> De
     with Stage("changes into Parquet", timings) as stage:
         failures = wait_for_objects(deployed, stage)
         stage.result = f"{len(deployed.lake.objects()):,} objects"
-    with Stage("records that are no change of the table", timings) as stage:
+    with Stage("records that are no change of it", timings) as stage:
         foreign = ForeignRecords()
         _put(deployed, b"this is not a change record")
         foreign.failed += 1
         _put_another_tables_change(deployed, foreign)
-        stage.result = "one of another table, one that is no change at all"
+        stage.result = "one of another table, one no change at all"
     return Delivery(story_length, foreign, failures)
 
 
@@ -286,8 +285,7 @@ def load(deployed: Deployment, timings: Timings) -> Loaded:
         loading.backfill(deployed.program, deployed.emulator, schema, items, table, out)
         differing.append(_differing(deployed, items))
         stage.result = (
-            f"an export of {len(items):,} items; of these {differing[0]:,} differed from the "
-            f"current state, now {differing[1]:,}"
+            f"{len(items):,} items exported; {differing[0]:,} differed, now {differing[1]:,}"
         )
     failed = deployed.relay.failed
     with Stage("dynalake replay", timings) as stage:
@@ -301,7 +299,7 @@ def load(deployed: Deployment, timings: Timings) -> Loaded:
         errors = f"s3://{bucket}/{outputs['error_prefix']}"
         loading.replay(deployed.program, deployed.emulator, schema, errors, out)
         differing.append(_differing(deployed, items))
-        stage.result = f"{len(failed):,} changes that failed; now {differing[2]:,} differ"
+        stage.result = f"{len(failed):,} changes that failed; {differing[1]:,} differed, now {differing[2]:,}"
     return Loaded(items, key, len(failed), differing)
 
 

@@ -203,11 +203,8 @@ def table(
         room -= more
 
     def line(values: Sequence[str]) -> str:
-        return (
-            "│"
-            + "│".join(f" {pad(clip(v, s), s)} " for v, s in zip(values, sizes, strict=False))
-            + "│"
-        )
+        shown_values = zip(values[:shown], sizes[:shown], strict=True)
+        return "│" + "│".join(f" {pad(clip(v, s), s)} " for v, s in shown_values) + "│"
 
     def rule(left: str, middle: str, right: str, fill: str) -> str:
         return left + middle.join(fill * (size + 2) for size in sizes[:shown]) + right

@@ -27,6 +27,7 @@ def test_columns_without_room_are_named_below() -> None:
     headers = [f"c{number}" for number in range(6)]
     lines = console.table(headers, [["x" * 30] * 6])
     assert lines[-1].startswith("  and c") and "c5" in lines[-1]
+    assert len(set(map(console.cells, lines[:-1]))) == 1
 
 
 def test_cells_are_one_line_of_plain_digits() -> None:
