@@ -32,12 +32,13 @@ const CHECKSUMS: [&str; 2] = ["checksum", "md5"];
 ///
 /// What is missing or wrong, with the fix.
 pub(super) fn read(places: &Places, schema: &Schema) -> Result<(Export, Address), Exit> {
-    let text = manifest(places, SUMMARY)?;
+    let listed = places.manifests()?;
+    let text = manifest(places, &listed, SUMMARY)?;
     let summary = Summary::parse(places.own.name_of(SUMMARY), &text)?;
     summary.check(schema)?;
     let (id, span, items, address) =
         (summary.export_id()?, summary.span(schema)?, summary.items()?, summary.address()?);
-    let files = data_files(&places.own.name_of(FILES), &manifest(places, FILES)?)?;
+    let files = data_files(&places.own.name_of(FILES), &manifest(places, &listed, FILES)?)?;
     let listed = files.iter().map(|file| file.items).sum::<u64>();
     if listed != items {
         return Exit::reject(format!(
@@ -50,19 +51,32 @@ pub(super) fn read(places: &Places, schema: &Schema) -> Result<(Export, Address)
 }
 
 /// A manifest's text, which is as its checksum says, where that is there.
-fn manifest(places: &Places, name: &str) -> Result<Vec<u8>, Exit> {
+///
+/// To those who may list some prefixes alone, S3 says of an absent object that access is denied. So
+/// a checksum is asked for only where it is listed.
+fn manifest(places: &Places, listed: &[String], name: &str) -> Result<Vec<u8>, Exit> {
+    let is_listed = |name: &str| listed.iter().any(|listed| listed == name);
     let bytes = match places.read(name) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return places.no_manifest(name),
+        Err(error)
+            if !is_listed(name)
+                && matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+                ) =>
+        {
+            return places.no_manifest(name);
+        }
         Err(error) => return Err(Exit::unreadable(&places.own.name_of(name), &error)),
     };
     for ending in CHECKSUMS {
         let checksum = name.replace("json", ending);
-        let text = match places.read(&checksum) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(Exit::unreadable(&places.own.name_of(&checksum), &error)),
-        };
+        if !is_listed(&checksum) {
+            continue;
+        }
+        let text = places
+            .read(&checksum)
+            .map_err(|error| Exit::unreadable(&places.own.name_of(&checksum), &error))?;
         let wanted = parse_md5(text.trim_ascii());
         if wanted != Some(Md5::digest(&bytes).into()) {
             return Exit::reject(format!(

@@ -9,6 +9,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 const DATA: &str = "data/";
+const MANIFESTS: &str = "manifest-";
 
 /// So many missing files are named.
 const SHOWN: usize = 3;
@@ -50,6 +51,19 @@ impl Places {
         };
         let at = |address: &Path| Folder::at(address).map_err(|trouble| Exit::Rejected(trouble.0));
         Ok(Places { own: at(address)?, above: at(&above)? })
+    }
+
+    /// The names of the manifests that are there, and of their checksums.
+    ///
+    /// # Errors
+    ///
+    /// A folder that can't be listed.
+    pub(super) fn manifests(&self) -> Result<Vec<String>, Exit> {
+        match self.own.list(MANIFESTS) {
+            Ok(listed) => Ok(listed.into_iter().map(|file| file.name).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(Exit::unreadable(&self.own.name(), &error)),
+        }
     }
 
     /// A file beside the manifests.

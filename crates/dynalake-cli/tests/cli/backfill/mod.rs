@@ -4,4 +4,4 @@ mod cases;
 mod faults;
 mod known_keys;
 mod names;
-mod support;
+pub(crate) mod support;

@@ -15,39 +15,39 @@ mod read;
 use read::Value as Read;
 
 /// The key of the folder in which DynamoDB puts exports.
-pub(super) const ROOT: &str = "exports/AWSDynamoDB";
+pub(crate) const ROOT: &str = "exports/AWSDynamoDB";
 
 /// The time of full exports that don't say another.
-pub(super) const TIME: &str = "2024-05-27T06:11:47.000Z";
+pub(crate) const TIME: &str = "2024-05-27T06:11:47.000Z";
 
 /// The folder of the files' rows of such an export, dated five minutes earlier.
-pub(super) const HOUR: &str = "dt=2024-05-27/hour=06";
+pub(crate) const HOUR: &str = "dt=2024-05-27/hour=06";
 
 /// The export's id.
-pub(super) const ID: &str = "01716790307109-cfa31da1";
+pub(crate) const ID: &str = "01716790307109-cfa31da1";
 
 /// An export before it is written.
-pub(super) struct Export {
-    pub(super) summary: Value,
+pub(crate) struct Export {
+    pub(crate) summary: Value,
     /// Name and stored bytes of each data file.
-    pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(crate) files: Vec<(String, Vec<u8>)>,
     /// The lines of `manifest-files.json`.
-    pub(super) manifest: Vec<Value>,
+    pub(crate) manifest: Vec<Value>,
 }
 
-pub(super) fn md5(bytes: &[u8]) -> String {
+pub(crate) fn md5(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(Md5::digest(bytes))
 }
 
 impl Export {
     /// A full export of `orders`, whose files have these lines.
-    pub(super) fn full(files: &[(&str, &str)]) -> Export {
+    pub(crate) fn full(files: &[(&str, &str)]) -> Export {
         let named = json!({"exportTime": TIME, "exportType": "FULL_EXPORT"});
         Export::new("orders", &named, files)
     }
 
     /// An incremental one.
-    pub(super) fn incremental(files: &[(&str, &str)]) -> Export {
+    pub(crate) fn incremental(files: &[(&str, &str)]) -> Export {
         let named = json!({"exportFromTime": "2023-03-29T16:00:00.000Z",
             "exportToTime": "2023-03-29T18:00:00.000Z", "exportType": "INCREMENTAL_EXPORT",
             "outputView": "NEW_AND_OLD_IMAGES"});
@@ -55,7 +55,7 @@ impl Export {
     }
 
     /// One of a table with these members in its summary.
-    pub(super) fn new(table: &str, named: &Value, files: &[(&str, &str)]) -> Export {
+    pub(crate) fn new(table: &str, named: &Value, files: &[(&str, &str)]) -> Export {
         let is_full = named["exportType"] == "FULL_EXPORT";
         let folder = if is_full { format!("{ROOT}/{ID}") } else { ROOT.to_owned() };
         let arn = format!("arn:aws:dynamodb:eu-central-1:123456789012:table/{table}");
@@ -82,7 +82,7 @@ impl Export {
     }
 
     /// Writes it as `aws s3 sync` copies the bucket's folder `AWSDynamoDB`.
-    pub(super) fn write(&self) -> Written {
+    pub(crate) fn write(&self) -> Written {
         let folder = Folder::new(&[]);
         let lines: String = self.manifest.iter().map(|line| line.to_string() + "\n").collect();
         let summary = self.summary.to_string();
@@ -101,54 +101,54 @@ impl Export {
     }
 }
 
-pub(super) fn put(folder: &Folder, name: &str, bytes: &[u8]) {
+pub(crate) fn put(folder: &Folder, name: &str, bytes: &[u8]) {
     let path = folder.0.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, bytes).unwrap();
 }
 
 /// An export in a folder, and the folder for its rows.
-pub(super) struct Written {
+pub(crate) struct Written {
     /// What stands for `AWSDynamoDB`.
-    pub(super) folder: Folder,
-    pub(super) out: Folder,
+    pub(crate) folder: Folder,
+    pub(crate) out: Folder,
 }
 
 impl Written {
     /// The export's own folder.
-    pub(super) fn home(&self) -> String {
+    pub(crate) fn home(&self) -> String {
         format!("{}/{ID}", self.folder.path())
     }
 
-    pub(super) fn backfill(&self, schema: &str, args: &[&str]) -> Done {
+    pub(crate) fn backfill(&self, schema: &str, args: &[&str]) -> Done {
         let home = self.home();
         let fixed = ["backfill", "--schema", schema, &home, "--out", self.out.path()];
         dynalake(&[&fixed[..], args].concat())
     }
 
     /// With the schema of the other tests.
-    pub(super) fn run(&self, args: &[&str]) -> Done {
+    pub(crate) fn run(&self, args: &[&str]) -> Done {
         self.backfill("orders.json", args)
     }
 
     /// What was written, by name.
-    pub(super) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         files(&self.out.0)
     }
 
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.files().into_keys().collect()
     }
 
     /// All rows, in the order of the files' names.
-    pub(super) fn rows(&self) -> Vec<Value> {
+    pub(crate) fn rows(&self) -> Vec<Value> {
         let files = self.files().into_iter();
         let parquet = files.filter(|(name, _)| name.ends_with(".parquet"));
         parquet.flat_map(|(_, bytes)| rows(bytes)).collect()
     }
 
     /// The rejected lines: where each was, its code and itself.
-    pub(super) fn rejected(&self) -> Vec<Value> {
+    pub(crate) fn rejected(&self) -> Vec<Value> {
         let files = self.files().into_iter();
         let rejected = files.filter(|(name, _)| name.starts_with("rejected/"));
         let texts = rejected.map(|(_, bytes)| String::from_utf8(bytes).unwrap());
@@ -158,7 +158,7 @@ impl Written {
 }
 
 /// The files below a folder, by name.
-pub(super) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn walk(at: &Path, root: &Path, found: &mut BTreeMap<String, Vec<u8>>) {
         for entry in fs::read_dir(at).unwrap() {
             let path = entry.unwrap().path();
@@ -178,7 +178,7 @@ pub(super) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The rows of a file, as JSON without nulls.
-pub(super) fn rows(file: Vec<u8>) -> Vec<Value> {
+pub(crate) fn rows(file: Vec<u8>) -> Vec<Value> {
     let rows = read::rows(&read::open(file)).into_iter();
     rows.map(members).collect()
 }
@@ -214,7 +214,7 @@ fn plain(value: Read) -> Value {
 
 /// What the line of items says: in, rows, rejected, dropped; and that they add up.
 #[track_caller]
-pub(super) fn items(done: &Done) -> [u64; 4] {
+pub(crate) fn items(done: &Done) -> [u64; 4] {
     let line = done.stderr.lines().find(|line| line.starts_with("items ")).expect("it says items");
     let numbers = line.replace(',', "");
     let numbers = numbers.split_whitespace().filter_map(|word| word.parse().ok());

@@ -1,6 +1,7 @@
 //! Reading from S3 and writing to it.
 
 mod credentials;
+mod exports;
 mod faults;
 mod server;
 
@@ -9,18 +10,22 @@ use server::{ACCESS_KEY, S3, SECRET, TOKEN};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Runs the program with this environment and nothing else.
-fn run(args: &[&str], environment: &[(&str, &str)]) -> Done {
-    let output = Command::new(env!("CARGO_BIN_EXE_dynalake"))
+/// The program, with an environment that gives no credentials.
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dynalake"));
+    command
         .args(args)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap())
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .envs(environment.iter().copied())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs the program with this environment and nothing else.
+fn run(args: &[&str], environment: &[(&str, &str)]) -> Done {
+    let output = command(args).envs(environment.iter().copied()).output().unwrap();
     let done = Done {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),

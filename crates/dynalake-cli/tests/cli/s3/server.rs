@@ -62,6 +62,7 @@ struct State {
     objects: BTreeMap<String, Object>,
     uploads: BTreeMap<String, Upload>,
     hidden: Vec<String>,
+    denies_absent: bool,
     faults: Vec<Planned>,
     requests: Vec<String>,
 }
@@ -101,10 +102,20 @@ impl S3 {
         self.state.lock().unwrap().hidden.push(key.to_owned());
     }
 
+    /// An absent object is denied, as to those whose right to list has a condition on the prefix.
+    pub(super) fn denies_absent(&self) {
+        self.state.lock().unwrap().denies_absent = true;
+    }
+
     /// Requests that contain `request`, as `GET /lake/key?query range`, fail so many times.
     pub(super) fn fails(&self, request: &str, times: usize, fault: Fault) {
         let request = request.to_owned();
         self.state.lock().unwrap().faults.push(Planned { request, times, fault });
+    }
+
+    /// Nothing fails from now on.
+    pub(super) fn heals(&self) {
+        self.state.lock().unwrap().faults.clear();
     }
 
     /// The objects under a prefix, by their names there.
@@ -364,6 +375,9 @@ fn create(
 
 fn get(request: &Request, state: &State, key: &str) -> Answer {
     let Some(Object { bytes, mark }) = state.objects.get(key) else {
+        if state.denies_absent {
+            return Answer::error(403, "AccessDenied", "not you");
+        }
         return Answer::error(404, "NoSuchKey", "it does not exist");
     };
     let e_tag = format!(
