@@ -1,5 +1,5 @@
-//! Credentials, where the AWS tools find them: the environment, a profile (keys, a role, SSO, a
-//! program), a web identity, the container, the instance
+//! Credentials, where the AWS tools find them: the environment, the profile that is named (keys, a
+//! role, SSO, a program), a web identity, the default profile, the container, the instance
 //! (<https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>).
 //!
 //! They are kept, and fetched again five minutes before they expire. No message has any of them.
@@ -180,17 +180,19 @@ impl Credentials {
             self.is_from(Origin::Environment);
             return found;
         }
+        let is_web_identity =
+            variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() && variable("AWS_ROLE_ARN").is_some();
+        // A pod's role goes before what an image may have in ~/.aws, but not before what is asked for.
+        if is_web_identity && variable("AWS_PROFILE").is_none() {
+            return self.of_web_identity().await;
+        }
         let profile = self.settings.profiles.chosen_name();
         if let Some(found) = self.of_profile(profile).await {
             self.is_from(Origin::Profile(profile.to_owned()));
             return found.map_err(|reason| format!("the profile {profile}: {reason}"));
         }
-        if variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() && variable("AWS_ROLE_ARN").is_some() {
-            self.is_from(Origin::WebIdentity);
-            let provider = AssumeRoleWithWebIdentityCredentialProvider::new()
-                .with_region(self.settings.region.clone())
-                .with_regional_sts_endpoint();
-            return self.of(&provider, "the web identity").await;
+        if is_web_identity {
+            return self.of_web_identity().await;
         }
         let is_container = ["RELATIVE_URI", "FULL_URI"]
             .iter()
@@ -208,6 +210,14 @@ impl Credentials {
                  AWS_PROFILE, or sign in by `aws configure` or `aws sso login`"
             )
         })
+    }
+
+    async fn of_web_identity(&self) -> Found {
+        self.is_from(Origin::WebIdentity);
+        let provider = AssumeRoleWithWebIdentityCredentialProvider::new()
+            .with_region(self.settings.region.clone())
+            .with_regional_sts_endpoint();
+        self.of(&provider, "the web identity").await
     }
 
     /// The credentials of a profile, if it has any.

@@ -135,6 +135,20 @@ fn the_environment_goes_first() {
 }
 
 #[test]
+fn a_pods_role_goes_before_the_default_profile_and_after_one_that_is_named() {
+    let s3 = loaded();
+    let other = "aws_access_key_id = AKIAOTHER\naws_secret_access_key = x\n";
+    let profiles = format!("[default]\n{other}[reader]\n{other}");
+    let home = Folder::new(&[(".aws/credentials", profiles.as_bytes()), ("jwt", b"jwt")]);
+    let jwt = home.0.join("jwt");
+    let pod = [("AWS_WEB_IDENTITY_TOKEN_FILE", jwt.to_str().unwrap()), ("AWS_ROLE_ARN", ROLE)];
+    read(&s3, &home, &pod).exits_with(0);
+    read(&s3, &home, &[&pod[..], &[("AWS_PROFILE", "reader")]].concat())
+        .exits_with(2)
+        .says("of the profile reader;");
+}
+
+#[test]
 fn a_lack_of_credentials_is_named() {
     let s3 = loaded();
     for (config, environment, message) in [
