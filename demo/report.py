@@ -118,8 +118,8 @@ def show_loaded(deployed: Deployment, loaded: Loaded) -> None:
     )
     console.say(
         console.dim(
-            "  The emulator's own export writes no files, so the demo writes one as DynamoDB lays it "
-            "out. It also writes the object of the error prefix, as Firehose does."
+            "  The emulator's own export writes no files, so the demo writes one as DynamoDB lays "
+            "it out. It also writes the object of the error prefix, as Firehose does."
         )
     )
 

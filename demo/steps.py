@@ -162,9 +162,7 @@ def prepare(running: Running, is_kept: bool, items: int, seed: int, timings: Tim
         program = running.build.wait()
     with Stage("dynalake infer, check, diff", timings) as stage:
         inferred = loading.infer(program, table, lake.items(dynamodb, table), SCHEMA)
-        stage.result = (
-            f"{inferred.columns} columns; the file applied has {inferred.differences}"
-        )
+        stage.result = f"{inferred.columns} columns; the file applied has {inferred.differences}"
     return Prepared(started, terraform, program, before, inferred)
 
 
@@ -299,7 +297,9 @@ def load(deployed: Deployment, timings: Timings) -> Loaded:
         errors = f"s3://{bucket}/{outputs['error_prefix']}"
         loading.replay(deployed.program, deployed.emulator, schema, errors, out)
         differing.append(_differing(deployed, items))
-        stage.result = f"{len(failed):,} changes that failed; {differing[1]:,} differed, now {differing[2]:,}"
+        stage.result = (
+            f"{len(failed):,} changes that failed; {differing[1]:,} differed, now {differing[2]:,}"
+        )
     return Loaded(items, key, len(failed), differing)
 
 

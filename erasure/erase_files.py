@@ -10,10 +10,11 @@ line would use, with the right to read, write and delete there.
 
 A Parquet file with rows of these items, or without a key, is written again without them, in the
 same place and with the same form of timestamps; one with no other rows is deleted. In all other
-files it looks for what Firehose puts under an error prefix, and for change records: JSON values,
-one after the other. It takes out those of these items and leaves the others byte by byte. What it
-can't read it names and leaves as it is; the exit code is then 1. It says how many files and rows
-there were, and never what was in them.
+files it looks for what Firehose puts under an error prefix, for what `dynalake backfill` and
+`dynalake replay` reject, and for change records: JSON values, one after the other. It takes out
+those of these items and leaves the others byte by byte. What it can't read it names and leaves as
+it is; the exit code is then 1. It says how many files and rows there were, and never what was in
+them.
 
 Run it twice: the second time finds nothing. docs/erasure.md has the steps around it.
 """
@@ -164,9 +165,13 @@ class Erasure:
             images = change.get("dynamodb")
             if isinstance(images, dict):
                 return self.has_change(images.get("Keys"), _table_of(change))
+            # A line of a table's export, which `dynalake backfill` has rejected.
+            for keys in (record.get("Item"), record.get("Keys")):
+                if isinstance(keys, dict):
+                    return self.has_change(keys, self.table)
             if "_sequence" in record and "_event_type" in record:
                 return self.has_row(record)
-        raise Unreadable("a record that is neither a change nor a row")
+        raise Unreadable("a record that is neither a change nor a row nor a line of an export")
 
 
 def _float_of_32_bits(number: float) -> float:

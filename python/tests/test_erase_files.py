@@ -75,6 +75,23 @@ def change(key: Any, **more: Any) -> bytes:
     return json.dumps({**CHANGE, **more, "dynamodb": {"Keys": key}}).encode()
 
 
+def test_lines_of_an_export_that_were_rejected_are_looked_into(lake: Lake) -> None:
+    theirs, other = {"id": {"S": "a"}, "memo": {"S": "x"}}, {"id": {"S": "b"}, "memo": {"S": "x"}}
+    lines = [
+        line
+        for item in (theirs, other)
+        for line in (
+            {"Item": item},
+            {"Metadata": {"WriteTimestampMicros": {"N": "1"}}, "Keys": {"id": item["id"]}},
+        )
+    ]
+    lake.put("backfill-x.json", b"\n".join(failed(json.dumps(line).encode()) for line in lines))
+    lake.put("no-key.json", failed(b'{"Item": {"memo": {"S": "x"}}}'))
+    done = lake.run("string", '{"id": "a"}')
+    assert (done.rows, len(done.unreadable)) == (2, 1)
+    assert lake.run("string", '{"id": "b"}').rows == 2
+
+
 # ---- numbers
 
 
