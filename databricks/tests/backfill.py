@@ -13,6 +13,7 @@ import base64
 import csv
 import json
 import random
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -26,10 +27,11 @@ import pyarrow.parquet as pq
 from dynalake_dev import export
 from dynalake_dev.changes import Item
 from dynalake_dev.export import Place, from_us, to_us
+from dynalake_dev.machine import ROOT
 
 from . import compare, tables, tools, view
 from .firehose import RECORDS_IN_EVENT, event_of
-from .spark import ENGINES_COLUMNS, Pipeline, Spark
+from .spark import CATALOG, ENGINES_COLUMNS, Pipeline, Spark
 from .streams import EPOCH, KINDS, Change, Delivery, Kind, Rows, Schema, Stream, key_columns, row_of
 
 SECOND = 1_000_000
@@ -333,13 +335,21 @@ class Story:
         return counts
 
 
-def write_keys(path: Path, keys: list[str], table: pa.Table) -> Path:
-    """The keys that the lake has, as a CSV file."""
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(keys)
-        writer.writerows([row[name] for name in keys] for row in table.to_pylist())
-    return path
+def write_keys(pipeline: Pipeline, table: str, keys: list[str], folder: Path) -> Path:
+    """The keys that the lake has, as a CSV file, by the statement of the page on backfills."""
+    page = (ROOT / "docs" / "operations" / "backfill.md").read_text()
+    [statement] = re.findall(r"```sql\n(INSERT OVERWRITE DIRECTORY .+?)```", page, re.DOTALL)
+    for stated, here in (
+        ("s3://my-bucket/keys/", folder.as_uri()),
+        ("order_id", ", ".join(keys)),
+        ("main.dynalake.orders", f"{CATALOG}.{pipeline.name}.{table}"),
+    ):
+        if stated not in statement:
+            raise ValueError(f"the statement of the page has no {stated}")
+        statement = statement.replace(stated, here)
+    pipeline.spark.sql(statement)
+    [file] = folder.glob("*.csv")
+    return file
 
 
 def read_keys(path: Path) -> set[tuple[str, ...]]:
@@ -382,8 +392,8 @@ def differences(spark: Spark, changes: int) -> tuple[list[str], int, int]:
 
     # What was lost comes back: to one table by a full export and the keys that the lake has, to the
     # other by an incremental one.
-    keys = pipeline.table(whole.name, ", ".join(whole.keys))
-    whole.full(whole.second, known_keys=write_keys(whole.work / "keys.csv", whole.keys, keys))
+    keys = write_keys(pipeline, whole.name, whole.keys, whole.work / "keys")
+    whole.full(whole.second, known_keys=keys)
     whole.deliver(1)
     part.deliver(1)
     part.incremental(HOLE_BEGINS - 0.05, part.second)
