@@ -260,10 +260,18 @@ STEPS = [
     # ---- what takes too long for the gate
     Step(
         "fuzz-long",
-        "five fuzzers, 20 minutes each",
-        fuzz("1200"),
+        "five fuzzers, five minutes each",
+        fuzz("300"),
         locks=("fuzz/target",),
         tools=("rust", "nightly", "c++"),
+        is_deep=True,
+    ),
+    Step(
+        "infer-large",
+        "schemas of 100,000 random items: only what is reported is rescued",
+        "DYNALAKE_ITEMS=100000 cargo test --locked --package dynalake-cli --test infer",
+        locks=(DEBUG,),
+        tools=CARGO,
         is_deep=True,
     ),
     Step(

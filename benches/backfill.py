@@ -1,8 +1,9 @@
 """An export to Parquet files: ours on one core and on two, beside what it is made of, Spark on this
-machine, and Python with pyarrow."""
+machine, and Python with pyarrow. And its lines to a schema file."""
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -24,6 +25,9 @@ PEER_ITEMS = 500_000
 FEW_ITEMS = 4_000
 PEER_CORES = 2
 ROUNDS_OF_PARTS = 5
+# Of data files, without gzip, and the rounds.
+INFERRED_FILES = 2
+ROUNDS_OF_INFER = 3
 ENGINES = venv.ENVIRONMENTS["databricks/tests"]
 
 # The bars.
@@ -31,6 +35,7 @@ LEAST_OF_BOUND = 0.8
 LEAST_SCALING = 1.7
 MOST_PEAK = 300 << 20
 LEAST_AGAINST_SPARK = 3.0
+LEAST_INFERRED = 300
 
 
 @dataclass
@@ -92,7 +97,9 @@ def run(items: int, timings: console.Timings) -> list[Table]:
             runs[peer, count, cores] = measure(peer, made[count], count, cores)
     with console.Stage("parts", timings):
         parts = measure_parts(made[items])
-    return tables(items, runs, parts)
+    with console.Stage("infer", timings):
+        inferred = measure_infer(made[items])
+    return tables(items, runs, parts, inferred)
 
 
 def command_of(peer: str, home: Path, out: Path, cores: int) -> list[str]:
@@ -171,8 +178,33 @@ def measure_parts(home: Path) -> dict[str, float]:
     return {name: each / items for name, each in zip(names, seconds, strict=True)}
 
 
+def measure_infer(home: Path) -> float:
+    """Megabytes of JSON a second, on the processor of one core: the best of a few rounds."""
+    lines = building.WORK / "export.jsonl"
+    with open(lines, "wb") as sink:
+        for file in sorted((home / "data").iterdir())[:INFERRED_FILES]:
+            sink.write(gzip.decompress(file.read_bytes()))
+    program = machine.ROOT / "target" / "release" / "dynalake"
+    command = [program, "infer", "--table", "orders", "--keys", "order_id", lines]
+    seconds = []
+    for _ in range(ROUNDS_OF_INFER):
+        before = os.times()
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        after = os.times()
+        seconds.append(
+            after.children_user
+            - before.children_user
+            + after.children_system
+            - before.children_system
+        )
+    return lines.stat().st_size / 1e6 / min(seconds)
+
+
 def tables(
-    items: int, runs: dict[tuple[str, int, int], Run], parts: dict[str, float]
+    items: int,
+    runs: dict[tuple[str, int, int], Run],
+    parts: dict[str, float],
+    inferred: float,
 ) -> list[Table]:
     """What was measured, and the bars."""
     names = {
@@ -212,6 +244,7 @@ def tables(
         ],
         ["peak, MiB", f"{two.peak_bytes / (1 << 20):.0f}", f"{MOST_PEAK >> 20} at most"],
         ["over Spark, two cores", f"{against:.1f}", f"{LEAST_AGAINST_SPARK} at least"],
+        ["infer, MB/s of JSON on one core", f"{inferred:.0f}", f"{LEAST_INFERRED} at least"],
     ]
     headers = ["", "items", "cores", "seconds", "items/s", "peak, MiB"]
     note = "Peak memory is that of the largest process; Python has one for each core."
