@@ -183,9 +183,11 @@ impl Files {
     fn write(&mut self) -> Result<(), Exit> {
         let Some(file) = self.open.get_mut(self.current) else { return Ok(()) };
         if file.writer.rows() == 0 {
-            // It was opened for a record that failed.
-            self.open.remove(self.current);
+            // It was opened last, for a record that failed: the next one takes its number.
+            let OpenFile { hour, .. } = self.open.remove(self.current);
             self.current = usize::MAX;
+            self.parts -= 1;
+            *self.parts_of_hours.entry(hour).or_insert(1) -= 1;
             return Ok(());
         }
         file.writer.advance().map_err(|error| lost(&self.folder, &file.name, &error))?;

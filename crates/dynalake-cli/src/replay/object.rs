@@ -69,7 +69,7 @@ impl Target {
     /// The files of the object that is called so.
     pub(super) fn files(&self, name: &str) -> ObjectFiles {
         let options = Options {
-            names: Names::ByHour(format!("replay-{}", hash(name.as_bytes()))),
+            names: Names::ByHour(stem(name)),
             publish: Publish::Together,
             replace: Replace::Yes,
             file_bytes: FILE_BYTES,
@@ -239,6 +239,14 @@ impl Rows for ByArrival<'_> {
     fn sink(&mut self, time_us: u64) -> &mut Columns {
         self.files.sink(self.arrival_us.unwrap_or(time_us))
     }
+}
+
+/// How long each [`stem`] is.
+pub(super) const STEM_LEN: usize = "replay-".len() + 32;
+
+/// What the files' names of the object of this name begin with.
+pub(super) fn stem(name: &str) -> String {
+    format!("replay-{}", hash(name.as_bytes()))
 }
 
 /// 32 digits of the SHA-256 of a name, or of what has none.

@@ -7,6 +7,14 @@ use std::io::{self, Write};
 /// The folder below --out.
 pub(super) const REJECTED: &str = "rejected";
 
+/// The file of the object of this name.
+///
+/// It has a name of its own: if it is replayed in its turn, its rows don't take the place of those
+/// that the object gave.
+pub(super) fn file(object: &str) -> String {
+    format!("{REJECTED}/{object}.rejected")
+}
+
 /// The rejected values of one object.
 pub(super) struct Rejected {
     folder: Folder,
@@ -16,11 +24,8 @@ pub(super) struct Rejected {
 
 impl Rejected {
     /// None yet, of the object of this name; there is no file before the first.
-    ///
-    /// The file has a name of its own: if it is replayed in its turn, its rows don't take the place
-    /// of those that the object gave.
     pub(super) fn new(folder: Folder, object: &str) -> Rejected {
-        Rejected { folder, name: format!("{REJECTED}/{object}.rejected"), file: None }
+        Rejected { folder, name: file(object), file: None }
     }
 
     /// Keeps a value.

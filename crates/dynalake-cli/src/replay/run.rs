@@ -1,12 +1,12 @@
 //! All objects, then what is said of them.
 
-use super::object::{Target, Written, hash};
-use super::rejected::REJECTED;
+use super::object::{STEM_LEN, Target, Written, hash, stem};
+use super::rejected::{self, REJECTED};
 use super::totals::Totals;
 use crate::exit::Exit;
 use crate::input::{Object, Source};
 use crate::report::{Progress, say};
-use crate::text::{count, printable, thousands};
+use crate::text::{count, thousands};
 use crate::trouble::{Trouble, quoted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Write};
@@ -27,6 +27,10 @@ struct Outcome {
     written: u64,
     /// The files of rejected values, below the folder.
     rejected: BTreeSet<String>,
+    /// The names of the files of rows.
+    files: BTreeSet<String>,
+    /// The names of the objects that are read to their end.
+    whole: Vec<String>,
 }
 
 /// Takes each object to files, then says what became of them all. `lake_name` is the table's in the
@@ -45,6 +49,8 @@ pub(super) fn run(
         unreadable: 0,
         written: 0,
         rejected: BTreeSet::new(),
+        files: BTreeSet::new(),
+        whole: Vec::new(),
     };
     // Objects of one name share their files: else one would take the place of the other's.
     let mut objects: BTreeMap<String, Vec<Opened>> = BTreeMap::new();
@@ -65,7 +71,7 @@ pub(super) fn run(
         let same = objects.remove(name).unwrap_or_default();
         outcome.objects(name, same, &mut target)?;
     }
-    outcome.finish(&target, &order, lake_name)
+    outcome.finish(&target, lake_name)
 }
 
 /// An object before it is read.
@@ -109,6 +115,7 @@ impl Opened {
 impl Outcome {
     /// Takes the objects of one name to their files.
     fn objects(&mut self, name: &str, same: Vec<Opened>, target: &mut Target) -> Result<(), Exit> {
+        let unreadable = self.unreadable;
         let mut files = target.files(name);
         for mut opened in same {
             let object_name = opened.name().to_owned();
@@ -130,14 +137,16 @@ impl Outcome {
         }
         let Written { files, rejected } = files.publish().map_err(|exit| self.after_some(exit))?;
         target.shrink();
+        if self.unreadable == unreadable {
+            self.whole.push(name.to_owned());
+        }
         self.rejected.extend(rejected);
         let mut out = io::stdout().lock();
         for file in files {
             self.written += 1;
-            let rows = count(file.rows, "row", "rows");
             // The rows are in files, whoever reads their names.
-            let _ =
-                writeln!(out, "{}  {rows}, {} bytes", printable(&file.name), thousands(file.bytes));
+            let _ = writeln!(out, "{}", file.line());
+            self.files.insert(file.name);
         }
         Ok(())
     }
@@ -160,7 +169,7 @@ impl Outcome {
         }
     }
 
-    fn finish(self, target: &Target, names: &[String], lake_name: &str) -> Result<ExitCode, Exit> {
+    fn finish(self, target: &Target, lake_name: &str) -> Result<ExitCode, Exit> {
         self.progress.end();
         let totals = &self.totals;
         if totals.records == 0 && self.unreadable == 0 {
@@ -184,7 +193,7 @@ impl Outcome {
                 target.out.name_of(REJECTED)
             ));
         }
-        self.say_leftover(target, names);
+        self.say_leftover(target);
         let out = target.out.name();
         if self.written > 0 && !out.starts_with("s3://") {
             say(&format!(
@@ -201,22 +210,33 @@ impl Outcome {
         }))
     }
 
-    /// Names the files of an earlier run of the same objects whose values are rejected no more.
-    fn say_leftover(&self, target: &Target, names: &[String]) {
-        let names: BTreeSet<String> =
-            names.iter().map(|name| format!("{REJECTED}/{name}.rejected")).collect();
+    /// Names the files of an earlier run of the same objects that this one does not write, such as
+    /// rows that another schema gave: readers would find them beside this run's own. An object that
+    /// was not read to its end may still give them.
+    fn say_leftover(&self, target: &Target) {
+        let rejected: BTreeSet<String> =
+            self.whole.iter().map(|name| rejected::file(name)).collect();
+        let stems: BTreeSet<String> = self.whole.iter().map(|name| stem(name)).collect();
+        let is_of_these = |file: &str| {
+            let base = file.rsplit('/').next().unwrap_or_default();
+            rejected.contains(file) || base.get(..STEM_LEN).is_some_and(|at| stems.contains(at))
+        };
+        let is_written = |file: &str| {
+            self.rejected.contains(file) || self.files.contains(&target.out.name_of(file))
+        };
+        let is_leftover = |file: &str| is_of_these(file) && !is_written(file);
+        let folders = [format!("{REJECTED}/"), "dt=".to_owned()];
         // A folder that is not there has none.
-        let found = target.out.list(&format!("{REJECTED}/")).unwrap_or_default();
-        let leftover: Vec<String> = found
-            .into_iter()
-            .filter(|file| names.contains(&file.name) && !self.rejected.contains(&file.name))
-            .map(|file| target.out.name_of(&file.name))
-            .collect();
+        let found = folders
+            .iter()
+            .flat_map(|folder| target.out.list_if(folder, &is_leftover).unwrap_or_default());
+        let leftover: Vec<String> = found.map(|file| target.out.name_of(&file.name)).collect();
         if !leftover.is_empty() {
             let files = count(leftover.len() as u64, "file is", "files are");
             let shown = leftover.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
             say(&format!(
-                "warning: {files} of an earlier run, with what is rejected no more; remove: {shown}"
+                "warning: {files} of an earlier run of these objects, which this run does not \
+                 write; remove: {shown}"
             ));
         }
     }

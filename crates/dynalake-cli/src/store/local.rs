@@ -12,15 +12,26 @@ pub(super) fn make(folder: &Path) -> io::Result<bool> {
     Ok(fs::read_dir(folder)?.next().is_some())
 }
 
-/// The files of a folder at every depth, sorted.
-pub(super) fn list(folder: &Path, prefix: &str) -> io::Result<Vec<Listed>> {
+/// The files of a folder at every depth whose names begin with `prefix` and are wanted, sorted.
+pub(super) fn list(
+    folder: &Path,
+    prefix: &str,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> io::Result<Vec<Listed>> {
     let mut files = Vec::new();
-    add(folder, "", prefix, &mut files)?;
+    let is_wanted = |name: &str| name.starts_with(prefix) && is_wanted(name);
+    add(folder, "", prefix, &is_wanted, &mut files)?;
     files.sort();
     Ok(files)
 }
 
-fn add(folder: &Path, above: &str, prefix: &str, files: &mut Vec<Listed>) -> io::Result<()> {
+fn add(
+    folder: &Path,
+    above: &str,
+    prefix: &str,
+    is_wanted: &dyn Fn(&str) -> bool,
+    files: &mut Vec<Listed>,
+) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let Ok(name) = entry.file_name().into_string() else { continue };
@@ -32,9 +43,9 @@ fn add(folder: &Path, above: &str, prefix: &str, files: &mut Vec<Listed>) -> io:
         if entry.file_type()?.is_dir() {
             let below = format!("{name}/");
             if prefix.starts_with(&below) || below.starts_with(prefix) {
-                add(&entry.path(), &name, prefix, files)?;
+                add(&entry.path(), &name, prefix, is_wanted, files)?;
             }
-        } else if name.starts_with(prefix) {
+        } else if is_wanted(&name) {
             let data = fs::metadata(entry.path())?;
             if data.is_file() {
                 files.push(Listed { name, bytes: data.len() });

@@ -95,10 +95,24 @@ impl Folder {
     ///
     /// A folder that can't be read.
     pub(crate) fn list(&self, prefix: &str) -> io::Result<Vec<Listed>> {
+        self.list_if(prefix, &|_| true)
+    }
+
+    /// Those of [`Folder::list`] with a name that is wanted: of a large table's files only these
+    /// are held in memory.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub(crate) fn list_if(
+        &self,
+        prefix: &str,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> io::Result<Vec<Listed>> {
         match &self.place {
-            Place::Local(path) => local::list(path, prefix),
+            Place::Local(path) => local::list(path, prefix, is_wanted),
             #[cfg(feature = "s3")]
-            Place::S3(folder) => folder.list(prefix),
+            Place::S3(folder) => folder.list(prefix, is_wanted),
         }
     }
 

@@ -4,6 +4,8 @@
 //! wrote them, and `expected.json` with the files' rows, what was rejected and what is said.
 //! `DYNALAKE_BLESS=1 cargo test -p dynalake-cli replay` writes that.
 
+mod second_run;
+
 use crate::*;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;

@@ -71,9 +71,13 @@ impl Prefix {
         Ok(page?.result.objects.iter().any(|object| object.location.as_ref() != self.prefix))
     }
 
-    /// The objects under it whose names begin with `name_prefix`, sorted; without hidden ones, and
-    /// without empty ones: the console makes such for folders.
-    pub(super) fn list(&self, name_prefix: &str) -> io::Result<Vec<Listed>> {
+    /// The objects under it whose names begin with `name_prefix` and are wanted, sorted; without
+    /// hidden ones, and without empty ones: the console makes such for folders.
+    pub(super) fn list(
+        &self,
+        name_prefix: &str,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> io::Result<Vec<Listed>> {
         let bucket = client::bucket(&self.bucket)?;
         let above = self.under("");
         let mut files = Vec::new();
@@ -84,7 +88,7 @@ impl Prefix {
             for object in page.result.objects {
                 let Some(name) = object.location.as_ref().strip_prefix(&above) else { continue };
                 let is_hidden = name.split('/').any(|part| part.starts_with(['.', '_']));
-                if !is_hidden && object.size > 0 {
+                if !is_hidden && object.size > 0 && is_wanted(name) {
                     files.push(Listed { name: name.to_owned(), bytes: object.size });
                 }
             }
