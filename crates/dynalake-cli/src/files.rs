@@ -1,9 +1,14 @@
 //! Rows as Parquet files in a folder, by hours: `OUT/dt=2026-01-31/hour=23/part-00000.parquet`.
 
+mod options;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use options::{Names, Options, Publish, Timestamps};
+
 use crate::exit::Exit;
-use crate::store::{Folder, NewFile, Replace, holds_too_much};
+use crate::store::{Folder, NewFile};
 use crate::text::{count, printable, thousands};
-use clap::ValueEnum;
 use dynalake::row::Rows;
 use dynalake::text::time::Civil;
 use dynalake_parquet::{Columns, FileWriter, Form, Limits, ParquetError};
@@ -18,57 +23,12 @@ const MAX_OPEN: usize = 256;
 /// row group is written.
 const MAX_MEMORY: usize = 64 << 20;
 
-/// How files have timestamps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Timestamps {
-    /// As Firehose does, to the nanosecond.
-    #[default]
-    Int96,
-    /// INT64 in UTC, to the microsecond; finer ones are rescued. For a table that nothing else
-    /// writes.
-    Micros,
-}
+/// Of what is written so many bytes may be in memory, because they make no whole part of an upload
+/// yet; then the files that are whole are let go of, and if need be the largest is finished.
+const MAX_HELD: usize = 128 << 20;
 
-impl Timestamps {
-    /// The same for the writer.
-    pub(crate) fn to_parquet(self) -> dynalake_parquet::Timestamps {
-        match self {
-            Timestamps::Int96 => dynalake_parquet::Timestamps::Int96,
-            Timestamps::Micros => dynalake_parquet::Timestamps::Micros,
-        }
-    }
-}
-
-/// What files are called.
-#[derive(Clone, Debug)]
-pub(crate) enum Names {
-    /// `STEM-00000`, `STEM-00001`, …, counted over all hours.
-    Numbered(String),
-    /// `STEM`, and where an hour has several, `STEM-1`, `STEM-2`, …
-    ByHour(String),
-}
-
-/// When files get their names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Publish {
-    /// Each when it is finished.
-    AtOnce,
-    /// All when [`Files::publish`] is called.
-    Together,
-}
-
-/// How files are written.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    /// What they are called.
-    pub(crate) names: Names,
-    /// When they get their names.
-    pub(crate) publish: Publish,
-    /// Whether they may take the place of others.
-    pub(crate) replace: Replace,
-    /// At about so many bytes a new one begins.
-    pub(crate) file_bytes: usize,
-}
+/// The system's code where a process has as many files open as it may.
+const TOO_MANY_OPEN_FILES: i32 = 24;
 
 /// The files of one run, or of one of its inputs.
 pub(crate) struct Files {
@@ -82,6 +42,10 @@ pub(crate) struct Files {
     current: usize,
     /// Of all open files together.
     memory: usize,
+    /// Of all files that have no name yet. It is counted for these files alone, and not for those
+    /// of other threads too: equal rows give equal files, however many threads there are.
+    held: usize,
+    max_held: usize,
     parts: usize,
     parts_of_hours: HashMap<u64, usize>,
     closed: Vec<ClosedFile>,
@@ -104,6 +68,8 @@ struct OpenFile {
     writer: FileWriter<NewFile>,
     /// Of its rows that are not written yet.
     memory: usize,
+    /// Of what is written.
+    held: usize,
 }
 
 /// A file that is whole and has no name yet.
@@ -133,6 +99,8 @@ impl Files {
             open: Vec::new(),
             current: 0,
             memory: 0,
+            held: 0,
+            max_held: MAX_HELD,
             parts: 0,
             parts_of_hours: HashMap::new(),
             closed: Vec::new(),
@@ -167,6 +135,7 @@ impl Files {
     pub(crate) fn publish(&mut self) -> Result<(), Exit> {
         self.closed.sort_by(|a, b| a.name.cmp(&b.name));
         for closed in std::mem::take(&mut self.closed) {
+            self.held -= closed.file.held();
             self.name(closed).map_err(|exit| self.after_some(exit))?;
         }
         Ok(())
@@ -191,21 +160,43 @@ impl Files {
             return Ok(());
         }
         file.writer.advance().map_err(|error| lost(&self.folder, &file.name, &error))?;
-        let memory = file.writer.memory();
-        self.memory = self.memory + memory - std::mem::replace(&mut file.memory, memory);
-        if file.writer.bytes_written() >= self.options.file_bytes {
+        let is_full = file.writer.bytes_written() >= self.options.file_bytes;
+        self.measure(self.current);
+        if is_full {
             self.end(self.current)?;
         }
-        while self.open.len() > MAX_OPEN || (holds_too_much() && !self.open.is_empty()) {
+        if self.held > self.max_held {
+            self.seal_closed()?;
+        }
+        while self.open.len() > MAX_OPEN || (self.held > self.max_held && !self.open.is_empty()) {
             let bytes = |file: &OpenFile| file.writer.bytes_written() + file.memory;
             let largest = (0..self.open.len()).max_by_key(|&at| bytes(&self.open[at]));
             self.end(largest.unwrap_or_default())?;
         }
         if self.memory > MAX_MEMORY
-            && let Some(largest) = self.open.iter_mut().max_by_key(|file| file.memory)
+            && let Some(at) = (0..self.open.len()).max_by_key(|&at| self.open[at].memory)
         {
+            let largest = &mut self.open[at];
             largest.writer.flush().map_err(|error| lost(&self.folder, &largest.name, &error))?;
-            self.memory -= std::mem::take(&mut largest.memory);
+            self.measure(at);
+        }
+        Ok(())
+    }
+
+    /// Counts again what an open file has in memory.
+    fn measure(&mut self, at: usize) {
+        let file = &mut self.open[at];
+        let (memory, held) = (file.writer.memory(), file.writer.out().held());
+        self.memory = self.memory + memory - std::mem::replace(&mut file.memory, memory);
+        self.held = self.held + held - std::mem::replace(&mut file.held, held);
+    }
+
+    /// Lets go of what is in memory of the files that are whole. It changes neither their names nor
+    /// their bytes.
+    fn seal_closed(&mut self) -> Result<(), Exit> {
+        for ClosedFile { name, file, .. } in &mut self.closed {
+            self.held -= file.held();
+            file.seal().map_err(|error| unwritable(&self.folder, name, &error))?;
         }
         Ok(())
     }
@@ -214,20 +205,17 @@ impl Files {
         let file = self.open.remove(at);
         self.current = usize::MAX;
         self.memory -= file.memory;
+        self.held -= file.held;
         let OpenFile { name, writer, .. } = file;
         let rows = writer.rows();
         let mut file = writer.close().map_err(|error| lost(&self.folder, &name, &error))?;
-        if self.options.publish == Publish::Together && holds_too_much() {
-            file.seal().map_err(|error| unwritable(&self.folder, &name, &error))?;
+        if self.options.publish == Publish::AtOnce {
+            return self.name(ClosedFile { name, file, rows });
         }
-        let closed = ClosedFile { name, file, rows };
-        match self.options.publish {
-            Publish::AtOnce => self.name(closed),
-            Publish::Together => {
-                self.closed.push(closed);
-                Ok(())
-            }
-        }
+        file.close().map_err(|error| unwritable(&self.folder, &name, &error))?;
+        self.held += file.held();
+        self.closed.push(ClosedFile { name, file, rows });
+        if self.held > self.max_held { self.seal_closed() } else { Ok(()) }
     }
 
     fn name(&mut self, closed: ClosedFile) -> Result<(), Exit> {
@@ -265,7 +253,7 @@ impl Files {
         let file = self.folder.write(&name, self.options.replace);
         let writer = FileWriter::new(file, &self.form, limits)
             .expect("a file takes its first bytes into memory");
-        self.open.push(OpenFile { hour, name, writer, memory: 0 });
+        self.open.push(OpenFile { hour, name, writer, memory: 0, held: 0 });
         self.open.len() - 1
     }
 }
@@ -284,14 +272,21 @@ impl Rows for Files {
 }
 
 fn unwritable(folder: &Folder, name: &str, error: &io::Error) -> Exit {
-    Exit::Rejected(format!("can't write {}: {error}", folder.name_of(name)))
+    let fix = if error.raw_os_error() == Some(TOO_MANY_OPEN_FILES) {
+        "; allow more, as by ulimit -n 1024"
+    } else {
+        ""
+    };
+    Exit::Rejected(format!("can't write {}: {error}{fix}", folder.name_of(name)))
 }
 
 fn lost(folder: &Folder, name: &str, error: &ParquetError) -> Exit {
     // The crate puts what the system says behind a word of its own.
-    let error = match error {
-        ParquetError::External(error) => error.to_string(),
-        other => other.to_string(),
-    };
-    Exit::Rejected(format!("can't write {}: {error}", folder.name_of(name)))
+    match error {
+        ParquetError::External(error) => match error.downcast_ref() {
+            Some(error) => unwritable(folder, name, error),
+            None => Exit::Rejected(format!("can't write {}: {error}", folder.name_of(name))),
+        },
+        other => Exit::Rejected(format!("can't write {}: {other}", folder.name_of(name))),
+    }
 }

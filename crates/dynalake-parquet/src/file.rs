@@ -67,6 +67,11 @@ impl<W: Write + Send> FileWriter<W> {
         &mut self.columns
     }
 
+    /// What the file is written to.
+    pub fn out(&self) -> &W {
+        self.file.inner()
+    }
+
     /// How many rows the file has.
     pub fn rows(&self) -> u64 {
         self.rows + self.columns.rows() as u64

@@ -1,7 +1,7 @@
 //! Folders of this machine.
 
 use super::file::{Listed, Replace};
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -72,8 +72,45 @@ pub(super) struct LocalFile {
     path: PathBuf,
     unfinished: PathBuf,
     replace: Replace,
-    file: Option<File>,
+    state: State,
     held: Vec<u8>,
+}
+
+/// How far the unfinished file has come.
+enum State {
+    /// It is not there.
+    NotMade,
+    Open(File),
+    /// It is whole and on the disk, and takes no handle: a process may have few.
+    Closed(Identity),
+    /// It has its name, or is another run's.
+    Gone,
+}
+
+/// What tells a file from all others that had its name. Of a file that is closed the number may be
+/// given to another, which is younger then.
+#[derive(PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    number: u64,
+    bytes: u64,
+    changed: (i64, i64),
+}
+
+impl Identity {
+    fn of(data: &Metadata) -> Identity {
+        Identity {
+            device: data.dev(),
+            number: data.ino(),
+            bytes: data.len(),
+            changed: (data.ctime(), data.ctime_nsec()),
+        }
+    }
+
+    /// Whether both are of one file, if one of them is of a file that is open.
+    fn is_same_file(&self, other: &Identity) -> bool {
+        (self.device, self.number) == (other.device, other.number)
+    }
 }
 
 impl LocalFile {
@@ -81,12 +118,17 @@ impl LocalFile {
         // Readers of such folders pass over names that begin with a dot.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let unfinished = path.with_file_name(format!(".{name}.unfinished"));
-        LocalFile { path, unfinished, replace, file: None, held: Vec::new() }
+        LocalFile { path, unfinished, replace, state: State::NotMade, held: Vec::new() }
+    }
+
+    /// How many bytes are held back.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
     }
 
     /// The file, with all that was held back.
     fn file(&mut self) -> io::Result<&mut File> {
-        if self.file.is_none() {
+        if matches!(self.state, State::NotMade) {
             if let Some(folder) = self.unfinished.parent() {
                 fs::create_dir_all(folder)?;
             }
@@ -97,32 +139,63 @@ impl LocalFile {
                     _ => {}
                 }
             }
-            self.file = Some(File::create_new(&self.unfinished)?);
+            self.state = State::Open(File::create_new(&self.unfinished)?);
         }
-        let file = self.file.as_mut().expect("it is open");
+        let State::Open(file) = &mut self.state else {
+            return Err(io::Error::other("it is closed"));
+        };
         file.write_all(&self.held)?;
         self.held.clear();
         Ok(file)
     }
 
-    /// Gives the file its name, once its bytes are on the disk; says how many they are.
-    pub(super) fn publish(mut self) -> io::Result<u64> {
+    /// Nothing more is written: gives the handle back, if there is one.
+    pub(super) fn close(&mut self) -> io::Result<()> {
+        if matches!(self.state, State::Open(_)) { self.seal() } else { Ok(()) }
+    }
+
+    /// Nothing more is written: puts the bytes on the disk, and gives back handle and memory.
+    pub(super) fn seal(&mut self) -> io::Result<()> {
+        if matches!(self.state, State::Closed(_) | State::Gone) {
+            return Ok(());
+        }
         let file = self.file()?;
         file.sync_all()?;
-        let data = file.metadata()?;
-        let is_ours = fs::metadata(&self.unfinished)
-            .is_ok_and(|found| (found.dev(), found.ino()) == (data.dev(), data.ino()));
-        if !is_ours {
-            self.file = None;
-        }
-        if !is_ours || (self.replace == Replace::No && self.path.exists()) {
-            let reason = "another run has written it meanwhile; give each run a folder of its own";
-            return Err(io::Error::new(io::ErrorKind::AlreadyExists, reason));
+        let ours = Identity::of(&file.metadata()?);
+        self.held = Vec::new();
+        // Some systems note the time of the change when the file is closed.
+        self.state = State::Gone;
+        let found = fs::metadata(&self.unfinished).map(|found| Identity::of(&found));
+        self.state = match found {
+            Ok(found) if found.is_same_file(&ours) => State::Closed(found),
+            _ => return Err(of_another_run()),
+        };
+        Ok(())
+    }
+
+    /// Gives the file its name, once its bytes are on the disk; says how many they are.
+    pub(super) fn publish(mut self) -> io::Result<u64> {
+        self.seal()?;
+        let found = fs::metadata(&self.unfinished).map(|found| Identity::of(&found));
+        let bytes = match (&self.state, found) {
+            (State::Closed(ours), Ok(found)) if found == *ours => found.bytes,
+            _ => {
+                self.state = State::Gone;
+                return Err(of_another_run());
+            }
+        };
+        if self.replace == Replace::No && self.path.exists() {
+            return Err(of_another_run());
         }
         fs::rename(&self.unfinished, &self.path)?;
-        self.file = None;
-        Ok(data.len())
+        self.state = State::Gone;
+        Ok(bytes)
     }
+}
+
+fn of_another_run() -> io::Error {
+    let reason = "another run has written it meanwhile; give each run a folder of its own";
+    io::Error::new(io::ErrorKind::AlreadyExists, reason)
 }
 
 impl Write for LocalFile {
@@ -135,13 +208,16 @@ impl Write for LocalFile {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), File::flush)
+        match &mut self.state {
+            State::Open(file) => file.flush(),
+            _ => Ok(()),
+        }
     }
 }
 
 impl Drop for LocalFile {
     fn drop(&mut self) {
-        if self.file.take().is_some() {
+        if matches!(self.state, State::Open(_) | State::Closed(_)) {
             let _ = fs::remove_file(&self.unfinished);
         }
     }

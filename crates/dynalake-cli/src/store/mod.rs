@@ -154,14 +154,6 @@ impl Place {
     }
 }
 
-/// Whether files that are being written hold so many bytes in memory that some must be finished.
-pub(crate) fn holds_too_much() -> bool {
-    #[cfg(feature = "s3")]
-    return s3::holds_too_much();
-    #[cfg(not(feature = "s3"))]
-    return false;
-}
-
 /// A file that is being written. Nobody sees it before [`NewFile::publish`]; without that it is
 /// removed again.
 pub(crate) struct NewFile(Unpublished);
@@ -186,19 +178,37 @@ impl NewFile {
         }
     }
 
-    /// Nothing more is written: lets go of what is in memory, before the file is published.
+    /// How many bytes of it are in memory.
+    pub(crate) fn held(&self) -> usize {
+        match &self.0 {
+            Unpublished::Local(file) => file.held(),
+            #[cfg(feature = "s3")]
+            Unpublished::S3(object) => object.held(),
+        }
+    }
+
+    /// Nothing more is written: lets go of what is open, and of what is in memory if the file is
+    /// there in part already. A small file stays in memory, as it takes fewest requests so.
     ///
     /// # Errors
     ///
     /// A file that can't be written.
-    #[cfg_attr(
-        not(feature = "s3"),
-        expect(clippy::unnecessary_wraps, reason = "only an object on S3 has something to send")
-    )]
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Unpublished::Local(file) => file.close(),
+            #[cfg(feature = "s3")]
+            Unpublished::S3(object) => object.close(),
+        }
+    }
+
+    /// Nothing more is written: lets go of what is open and of all that is in memory.
+    ///
+    /// # Errors
+    ///
+    /// A file that can't be written.
     pub(crate) fn seal(&mut self) -> io::Result<()> {
         match &mut self.0 {
-            // It holds little.
-            Unpublished::Local(_) => Ok(()),
+            Unpublished::Local(file) => file.seal(),
             #[cfg(feature = "s3")]
             Unpublished::S3(object) => object.seal(),
         }

@@ -15,7 +15,7 @@ mod settings;
 mod wire;
 mod write;
 
-pub(super) use write::{NewObject, holds_too_much};
+pub(super) use write::NewObject;
 
 use super::file::{Listed, Replace, S3};
 use crate::trouble::Trouble;

@@ -15,7 +15,7 @@ use object_store::{
 };
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Semaphore;
@@ -28,9 +28,6 @@ const PART_BYTES: usize = 8 << 20;
 /// So many parts of all objects are on their way at once; who writes more waits.
 const MAX_SENDING: usize = 4;
 
-/// All objects together may hold so many bytes that are no whole part yet; see [`holds_too_much`].
-const MAX_HELD: usize = 128 << 20;
-
 /// What an upload is given up for on the way out.
 const ABORT_LIMIT: Duration = Duration::from_secs(10);
 
@@ -38,12 +35,6 @@ const ABORT_LIMIT: Duration = Duration::from_secs(10);
 const MARK: &str = "dynalake-write";
 
 static SENDING: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(MAX_SENDING)));
-static HELD: AtomicUsize = AtomicUsize::new(0);
-
-/// Whether objects that are being written hold so many bytes that some must be finished.
-pub(in crate::store) fn holds_too_much() -> bool {
-    HELD.load(Ordering::Relaxed) > MAX_HELD
-}
 
 /// An object that is being written.
 pub(in crate::store) struct NewObject {
@@ -102,6 +93,16 @@ impl NewObject {
         Ok(self.bytes)
     }
 
+    /// How many bytes are not sent yet.
+    pub(in crate::store) fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Nothing more is written: lets go of what is held, unless one PUT makes the object.
+    pub(in crate::store) fn close(&mut self) -> io::Result<()> {
+        if self.upload.is_some() { self.seal() } else { Ok(()) }
+    }
+
     /// Nothing more is written: lets go of what is held, before the object is published.
     pub(in crate::store) fn seal(&mut self) -> io::Result<()> {
         if self.held.is_empty() { Ok(()) } else { self.send() }
@@ -143,7 +144,6 @@ impl NewObject {
 
     /// What is held, which then is held no more.
     fn take_held(&mut self) -> Bytes {
-        HELD.fetch_sub(self.held.len(), Ordering::Relaxed);
         Bytes::from(std::mem::take(&mut self.held))
     }
 
@@ -212,7 +212,6 @@ impl Write for NewObject {
         let count = bytes.len().min(PART_BYTES - self.held.len());
         self.held.extend_from_slice(&bytes[..count]);
         self.bytes += count as u64;
-        HELD.fetch_add(count, Ordering::Relaxed);
         Ok(count)
     }
 
@@ -224,7 +223,6 @@ impl Write for NewObject {
 
 impl Drop for NewObject {
     fn drop(&mut self) {
-        self.take_held();
         let Some(upload) = self.upload.take() else { return };
         let Upload { bucket, key, id, parts } = upload;
         // Parts that arrive behind it would stay.
