@@ -113,6 +113,8 @@ impl Object {
         }
         // Nothing is looked at beforehand.
         values.rewind();
+        // What fails again is kept as it is.
+        values.keep_bad_values();
         Ok(Object { values, payload: Vec::new() })
     }
 

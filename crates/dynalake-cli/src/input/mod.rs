@@ -18,6 +18,7 @@
 //!
 //! A replay reads its objects by [`Object`], which keeps each value as it is.
 
+mod braces;
 mod failed;
 mod files;
 mod reader;

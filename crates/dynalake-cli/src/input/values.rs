@@ -1,10 +1,12 @@
 //! The JSON values of an input, one after the other: with or without line breaks between them, or
 //! as the elements of one list, however long it is.
 //!
-//! A place that is not JSON costs what is there only. Reading goes on at the next object on the
-//! same line that can be a record, else at the next line; where the bad value goes on over several
-//! lines, at the next line that begins with a bracket no further right than the value did.
+//! A place that is not JSON costs what is there only. Reading goes on behind the brace that closes
+//! the bad value, or at an object on the same line that can be a record, else at the next line;
+//! where the bad value goes on over several lines, at the next line that begins with a bracket no
+//! further right than the value did.
 
+use super::braces::Braces;
 use super::reader::Reader;
 use super::shape::{Found, Shape, find};
 use crate::trouble::Trouble;
@@ -14,7 +16,7 @@ use std::ops::Range;
 /// may be. None is longer than a pair of surrogates.
 const LONGEST_TOKEN: usize = 12;
 
-/// Of a line that is not JSON so much is kept, to say what it is.
+/// Of a line that is not JSON so much is kept, to say what it is, where not all of it is.
 const SHOWN_BYTES: usize = 64 << 10;
 
 /// After so many values that go on over several lines and are not JSON, each line is taken by
@@ -30,6 +32,10 @@ pub(super) struct Values {
     scan: Scan,
     /// Whether reading will begin again at the start.
     looks_ahead: bool,
+    /// Whether what is not JSON is kept to its end, and not only so far that it can be named.
+    keeps_bad_values: bool,
+    /// Where in the reader's bytes the bad value is that is being read to its end.
+    kept: Option<usize>,
 }
 
 /// How far reading has come.
@@ -65,10 +71,12 @@ enum Resume {
     /// Right here.
     #[default]
     Here,
-    /// On this line, at an object behind the end of another, or at any object.
-    SameLine { at_any_object: bool },
-    /// On a line that begins with a bracket, no further right than this.
-    Line { column: usize },
+    /// On this line: where the braces close, or at an object that can be a record, if it is behind
+    /// the end of another. Text that begins with no brace has none that close, and there the first
+    /// object may be one too.
+    SameLine { behind_object: bool, braces: Option<Braces> },
+    /// Where the braces close, or on a line that begins with a bracket, no further right than this.
+    Line { column: usize, braces: Option<Braces> },
 }
 
 /// What was behind a bracket on a line that is not JSON as a whole.
@@ -106,7 +114,18 @@ pub(super) struct Place {
 
 impl Values {
     pub(super) fn new(reader: Reader) -> Values {
-        Values { reader, scan: Scan { line: 1, ..Scan::default() }, looks_ahead: true }
+        Values {
+            reader,
+            scan: Scan { line: 1, ..Scan::default() },
+            looks_ahead: true,
+            keeps_bad_values: false,
+            kept: None,
+        }
+    }
+
+    /// From now on keeps what is not JSON to its end, up to where the next value may begin.
+    pub(super) fn keep_bad_values(&mut self) {
+        self.keeps_bad_values = true;
     }
 
     /// Begins again at the input's start, this time without keeping what was read.
@@ -228,37 +247,62 @@ impl Values {
             let is_end = bytes[broken..].trim_ascii().is_empty() && self.reader.ended();
             Place { line: line + breaks, byte: byte as u64, is_end }
         };
-        if broken > end {
+        let is_object = self.bytes()[start] == b'{';
+        let goes_on = broken > end;
+        let to = if goes_on { end } else { broken.max(start + 1).min(end) };
+        let passed = &self.bytes()[start..to];
+        let behind_object = passed.trim_ascii_end().ends_with(b"}");
+        let braces = is_object.then(|| {
+            let mut braces = Braces::default();
+            braces.pass(passed);
+            braces
+        });
+        self.step(to);
+        self.scan.resume = if goes_on {
             self.scan.misses += 1;
-            self.step(end);
-            self.scan.resume = Resume::Line { column };
+            Resume::Line { column, braces }
         } else {
-            let at_any_object = self.bytes()[start] != b'{';
-            self.step(broken.max(start + 1).min(end));
-            self.scan.resume = Resume::SameLine { at_any_object };
-        }
+            Resume::SameLine { behind_object, braces }
+        };
         if self.scan.list == List::BehindValue {
             self.scan.list = List::Inside;
         }
-        Ok(Value { line, nth, range: start..end, shape: Err(place) })
+        let range = if self.keeps_bad_values { self.rest_of_bad(start)? } else { start..end };
+        Ok(Value { line, nth, range, shape: Err(place) })
+    }
+
+    /// Goes on to where the next value may begin: what is not JSON from `start` up to there.
+    fn rest_of_bad(&mut self, start: usize) -> Result<Range<usize>, Trouble> {
+        self.kept = Some(start);
+        let resumed = self.resume();
+        let start = self.kept.take().unwrap_or_default();
+        resumed?;
+        let text = &self.bytes()[start..self.scan.at];
+        Ok(start..start + text.trim_ascii_end().len())
     }
 
     /// Goes to where the next value may begin.
     fn resume(&mut self) -> Result<(), Trouble> {
         match std::mem::take(&mut self.scan.resume) {
             Resume::Here => Ok(()),
-            Resume::SameLine { at_any_object } => self.resume_on_line(at_any_object),
-            Resume::Line { column } => self.resume_on_next_line(column),
+            Resume::SameLine { behind_object, braces } => {
+                self.resume_on_line(behind_object, braces)
+            }
+            Resume::Line { column, braces } => self.resume_on_next_line(column, braces),
         }
     }
 
-    fn resume_on_line(&mut self, mut at_any_object: bool) -> Result<(), Trouble> {
-        let mut behind_object = false;
+    fn resume_on_line(
+        &mut self,
+        mut behind_object: bool,
+        mut braces: Option<Braces>,
+    ) -> Result<(), Trouble> {
+        let mut at_any_object = braces.is_none();
         while let Some(byte) = self.next_byte()? {
             match byte {
                 b'\n' => break,
                 b'{' if behind_object || at_any_object => {
-                    let Some(closed) = self.resume_at_object()? else { break };
+                    let Some(closed) = self.resume_at_object(&mut braces)? else { break };
                     if closed == Closed::Record {
                         return Ok(());
                     }
@@ -270,13 +314,16 @@ impl Values {
                 _ => behind_object = false,
             }
             self.step(self.scan.at + 1);
+            if closes(&mut braces, byte) {
+                break;
+            }
         }
         Ok(())
     }
 
     /// Goes past the object that begins here, unless it can be a record; `None` where it is not
     /// JSON before the line's end.
-    fn resume_at_object(&mut self) -> Result<Option<Closed>, Trouble> {
+    fn resume_at_object(&mut self, braces: &mut Option<Braces>) -> Result<Option<Closed>, Trouble> {
         let broken = match self.look()? {
             Ok((Shape::Unknown | Shape::Item, end)) => {
                 self.step(end);
@@ -291,11 +338,19 @@ impl Values {
             self.step(start + len);
             return Ok(None);
         }
-        self.step(broken.max(start + 1));
+        let to = broken.max(start + 1);
+        if let Some(braces) = braces {
+            braces.pass(&self.bytes()[start..to]);
+        }
+        self.step(to);
         Ok(Some(Closed::Nothing))
     }
 
-    fn resume_on_next_line(&mut self, column: usize) -> Result<(), Trouble> {
+    fn resume_on_next_line(
+        &mut self,
+        column: usize,
+        mut braces: Option<Braces>,
+    ) -> Result<(), Trouble> {
         let mut is_indent = false;
         while let Some(byte) = self.next_byte()? {
             let ends_list = byte == b']' && self.scan.list != List::Outside;
@@ -307,6 +362,9 @@ impl Values {
                 _ => is_indent = false,
             }
             self.step(self.scan.at + 1);
+            if closes(&mut braces, byte) {
+                break;
+            }
         }
         Ok(())
     }
@@ -338,7 +396,9 @@ impl Values {
 
     /// Reads so many bytes more, and one at the least.
     fn fill(&mut self, more: usize) -> Result<(), Trouble> {
-        let used = if self.looks_ahead { 0 } else { std::mem::take(&mut self.scan.at) };
+        let used = if self.looks_ahead { 0 } else { self.kept.unwrap_or(self.scan.at) };
+        self.scan.at -= used;
+        self.kept = self.kept.map(|kept| kept - used);
         self.reader.fill(more.max(1), used)
     }
 
@@ -361,6 +421,11 @@ impl Values {
         }
         self.scan.at = to;
     }
+}
+
+/// Whether a byte closes the braces, if there are any.
+fn closes(braces: &mut Option<Braces>, byte: u8) -> bool {
+    braces.as_mut().is_some_and(|braces| braces.closes(byte))
 }
 
 fn count_breaks(text: &[u8]) -> u64 {

@@ -4,6 +4,7 @@
 //! wrote them, and `expected.json` with the files' rows, what was rejected and what is said.
 //! `DYNALAKE_BLESS=1 cargo test -p dynalake-cli replay` writes that.
 
+mod bad_values;
 mod second_run;
 
 use crate::*;
