@@ -2,18 +2,18 @@
 
 use crate::store::{Folder, Listed, on_s3};
 use crate::trouble::Trouble;
-use std::fs::{self, DirEntry};
-use std::io;
+use std::fs::{self, DirEntry, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A file to read, or standard input.
 #[derive(Debug)]
 pub(crate) struct Source {
     /// Where it is.
-    pub(super) at: At,
+    at: At,
     /// What messages call it.
     pub(super) name: String,
-    /// Its size, where it is a file.
+    /// Its size, where it is a regular file.
     pub(crate) len: Option<u64>,
     /// Whether it was found in a folder, and not named itself.
     pub(crate) in_folder: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Source {
 
 /// Where an input's bytes are.
 #[derive(Debug)]
-pub(super) enum At {
+enum At {
     /// Standard input.
     Stdin,
     /// A file of this machine.
@@ -31,10 +31,25 @@ pub(super) enum At {
 }
 
 impl Source {
-    /// The last part of its name; none of standard input.
+    /// The last part of its name, where it has one of its own: not standard input, nor a pipe, as
+    /// `<(…)` of a shell is, whose number another one has next time.
     pub(crate) fn base_name(&self) -> Option<&str> {
-        let is_stdin = matches!(self.at, At::Stdin);
-        self.name.rsplit('/').next().filter(|_| !is_stdin)
+        let has_name = match &self.at {
+            At::Stdin => false,
+            At::Path(_) => self.len.is_some(),
+            At::S3(..) => true,
+        };
+        self.name.rsplit('/').next().filter(|_| has_name)
+    }
+
+    /// Its bytes.
+    pub(crate) fn read(&self) -> Result<Box<dyn Read>, Trouble> {
+        let input: io::Result<Box<dyn Read>> = match &self.at {
+            At::Stdin => Ok(Box::new(io::stdin().lock())),
+            At::Path(path) => File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
+            At::S3(folder, file) => folder.read(file).map(|file| file as Box<dyn Read>),
+        };
+        input.map_err(|error| Trouble::unreadable(&self.name, &error))
     }
 
     /// What messages call it.

@@ -1,11 +1,10 @@
 //! A file or standard input as bytes, unzipped, without its byte order mark.
 
-use super::files::{At, Source};
+use super::files::Source;
 use crate::report::size;
 use crate::trouble::Trouble;
 use flate2::read::MultiGzDecoder;
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, Read};
 use std::rc::Rc;
 
@@ -34,13 +33,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Opens an input and reads its beginning.
     pub(super) fn open(source: &Source) -> Result<Reader, Trouble> {
-        let input: io::Result<Box<dyn Read>> = match &source.at {
-            At::Stdin => Ok(Box::new(io::stdin().lock())),
-            At::Path(path) => File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
-            At::S3(folder, file) => folder.read(file).map(|file| file as Box<dyn Read>),
-        };
-        let input = input.map_err(|error| Trouble::unreadable(&source.name, &error))?;
-        Reader::new(&source.name, input)
+        Reader::new(&source.name, source.read()?)
     }
 
     /// Reads the beginning of an input that messages call so.

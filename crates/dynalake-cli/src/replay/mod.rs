@@ -41,7 +41,7 @@ between them; gzip is unzipped:
 
 The rows of an object are in DIR/dt=2026-01-31/hour=23/replay-HASH.parquet, by the UTC hour in which
 the record arrived, or, where the object doesn't say that, of the change. HASH is of the object's
-name, without its folders. The files appear when the object was read to its end, so that nothing is
+name, without its folders; of standard input and pipes it is of what they hold. The files appear when the object was read to its end, so that nothing is
 there twice: run it again at any time, and the same names are written with the same bytes.
 
 A row has the _event_id, _event_time and _sequence of its change, or those that it had. So it takes

@@ -77,8 +77,8 @@ pub(super) fn run(
 /// An object before it is read.
 enum Opened {
     File(Source),
-    /// What standard input has.
-    Stdin(Vec<u8>),
+    /// What standard input or a pipe has, and what messages call it.
+    Contents(String, Vec<u8>),
 }
 
 impl Opened {
@@ -88,26 +88,23 @@ impl Opened {
             return Ok((name.to_owned(), Opened::File(source)));
         }
         let mut bytes = Vec::new();
-        io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .map_err(|error| Trouble(format!("can't read standard input: {error}")))?;
-        Ok((format!("stdin-{}", hash(&bytes)), Opened::Stdin(bytes)))
+        let read = source.read()?.read_to_end(&mut bytes);
+        read.map_err(|error| Trouble::unreadable(source.name(), &error))?;
+        let name = source.name().to_owned();
+        Ok((format!("stdin-{}", hash(&bytes)), Opened::Contents(name, bytes)))
     }
 
     fn name(&self) -> &str {
         match self {
             Opened::File(source) => source.name(),
-            Opened::Stdin(_) => "standard input",
+            Opened::Contents(name, _) => name,
         }
     }
 
     fn open(&mut self) -> Result<Object, Trouble> {
         match self {
             Opened::File(source) => Object::open(source),
-            Opened::Stdin(bytes) => {
-                Object::of("standard input", Cursor::new(std::mem::take(bytes)))
-            }
+            Opened::Contents(name, bytes) => Object::of(name, Cursor::new(std::mem::take(bytes))),
         }
     }
 }

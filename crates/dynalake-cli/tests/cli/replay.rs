@@ -5,6 +5,7 @@
 //! `DYNALAKE_BLESS=1 cargo test -p dynalake-cli replay` writes that.
 
 mod bad_values;
+mod objects;
 mod second_run;
 
 use crate::*;
