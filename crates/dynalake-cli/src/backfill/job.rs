@@ -116,6 +116,11 @@ impl Job {
     pub(super) fn stem(&self) -> String {
         format!("backfill-{}-", self.export.id)
     }
+
+    /// What the names of the files of REMOVE rows begin with.
+    pub(super) fn known_stem(&self) -> String {
+        self.stem() + "known-keys"
+    }
 }
 
 /// Takes data files to rows, one after the other.

@@ -150,7 +150,7 @@ impl Outcome {
 
     fn known_keys(&mut self, job: &Job) -> Result<(), Exit> {
         let Some(known) = &job.known else { return Ok(()) };
-        let mut files = job.files(&(job.stem() + "known-keys"));
+        let mut files = job.files(&job.known_stem());
         let rows = known.write_lacking(&job.schema, job.plan(), job.time_us, &mut files)?;
         files.finish()?;
         files.publish()?;
@@ -241,6 +241,10 @@ impl Outcome {
         let Civil { year, month, day, hour, .. } =
             Civil::from_seconds((job.time_us / 1_000_000) as i64);
         let stem = job.stem();
+        // Without REMOVE rows in this run those of an earlier one are not wrong: a key is in them
+        // that the export lacks.
+        let keeps_known = job.known.is_some() && self.rows_of_known.is_none();
+        let known = job.known_stem();
         let hour = format!("dt={year:04}-{month:02}-{day:02}/hour={hour:02}");
         let mut leftover = Vec::new();
         for folder in [&*hour, REJECTED] {
@@ -249,8 +253,9 @@ impl Outcome {
             for file in listed {
                 let base = file.name.rsplit('/').next().unwrap_or_default();
                 let is_left_out = self.left_out.iter().any(|(stem, _)| base.starts_with(&**stem));
+                let is_known = keeps_known && base.starts_with(&*known);
                 let name = job.out.name_of(&file.name);
-                if !is_left_out && !self.names.contains(&name) {
+                if !is_left_out && !is_known && !self.names.contains(&name) {
                     leftover.push(name);
                 }
             }

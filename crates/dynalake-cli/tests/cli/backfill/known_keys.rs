@@ -91,6 +91,29 @@ fn a_file_that_is_left_out_may_have_any_key() {
 }
 
 #[test]
+fn remove_rows_of_an_earlier_run_stay_where_none_can_be_made() {
+    let whole = Export::full(&[("a", &item("o-1")), ("b", &item("o-2"))]);
+    let export = whole.write();
+    let keys = TempFile::new("keys-stay.csv", "order_id\no-1\no-2\no-9\n");
+    let args = ["--known-keys", keys.path()];
+    export.run(&args).exits_with(0).says("3 known keys: 1 REMOVE row for those that the export");
+    let mut damaged = whole.files[1].1.clone();
+    damaged[12] ^= 1;
+    put(&export.folder, &format!("{ID}/data/b.json.gz"), &damaged);
+    let done = export.run(&args).exits_with(1).says("no REMOVE rows were made");
+    assert!(!done.stderr.contains("remove: "), "{}", done.stderr);
+
+    // Once all files are whole again, and no known key is lacking, they are named.
+    put(&export.folder, &format!("{ID}/data/b.json.gz"), &whole.files[1].1);
+    let keys = TempFile::new("keys-none.csv", "order_id\no-1\n");
+    export
+        .run(&["--known-keys", keys.path()])
+        .exits_with(0)
+        .says("; remove: ")
+        .says("-known-keys-00000.parquet");
+}
+
+#[test]
 fn files_may_be_zipped_and_have_a_byte_order_mark() {
     let export = Export::full(&[("a", &item("o-1"))]).write();
     for (name, bytes) in [
