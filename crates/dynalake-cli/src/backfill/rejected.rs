@@ -11,8 +11,7 @@ const HELD_BYTES: usize = 64 << 10;
 pub(super) struct Rejected {
     folder: Folder,
     name: String,
-    /// The time of the export's rows: a second run writes the same bytes, and a replay dates the
-    /// lines as the export's rows.
+    /// The time of the export's rows, so that a second run writes the same bytes.
     time_ms: u64,
     file: Option<NewFile>,
     held: Vec<u8>,

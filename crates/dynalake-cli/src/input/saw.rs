@@ -285,9 +285,14 @@ fn other(members: &Members, value: &[u8]) -> Saw {
     if members.is_empty() {
         return saw("an empty object", Fix::Readable);
     }
-    if matches!(find(value, 0), Found::Value(Shape::Item, _)) {
+    let found = find(value, 0);
+    if matches!(found, Found::Value(Shape::Item, _)) {
         let fix = Fix::PipeItems("jq -c '{Item: .}'");
         return saw("an item in DynamoDB JSON without a change record around it", fix);
+    }
+    if matches!(found, Found::Value(Shape::Export { .. }, _)) {
+        let fix = Fix::Do("read the export that it is of: dynalake backfill … EXPORT");
+        return saw("a line of an export, which dynalake backfill reads", fix);
     }
     let holds_json = |name| {
         let text = member(members, name, value).and_then(string);

@@ -89,4 +89,10 @@ fn rejected_items_are_lines_of_an_error_prefix() {
             "rawData": BASE64_STANDARD.encode("{\"Item\":{\"total\":{\"N\":\"1\"}}}")})],
         "dated as the export's rows"
     );
+    // No change record is in it: the export's time is not there.
+    let out = Folder::new(&[]);
+    let rejected = format!("{}/rejected", export.out.path());
+    dynalake(&["replay", "--schema", "orders.json", "--out", out.path(), &rejected])
+        .exits_with(1)
+        .says("1 not_json: the data is a line of an export, which dynalake backfill reads");
 }
