@@ -1,6 +1,6 @@
 //! The files that the arguments name: files, folders, `-`.
 
-use crate::store::{Folder, Listed, on_s3};
+use crate::store::{Folder, Listed, is_s3_folder, on_s3};
 use crate::trouble::Trouble;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, Read};
@@ -123,8 +123,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Trouble {
 
 /// What an address on S3 names: an object, or with a `/` at its end all objects below it.
 fn of_s3(address: &str) -> Result<Vec<Source>, Trouble> {
-    let is_bucket = !address["s3://".len()..].contains('/');
-    if !is_bucket && !address.ends_with('/') {
+    if !is_s3_folder(address) {
         let (folder, file) = Folder::of_s3_file(address)?;
         let name = folder.name_of(&file);
         return Ok(vec![Source { at: At::S3(folder, file), name, len: None, in_folder: false }]);

@@ -17,7 +17,7 @@ use crate::files::Timestamps;
 use crate::input::sources;
 use crate::report::say;
 use crate::schema_file;
-use crate::store::Folder;
+use crate::store::{Folder, is_s3_folder, on_s3};
 use dynalake::schema::Plan;
 use dynalake_parquet::Form;
 use object::Target;
@@ -95,6 +95,21 @@ pub(crate) struct Args {
     timestamps: Timestamps,
 }
 
+/// Whether a folder is in another one, or is it.
+fn is_inside(folder: &Path, outer: &Path) -> bool {
+    match (on_s3(folder), on_s3(outer)) {
+        (Some(folder), Some(outer)) => {
+            let whole = |address: &str| format!("{}/", address.trim_end_matches('/'));
+            is_s3_folder(outer) && whole(folder).starts_with(&whole(outer))
+        }
+        (None, None) => {
+            let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            outer.is_dir() && whole(folder).starts_with(whole(outer))
+        }
+        _ => false,
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let is_stdin = |path: &Path| path.as_os_str() == "-";
@@ -109,11 +124,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         return Exit::reject("--out is \"-\", and has to be a folder");
     }
     // Its own files would be among the objects of a second run.
-    let inside = |folder: &PathBuf| {
-        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        folder.is_dir() && whole(&args.out).starts_with(whole(folder))
-    };
-    if let Some(folder) = args.errors.iter().find(|path| inside(path)) {
+    if let Some(folder) = args.errors.iter().find(|path| is_inside(&args.out, path)) {
         return Exit::reject(format!(
             "--out is in {}, which is read; give a folder of its own",
             folder.display()

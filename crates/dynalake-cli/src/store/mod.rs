@@ -30,6 +30,13 @@ pub(crate) fn on_s3(address: &Path) -> Option<&str> {
     address.to_str().filter(|address| address.starts_with(S3))
 }
 
+/// Whether an address on S3 is a folder's, and not an object's: that of a bucket, or with a `/` at
+/// its end.
+pub(crate) fn is_s3_folder(address: &str) -> bool {
+    let rest = address.strip_prefix(S3).unwrap_or(address);
+    rest.ends_with('/') || !rest.contains('/')
+}
+
 impl Folder {
     /// The folder at this address: a path, or `s3://bucket/prefix`. Nothing is made or asked yet.
     ///

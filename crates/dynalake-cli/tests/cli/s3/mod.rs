@@ -3,6 +3,7 @@
 mod credentials;
 mod exports;
 mod faults;
+mod out;
 mod server;
 
 use crate::*;

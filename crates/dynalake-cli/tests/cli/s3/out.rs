@@ -1,0 +1,26 @@
+//! What is written to S3 by other commands than transform.
+
+use super::*;
+
+#[test]
+fn a_replay_does_not_write_into_what_it_reads() {
+    let s3 = S3::start();
+    s3.put("errors/orders/object-1", change("o-1").to_string());
+    for (errors, out, is_inside) in [
+        ("s3://lake/errors/", "s3://lake/errors/rows/", true),
+        ("s3://lake/errors/", "s3://lake/errors", true),
+        ("s3://lake", "s3://lake/rows", true),
+        ("s3://lake/", "s3://lake/", true),
+        // Neither is in a prefix, whatever its letters.
+        ("s3://lake/errors/", "s3://lake/errors-rows/", false),
+        ("s3://lake/errors/orders/object-1", "s3://lake/errors/orders/rows/", false),
+    ] {
+        let done = run_on(&s3, &["replay", "--schema", "orders.json", "--out", out, errors]);
+        if is_inside {
+            done.exits_with(2)
+                .says(&format!("--out is in {errors}, which is read; give a folder of its own"));
+        } else {
+            done.exits_with(0).says("1 in: 1 row");
+        }
+    }
+}
