@@ -15,11 +15,12 @@ mod types;
 use crate::exit::Exit;
 use crate::input::{check_standard_input, sources};
 use crate::report::Report;
-use columns::Inferred;
+use crate::store::{Folder, Replace, is_s3_folder, on_s3};
 use dynalake::schema::Schema;
 use read::Reading;
+use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const ABOUT: &str = "\
@@ -73,7 +74,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAMES")]
     keys: Option<String>,
 
-    /// Writes what was seen, as JSON: per path counts, types and digits, never a value.
+    /// Writes what was seen, as JSON, also to S3: per path counts, types and digits, never a value.
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
 }
@@ -84,6 +85,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     if args.table.as_deref() == Some("") {
         return Exit::reject("--table is empty: give the table's name");
     }
+    let evidence = args.evidence.as_deref().map(Evidence::at).transpose()?;
     let stated_keys = args.keys.as_deref().map(parse_keys).transpose()?;
     let sources = sources(&args.inputs);
     let is_one_of_several =
@@ -107,8 +109,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let text = output::schema_file(&table, &keys, &found.columns);
     check(&text, &table)?;
     output::report(&reading, &found, &table, &keys);
-    if let Some(path) = &args.evidence {
-        write_evidence(path, &reading, &found, (&table, &keys))?;
+    if let Some(evidence) = evidence {
+        let text = output::evidence(&reading, &found, &table, &keys);
+        evidence.write(&format!("{text:#}\n"))?;
     }
     let code = reading.report.code();
     let mut out = io::stdout().lock();
@@ -187,14 +190,37 @@ fn check(text: &str, table: &str) -> Result<(), Exit> {
     }
 }
 
-fn write_evidence(
-    path: &PathBuf,
-    reading: &Reading,
-    found: &Inferred,
-    (table, keys): (&str, &[String]),
-) -> Result<(), Exit> {
-    let evidence = output::evidence(reading, found, table, keys);
-    let text = format!("{evidence:#}\n");
-    std::fs::write(path, text)
-        .map_err(|error| Exit::Rejected(format!("can't write {}: {error}", path.display())))
+/// Where the evidence goes.
+enum Evidence {
+    /// A file of this machine, or a device.
+    Path(PathBuf),
+    /// An object: its folder, and its name there.
+    S3(Folder, String),
+}
+
+impl Evidence {
+    /// At this address, which is checked before anything is read.
+    fn at(address: &Path) -> Result<Evidence, Exit> {
+        let Some(address) = on_s3(address) else { return Ok(Evidence::Path(address.to_owned())) };
+        if is_s3_folder(address) {
+            return Exit::reject(format!(
+                "--evidence is {address}, a folder; give a file's address, as s3://bucket/evidence.json"
+            ));
+        }
+        let parsed = Folder::of_s3_file(address);
+        let (folder, name) = parsed.map_err(|trouble| Exit::Rejected(trouble.0))?;
+        Ok(Evidence::S3(folder, name))
+    }
+
+    fn write(&self, text: &str) -> Result<(), Exit> {
+        let (name, written) = match self {
+            Evidence::Path(path) => (path.display().to_string(), fs::write(path, text)),
+            Evidence::S3(folder, name) => {
+                let mut file = folder.write(name, Replace::Yes);
+                let written = file.write_all(text.as_bytes()).and_then(|()| file.publish());
+                (folder.name_of(name), written.map(drop))
+            }
+        };
+        written.map_err(|error| Exit::Rejected(format!("can't write {name}: {error}")))
+    }
 }

@@ -24,3 +24,24 @@ fn a_replay_does_not_write_into_what_it_reads() {
         }
     }
 }
+
+#[test]
+fn evidence_is_written_as_to_a_file() {
+    let s3 = S3::start();
+    let local = TempFile::new("evidence.json", "");
+    let args = ["infer", "changes.jsonl", "--evidence"];
+    let done = run_on(&s3, &[&args[..], &["s3://lake/seen/evidence.json"]].concat());
+    let done = done.exits_with(0);
+    let expected = dynalake(&[&args[..], &[local.path()]].concat()).exits_with(0);
+    assert_eq!(done.stdout, expected.stdout);
+    let text = std::fs::read(local.path()).unwrap();
+    assert_eq!(s3.objects("seen/"), BTreeMap::from([("evidence.json".to_owned(), text)]));
+    for (address, message) in [
+        ("s3://lake/seen/", "--evidence is s3://lake/seen/, a folder; give a file's address"),
+        ("s3://lake", "--evidence is s3://lake, a folder"),
+        ("s3://l ake/k", "s3://l ake/k names no bucket"),
+        ("s3://other/k", "can't write s3://other/k: there is no bucket other"),
+    ] {
+        run_on(&s3, &[&args[..], &[address]].concat()).exits_with(2).says(message);
+    }
+}
