@@ -169,13 +169,20 @@ fn content<'a>(text: &'a [u8], payload: &'a mut Vec<u8>) -> Content<'a> {
     if !has(&found, "requestContext") {
         return Content::OtherJson;
     }
-    let Some(event) = member(&found, "payload", text).and_then(string) else {
-        return Content::WithoutPayload;
+    // The event as JSON in a string, or as it is.
+    let event = match member(&found, "payload", text) {
+        Some(event) if event.starts_with(b"{") => event,
+        event => match event.and_then(string) {
+            Some(event) => {
+                *payload = event.into_bytes();
+                payload
+            }
+            None => return Content::WithoutPayload,
+        },
     };
-    *payload = event.into_bytes();
-    match find(payload, 0) {
+    match find(event, 0) {
         Found::Value(shape @ Shape::LambdaEvent(_), _) => {
-            records(payload, &shape).map_or(Content::OtherJson, Content::Records)
+            records(event, &shape).map_or(Content::OtherJson, Content::Records)
         }
         _ => Content::OtherJson,
     }
