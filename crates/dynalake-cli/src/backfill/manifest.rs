@@ -39,10 +39,16 @@ pub(super) fn read(places: &Places, schema: &Schema) -> Result<(Export, Address)
     let (id, span, items, address) =
         (summary.export_id()?, summary.span(schema)?, summary.items()?, summary.address()?);
     let files = data_files(&places.own.name_of(FILES), &manifest(places, &listed, FILES)?)?;
-    let listed = files.iter().map(|file| file.items).sum::<u64>();
-    if listed != items {
+    let counted = files.iter().try_fold(0_u64, |sum, file| sum.checked_add(file.items));
+    let counted = counted.ok_or_else(|| {
+        Exit::Rejected(format!(
+            "{}: the itemCounts of its lines are more than any export has; copy the manifests again",
+            places.own.name_of(FILES)
+        ))
+    })?;
+    if counted != items {
         return Exit::reject(format!(
-            "{} counts {items} items, and the files in {FILES} have {listed}: the manifests are not \
+            "{} counts {items} items, and the files in {FILES} have {counted}: the manifests are not \
              of one export; copy the export's folder again, whole",
             summary.name
         ));

@@ -194,6 +194,9 @@ fn manifests_have_to_be_whole_and_of_one_export() {
     export.summary["itemCount"] = json!(4);
     rejects(&export.write(), &[], "counts 4 items, and the files in manifest-files.json have 5");
     let mut export = two_files();
+    export.manifest[1]["itemCount"] = json!(u64::MAX);
+    rejects(&export.write(), &[], "manifest-files.json: the itemCounts of its lines are more than");
+    let mut export = two_files();
     export.manifest[1] = export.manifest[0].clone();
     rejects(&export.write(), &[], "line 2: a file of this name was on a line before");
     for key in ["../../data/b.json.gz", "", "exports/.hidden.json.gz"] {
