@@ -10,6 +10,7 @@ mod exit;
 mod files;
 mod infer;
 mod input;
+mod rejected;
 mod replay;
 mod report;
 mod schema_file;

@@ -348,7 +348,7 @@ fn reason(job: &Job, at: usize, fault: &Fault) -> String {
                 let from = quoted(&format!("{}/{}", job.bucket, file.key));
                 format!("copy it again: aws s3 cp {from} {}", quoted(&name))
             };
-            format!("{name} has not the MD5 of the manifest: it is cut off or damaged; {fix}")
+            format!("{name} does not have the MD5 in the manifest: it is cut off or damaged; {fix}")
         }
         Fault::Gzip(error) => format!(
             "{name} has the MD5 of the manifest, but can't be unzipped ({error}): it was damaged \

@@ -5,6 +5,7 @@ use super::progress::{Progress, duration, rate};
 use super::totals::Totals;
 use crate::exit::Exit;
 use crate::files::WrittenFile;
+use crate::rejected::say_fixes;
 use crate::report::say;
 use crate::text::{count, thousands};
 use crate::trouble::quoted;
@@ -183,14 +184,11 @@ impl Outcome {
             } else {
                 is_whole = false;
                 let why = if left_out > 0 {
-                    "a data file was left out"
+                    "a data file was left out, and any of them may be in it"
                 } else {
-                    "a rejected item's key can't be read"
+                    "the key of a rejected item can't be read, and it may be any of them"
                 };
-                say(&format!(
-                    "error: {keys}: no REMOVE rows were made, because {why}, and may have one of \
-                     them"
-                ));
+                say(&format!("error: {keys}: no REMOVE rows were made: {why}"));
             }
         }
         self.say_next(job);
@@ -208,14 +206,12 @@ impl Outcome {
             if let more @ 1.. = self.left_out.len().saturating_sub(SHOWN) {
                 say(&format!("  … and {} more", thousands(more as u64)));
             }
-            say("then run this again: it writes all files again, those that are there alike");
+            say("then run this again; files that are there already are replaced by the same ones");
         }
         if self.totals.rejected() > 0 {
             let folder = job.out.name_of(REJECTED);
-            say(&format!(
-                "the rejected items are in {folder}, one on a line; change the schema and run this \
-                 again"
-            ));
+            say(&format!("the rejected items are in {folder}, one on a line:"));
+            say_fixes(self.totals.rejected_codes(), |_| "no schema helps; make another export");
         }
         let out = job.out.name();
         if out.starts_with("s3://") {

@@ -49,6 +49,11 @@ impl Totals {
         self.rejected.values().map(|(count, _)| count).sum()
     }
 
+    /// The codes with which lines were rejected.
+    pub(super) fn rejected_codes(&self) -> impl Iterator<Item = &str> {
+        self.rejected.keys().copied()
+    }
+
     /// Counts a row's `_rescued`.
     pub(super) fn rescue(&mut self, rescued: &[u8]) {
         self.rescued.rows += 1;

@@ -41,7 +41,7 @@ fn name(old: &Schema, new: &Schema) -> Option<Difference> {
         needing(
             format!("name: the lake's table {old} → {new}"),
             [
-                "another table, which is made anew; the old one is removed, with its files left as they are",
+                "another table, which is created; the old one is removed, and its files stay",
                 "those that exist stay in the old folder, which nothing reads any more",
                 "other tables, and empty ones",
                 "begins without the items that don't change from then on",

@@ -20,6 +20,9 @@ use std::fmt::Write;
 /// At about so many bytes a new file begins.
 const FILE_BYTES: usize = 128 << 20;
 
+/// The code of an on-failure object without the batch.
+pub(super) const NO_PAYLOAD: &str = "no_payload";
+
 /// What is kept of a buffer from object to object.
 const KEPT_BYTES: usize = 1 << 20;
 
@@ -123,7 +126,7 @@ impl Target {
                 }
                 Content::NoJson { is_end: false } => ("not_json", "it is not JSON"),
                 Content::WithoutPayload => (
-                    "no_payload",
+                    NO_PAYLOAD,
                     "Lambda's message of a batch that it gave up is without the batch: set an \
                      on-failure destination on S3, which gets it whole",
                 ),

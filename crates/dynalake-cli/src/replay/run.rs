@@ -1,10 +1,11 @@
 //! All objects, then what is said of them.
 
-use super::object::{STEM_LEN, Target, Written, hash, stem};
+use super::object::{NO_PAYLOAD, STEM_LEN, Target, Written, hash, stem};
 use super::rejected::{self, REJECTED};
 use super::totals::Totals;
 use crate::exit::Exit;
 use crate::input::{Object, Source};
+use crate::rejected::say_fixes;
 use crate::report::{Progress, say};
 use crate::text::{count, thousands};
 use crate::trouble::{Trouble, quoted};
@@ -14,6 +15,14 @@ use std::process::ExitCode;
 
 /// So many names are printed of a kind.
 const SHOWN: usize = 20;
+
+/// What helps with what Lambda writes of a batch without the batch.
+const GET_THE_BATCH: &str =
+    "get the batch by the sequence numbers in it, while the stream keeps it";
+
+/// What helps with what no change record or row is in.
+const NO_SCHEMA_HELPS: &str =
+    "no schema makes rows of it; fetch the object again if it is damaged, else find what wrote it";
 
 /// What came of a run.
 struct Outcome {
@@ -185,10 +194,11 @@ impl Outcome {
             say("error: records in are not rows, rejected, dropped and control messages together");
         }
         if totals.rejected() > 0 {
-            say(&format!(
-                "what was rejected is in {}, as it was; change the schema and run this again",
-                target.out.name_of(REJECTED)
-            ));
+            say(&format!("what was rejected is in {}, as it was:", target.out.name_of(REJECTED)));
+            say_fixes(totals.rejected_codes(), |code| match code {
+                NO_PAYLOAD => GET_THE_BATCH,
+                _ => NO_SCHEMA_HELPS,
+            });
         }
         self.say_leftover(target);
         let out = target.out.name();

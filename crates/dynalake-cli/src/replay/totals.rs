@@ -43,6 +43,11 @@ impl Totals {
         self.rejected.values().sum()
     }
 
+    /// The codes with which records failed again.
+    pub(super) fn rejected_codes(&self) -> impl Iterator<Item = &str> {
+        self.rejected.keys().map(|(code, _)| code.as_str())
+    }
+
     /// Whether each record is accounted for.
     pub(super) fn add_up(&self) -> bool {
         self.records == self.rows + self.rejected() + self.dropped + self.control

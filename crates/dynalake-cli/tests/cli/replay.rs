@@ -243,7 +243,8 @@ fn what_was_rejected_can_be_replayed_apart() {
     replay(&out, &[errors.path()])
         .exits_with(1)
         .says("2 in: 1 row, 1 rejected, 0 dropped")
-        .says("rejected  1 key_not_filled: key column");
+        .says("rejected  1 key_not_filled: key column")
+        .says("rejected, as it was:\n  key_not_filled: change the schema and run this again\n");
     let kept = fs::read_to_string(out.0.join("rejected/object-1.rejected")).unwrap();
     assert_eq!(kept, failed(&keyless) + "\n", "as it was");
 

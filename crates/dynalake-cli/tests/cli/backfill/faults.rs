@@ -69,7 +69,7 @@ fn a_damaged_file_is_left_out() {
     stored.truncate(stored.len() - 9);
     let export = export.write();
     let done = export.run(&[]).exits_with(1).says(&format!(
-        "data/b.json.gz has not the MD5 of the manifest: it is cut off or damaged; copy it again: \
+        "data/b.json.gz does not have the MD5 in the manifest: it is cut off or damaged; copy it again: \
          aws s3 cp s3://my-exports/{ROOT}/{ID}/data/b.json.gz "
     ));
     assert_eq!(items(&done), [3, 3, 0, 0]);
@@ -137,7 +137,11 @@ fn a_file_that_is_not_zipped_is_read_as_it_is() {
 fn half_a_value_at_the_end_is_an_item_that_is_rejected() {
     let text = items_of(0..1) + "{\"Item\":{\"orderId\":{\"S\":\"o-";
     let export = Export::full(&[("a", &text)]).write();
-    let done = export.run(&[]).exits_with(1).says("rejected  1 not_json");
+    let done = export
+        .run(&[])
+        .exits_with(1)
+        .says("rejected  1 not_json")
+        .says("rejected, one on a line:\n  not_json: no schema helps; make another export\n");
     assert_eq!(items(&done), [2, 1, 1, 0]);
 }
 

@@ -77,7 +77,10 @@ fn what_an_earlier_run_left_is_named() {
 fn rejected_items_are_lines_of_an_error_prefix() {
     let text = items_of(0..1) + "{\"Item\":{\"total\":{\"N\":\"1\"}}}\n";
     let export = Export::full(&[("a", &text)]).write();
-    export.run(&[]).exits_with(1).says("the rejected items are in ");
+    export
+        .run(&[])
+        .exits_with(1)
+        .says("rejected, one on a line:\n  key_not_filled: change the schema and run this again\n");
     assert_eq!(export.names()[1], format!("rejected/backfill-{ID}-a.json"));
     assert_eq!(
         export.rejected(),
