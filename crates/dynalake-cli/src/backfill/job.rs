@@ -25,7 +25,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 const FILE_BYTES: usize = 128 << 20;
 
 /// The folder of lines that can't be rows.
-pub(super) const REJECTED: &str = "rejected";
 
 /// So many lines are counted at once for all to see.
 const COUNTED: u64 = 1_024;
@@ -45,6 +44,8 @@ pub(super) struct Job {
     /// How a file is copied again: `s3://bucket`.
     pub(super) bucket: String,
     pub(super) out: Folder,
+    /// Where rejected lines go.
+    pub(super) rejected: Folder,
     pub(super) form: Form,
     pub(super) precision: Precision,
     /// What the lines are.
@@ -167,8 +168,7 @@ impl<'a> Worker<'a> {
         let (file, found) = (&job.export.files[at], &job.found[at]);
         let stem = job.stem() + &file.stem;
         let mut files = job.files(&stem);
-        let mut rejected =
-            Rejected::new(job.out.clone(), format!("{REJECTED}/{stem}.json"), job.time_us);
+        let mut rejected = Rejected::new(job.rejected.clone(), format!("{stem}.json"), job.time_us);
         let mut totals = Totals::default();
         let left_out = |fault: &Fault| Ok(Done::LeftOut(reason(job, at, fault)));
         let mut lines = match found.folder.read(&found.name) {

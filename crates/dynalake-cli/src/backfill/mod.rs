@@ -24,6 +24,7 @@ mod totals;
 
 use crate::exit::Exit;
 use crate::files::Timestamps;
+use crate::rejected::rejected_folder;
 use crate::report::say;
 use crate::schema_file;
 use crate::store::Folder;
@@ -71,7 +72,8 @@ time: INSERT, MODIFY or REMOVE.
 The rows are in DIR/dt=2026-01-31/hour=23/backfill-EXPORT-FILE-00000.parquet, in the form that
 Firehose writes. All cores work, each with about 100 MB of memory, however large the export is. A
 data file's rows appear when its MD5 and its count of items are right; else it is left out and named.
-An item that can't be a row is in DIR/rejected, one on a line, as Firehose's error prefix has them.
+An item that can't be a row is in DIR/rejected, or in --rejected, one on a line, as Firehose's error
+prefix has them: as it was, protected attributes in clear. Keep that out of a table's location.
 Run it again after any failure: the same names are written again, with the same bytes. What is there
 already is not skipped, because only its rows could prove that it is right.
 
@@ -127,6 +129,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
+    /// Where the items go that can't be rows [default: DIR/rejected]
+    #[arg(long, value_name = "FOLDER")]
+    rejected: Option<PathBuf>,
+
     /// A CSV file of the keys in the lake: those that a full export lacks get REMOVE rows.
     #[arg(long, value_name = "CSV")]
     known_keys: Option<PathBuf>,
@@ -165,6 +171,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         None => None,
     };
     let out = Folder::at(&args.out).map_err(|trouble| Exit::Rejected(trouble.0))?;
+    let rejected = rejected_folder(args.rejected.as_deref(), &args.out)?;
     out.make().map_err(|error| Exit::Rejected(format!("can't write {}: {error}", out.name())))?;
     run::run(&Job {
         schema,
@@ -172,6 +179,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         found,
         bucket: format!("s3://{}", address.bucket),
         out,
+        rejected,
         form,
         precision: timestamps.precision(),
         kind,

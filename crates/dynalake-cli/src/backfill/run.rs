@@ -1,11 +1,11 @@
 //! All data files on all cores, then the known keys, then what is said of it all.
 
-use super::job::{Done, Job, REJECTED, Worker, Written};
+use super::job::{Done, Job, Worker, Written};
 use super::progress::{Progress, duration, rate};
 use super::totals::Totals;
 use crate::exit::Exit;
 use crate::files::WrittenFile;
-use crate::rejected::say_fixes;
+use crate::rejected::{say_fixes, warn_if_beside_rows};
 use crate::report::say;
 use crate::text::{count, thousands};
 use crate::trouble::quoted;
@@ -209,19 +209,13 @@ impl Outcome {
             say("then run this again; files that are there already are replaced by the same ones");
         }
         if self.totals.rejected() > 0 {
-            let folder = job.out.name_of(REJECTED);
+            let folder = job.rejected.name();
             say(&format!("the rejected items are in {folder}, one on a line:"));
             say_fixes(self.totals.rejected_codes(), |_| "no schema helps; make another export");
+            warn_if_beside_rows(&job.rejected, &job.out);
         }
         let out = job.out.name();
-        if out.starts_with("s3://") {
-            if self.totals.rejected() > 0 {
-                say(&format!(
-                    "where {out} is a table's location, move {} away: it is no Parquet",
-                    job.out.name_of(REJECTED)
-                ));
-            }
-        } else if self.names.len() as u64 > self.rejected_files {
+        if !out.starts_with("s3://") && self.names.len() as u64 > self.rejected_files {
             say(&format!(
                 "next: aws s3 sync {} s3://BUCKET/{}/ --exclude 'rejected/*'   # the table's \
                  location",
@@ -243,14 +237,14 @@ impl Outcome {
         let known = job.known_stem();
         let hour = format!("dt={year:04}-{month:02}-{day:02}/hour={hour:02}");
         let mut leftover = Vec::new();
-        for folder in [&*hour, REJECTED] {
+        for (folder, prefix) in [(&job.out, format!("{hour}/{stem}")), (&job.rejected, stem)] {
             // A folder that is not there has none.
-            let listed = job.out.list(&format!("{folder}/{stem}")).unwrap_or_default();
+            let listed = folder.list(&prefix).unwrap_or_default();
             for file in listed {
                 let base = file.name.rsplit('/').next().unwrap_or_default();
                 let is_left_out = self.left_out.iter().any(|(stem, _)| base.starts_with(&**stem));
                 let is_known = keeps_known && base.starts_with(&*known);
-                let name = job.out.name_of(&file.name);
+                let name = folder.name_of(&file.name);
                 if !is_left_out && !is_known && !self.names.contains(&name) {
                     leftover.push(name);
                 }

@@ -15,6 +15,7 @@ mod totals;
 use crate::exit::Exit;
 use crate::files::Timestamps;
 use crate::input::sources;
+use crate::rejected::{rejected_address, rejected_folder};
 use crate::report::say;
 use crate::schema_file;
 use crate::store::{Folder, is_s3_folder, on_s3};
@@ -52,7 +53,8 @@ Of a row, values that don't fit the schema, or have no column any more, go to _r
 there already. What is there stays there. What the schema protects by now is hashed or left out, and
 a hash stays as it is. \"where\" and \"events\" are not asked again for rows.
 
-What fails again is in DIR/rejected/NAME.rejected, as it was. The objects themselves are not changed.";
+What fails again is in DIR/rejected/NAME.rejected, or in --rejected, as it was, protected attributes
+in clear: keep that out of a table's location. The objects themselves are not changed.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,6 +92,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
+    /// Where what fails again goes [default: DIR/rejected]
+    #[arg(long, value_name = "FOLDER")]
+    rejected: Option<PathBuf>,
+
     /// How timestamps are written.
     #[arg(long, value_name = "FORM", value_enum, default_value_t)]
     timestamps: Timestamps,
@@ -124,11 +130,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         return Exit::reject("--out is \"-\", and has to be a folder");
     }
     // Its own files would be among the objects of a second run.
-    if let Some(folder) = args.errors.iter().find(|path| is_inside(&args.out, path)) {
-        return Exit::reject(format!(
-            "--out is in {}, which is read; give a folder of its own",
-            folder.display()
-        ));
+    let rejected = rejected_address(args.rejected.as_deref(), &args.out);
+    for (option, written) in [("--out", &args.out), ("--rejected", &rejected)] {
+        if let Some(folder) = args.errors.iter().find(|path| is_inside(written, path)) {
+            return Exit::reject(format!(
+                "{option} is in {}, which is read; give a folder of its own",
+                folder.display()
+            ));
+        }
     }
     if stdins == 1 && io::stdin().is_terminal() {
         say("reading standard input; end it with Ctrl-D, or give a file");
@@ -144,6 +153,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     };
     let out = Folder::at(&args.out).map_err(|trouble| Exit::Rejected(trouble.0))?;
     out.make().map_err(|error| Exit::Rejected(format!("can't write {}: {error}", out.name())))?;
-    let target = Target::new(out, form, plan);
+    let rejected = rejected_folder(args.rejected.as_deref(), &args.out)?;
+    let target = Target::new(out, rejected, form, plan);
     run::run(sources(&args.errors), target, &schema.lake_name())
 }

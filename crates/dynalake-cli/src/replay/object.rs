@@ -29,6 +29,8 @@ const KEPT_BYTES: usize = 1 << 20;
 /// Where rows go, and how records become some.
 pub(super) struct Target {
     pub(super) out: Folder,
+    /// Where rejected values go.
+    pub(super) rejected: Folder,
     form: Form,
     records: RecordTransformer,
     /// For records whose binary is encoded once, whatever the schema says.
@@ -52,7 +54,12 @@ pub(super) struct Written {
 }
 
 impl Target {
-    pub(super) fn new(out: Folder, form: Form, plan: impl Fn() -> Plan) -> Target {
+    pub(super) fn new(
+        out: Folder,
+        rejected: Folder,
+        form: Form,
+        plan: impl Fn() -> Plan,
+    ) -> Target {
         let records = |binary: Option<Binary>| {
             let mut plan = plan();
             plan.binary = binary.or(plan.binary);
@@ -61,6 +68,7 @@ impl Target {
         };
         Target {
             out,
+            rejected,
             form,
             records: records(None),
             encoded_once: records(Some(Binary::Single)),
@@ -79,7 +87,7 @@ impl Target {
         };
         ObjectFiles {
             files: Files::new(self.out.clone(), self.form.clone(), options),
-            rejected: Rejected::new(self.out.clone(), name),
+            rejected: Rejected::new(self.rejected.clone(), name),
         }
     }
 

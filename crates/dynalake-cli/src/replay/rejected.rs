@@ -4,15 +4,12 @@ use crate::exit::Exit;
 use crate::store::{Folder, NewFile, Replace};
 use std::io::{self, Write};
 
-/// The folder below --out.
-pub(super) const REJECTED: &str = "rejected";
-
 /// The file of the object of this name.
 ///
 /// It has a name of its own: if it is replayed in its turn, its rows don't take the place of those
 /// that the object gave.
 pub(super) fn file(object: &str) -> String {
-    format!("{REJECTED}/{object}.rejected")
+    format!("{object}.rejected")
 }
 
 /// The rejected values of one object.

@@ -1,11 +1,11 @@
 //! All objects, then what is said of them.
 
 use super::object::{NO_PAYLOAD, STEM_LEN, Target, Written, hash, stem};
-use super::rejected::{self, REJECTED};
+use super::rejected;
 use super::totals::Totals;
 use crate::exit::Exit;
 use crate::input::{Object, Source};
-use crate::rejected::say_fixes;
+use crate::rejected::{say_fixes, warn_if_beside_rows};
 use crate::report::{Progress, say};
 use crate::text::{count, thousands};
 use crate::trouble::{Trouble, quoted};
@@ -194,11 +194,12 @@ impl Outcome {
             say("error: records in are not rows, rejected, dropped and control messages together");
         }
         if totals.rejected() > 0 {
-            say(&format!("what was rejected is in {}, as it was:", target.out.name_of(REJECTED)));
+            say(&format!("what was rejected is in {}, as it was:", target.rejected.name()));
             say_fixes(totals.rejected_codes(), |code| match code {
                 NO_PAYLOAD => GET_THE_BATCH,
                 _ => NO_SCHEMA_HELPS,
             });
+            warn_if_beside_rows(&target.rejected, &target.out);
         }
         self.say_leftover(target);
         let out = target.out.name();
@@ -224,20 +225,21 @@ impl Outcome {
         let rejected: BTreeSet<String> =
             self.whole.iter().map(|name| rejected::file(name)).collect();
         let stems: BTreeSet<String> = self.whole.iter().map(|name| stem(name)).collect();
-        let is_of_these = |file: &str| {
+        let is_rejected = |file: &str| rejected.contains(file) && !self.rejected.contains(file);
+        let has_rows = |file: &str| {
             let base = file.rsplit('/').next().unwrap_or_default();
-            rejected.contains(file) || base.get(..STEM_LEN).is_some_and(|at| stems.contains(at))
+            base.get(..STEM_LEN).is_some_and(|at| stems.contains(at))
+                && !self.files.contains(&target.out.name_of(file))
         };
-        let is_written = |file: &str| {
-            self.rejected.contains(file) || self.files.contains(&target.out.name_of(file))
-        };
-        let is_leftover = |file: &str| is_of_these(file) && !is_written(file);
-        let folders = [format!("{REJECTED}/"), "dt=".to_owned()];
-        // A folder that is not there has none.
-        let found = folders
-            .iter()
-            .flat_map(|folder| target.out.list_if(folder, &is_leftover).unwrap_or_default());
-        let leftover: Vec<String> = found.map(|file| target.out.name_of(&file.name)).collect();
+        let mut leftover = Vec::new();
+        for (folder, prefix, is_leftover) in [
+            (&target.rejected, "", &is_rejected as &dyn Fn(&str) -> bool),
+            (&target.out, "dt=", &has_rows),
+        ] {
+            // A folder that is not there has none.
+            let found = folder.list_if(prefix, is_leftover).unwrap_or_default();
+            leftover.extend(found.into_iter().map(|file| folder.name_of(&file.name)));
+        }
         if !leftover.is_empty() {
             let files = count(leftover.len() as u64, "file is", "files are");
             let shown = leftover.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");

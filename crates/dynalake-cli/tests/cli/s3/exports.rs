@@ -57,7 +57,9 @@ fn an_export_on_s3_gives_the_same_files_as_in_a_folder() {
     assert_eq!(expected.keys().filter(|name| name.ends_with(".parquet")).count(), 2);
     let s3 = on_s3(&export);
     for run in 1..=2 {
-        assert_eq!(items(&backfill(&s3).exits_with(1)), [7, 6, 1, 0], "run {run}");
+        let done = backfill(&s3).exits_with(1);
+        let done = done.says("warning: s3://lake/data/orders/rejected/ has original records");
+        assert_eq!(items(&done), [7, 6, 1, 0], "run {run}");
         let found = written(&s3);
         assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         assert!(found == expected, "run {run}: the bytes differ");
@@ -114,11 +116,46 @@ fn error_objects_on_s3_give_the_same_files_as_in_a_folder() {
     }
     for run in 1..=2 {
         let out = format!("s3://lake/{TABLE}");
-        run_on(&s3, &[&fixed[..], &[&out, "s3://lake/errors/orders/"]].concat()).exits_with(1);
+        run_on(&s3, &[&fixed[..], &[&out, "s3://lake/errors/orders/"]].concat())
+            .exits_with(1)
+            .says("warning: s3://lake/data/orders/rejected/ has original records");
         let found = written(&s3);
         assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         assert!(found == expected, "run {run}: the bytes differ");
     }
+}
+
+/// Original records are not for those who read the table.
+#[test]
+fn what_is_rejected_goes_where_it_is_told() {
+    let export = export();
+    let errors = [("a-1", b"{\"rawData\":\"bm8gY2hhbmdl\",\"errorCode\":\"x\"}".as_slice())];
+    let (errors, here) = (Folder::new(&errors), Folder::new(&[]));
+    for (rejected, name) in [(here.path(), ""), ("s3://lake/rejected/orders/", "rejected/orders/")]
+    {
+        for (command, from, file) in [
+            ("backfill", export.home(), format!("backfill-{ID}-b.json")),
+            ("replay", errors.path().to_owned(), "a-1.rejected".to_owned()),
+        ] {
+            let s3 = S3::start();
+            let out = format!("s3://lake/{TABLE}");
+            let args = ["--schema", "orders.json", &from, "--out", &out, "--rejected", rejected];
+            let done = run_on(&s3, &[&[command], &args[..]].concat()).exits_with(1);
+            assert!(!done.stderr.contains("original records"), "{}", done.stderr);
+            let objects = s3.objects("");
+            let found = if name.is_empty() { files_of(&here.0) } else { s3.objects(name) };
+            assert!(found.contains_key(&file), "{:?}", found.keys());
+            assert!(objects.keys().all(|key| key.ends_with(".parquet") || !name.is_empty()));
+            assert!(objects.keys().all(|key| !key.starts_with("data/orders/rejected")));
+        }
+    }
+    let inside = format!("{}/again", errors.path());
+    let out = Folder::new(&[]);
+    let args = ["--out", out.path(), "--rejected", &inside, errors.path()];
+    dynalake(&[&["replay", "--schema", "orders.json"], &args[..]].concat())
+        .exits_with(2)
+        .says("--rejected is in ")
+        .says(", which is read; give a folder of its own");
 }
 
 #[test]
