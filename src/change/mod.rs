@@ -22,7 +22,7 @@
 //!   ```
 //!
 //! A line of an export to S3 is made the same: [`export`]. So is a row that was written before:
-//! [`written`].
+//! `written`.
 //!
 //! This module alone knows the envelope. `aws_lambda_events`' own `dynamodb::EventRecord` rejects
 //! microseconds, so it can't be the type of this record.

@@ -36,6 +36,8 @@ pub(super) struct Values {
     keeps_bad_values: bool,
     /// Where in the reader's bytes the bad value is that is being read to its end.
     kept: Option<usize>,
+    /// What ended reading, behind the bad value that was handed on last.
+    trouble: Option<Trouble>,
 }
 
 /// How far reading has come.
@@ -120,6 +122,7 @@ impl Values {
             looks_ahead: true,
             keeps_bad_values: false,
             kept: None,
+            trouble: None,
         }
     }
 
@@ -161,6 +164,9 @@ impl Values {
 
     /// The next value.
     pub(super) fn next(&mut self) -> Result<Option<Value>, Trouble> {
+        if let Some(trouble) = self.trouble.take() {
+            return Err(trouble);
+        }
         self.resume()?;
         loop {
             let Some(byte) = self.next_byte()? else {
@@ -267,18 +273,17 @@ impl Values {
         if self.scan.list == List::BehindValue {
             self.scan.list = List::Inside;
         }
-        let range = if self.keeps_bad_values { self.rest_of_bad(start)? } else { start..end };
+        let range = if self.keeps_bad_values { self.rest_of_bad(start) } else { start..end };
         Ok(Value { line, nth, range, shape: Err(place) })
     }
 
     /// Goes on to where the next value may begin: what is not JSON from `start` up to there.
-    fn rest_of_bad(&mut self, start: usize) -> Result<Range<usize>, Trouble> {
+    fn rest_of_bad(&mut self, start: usize) -> Range<usize> {
         self.kept = Some(start);
-        let resumed = self.resume();
+        self.trouble = self.resume().err();
         let start = self.kept.take().unwrap_or_default();
-        resumed?;
         let text = &self.bytes()[start..self.scan.at];
-        Ok(start..start + text.trim_ascii_end().len())
+        start..start + text.trim_ascii_end().len()
     }
 
     /// Goes to where the next value may begin.

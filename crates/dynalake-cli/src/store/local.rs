@@ -107,7 +107,7 @@ impl Identity {
         }
     }
 
-    /// Whether both are of one file, if one of them is of a file that is open.
+    /// Whether both have the number of one file.
     fn is_same_file(&self, other: &Identity) -> bool {
         (self.device, self.number) == (other.device, other.number)
     }

@@ -122,12 +122,16 @@ fn every_case_gives_what_it_expects() {
             .map(str::to_owned)
             .collect();
         let got = json!({"exit": done.code, "said": said, "files": written});
-        let got = serde_json::to_string_pretty(&got).unwrap() + "\n";
+        let text = serde_json::to_string_pretty(&got).unwrap() + "\n";
         let expected = case.join("expected.json");
         if std::env::var_os("DYNALAKE_BLESS").is_some() {
-            fs::write(&expected, &got).unwrap();
-        } else if fs::read_to_string(&expected).unwrap_or_default() != got {
-            wrong.push(format!("{}:\n{got}", case.display()));
+            fs::write(&expected, &text).unwrap();
+            continue;
+        }
+        // As values: their members' order is that of a feature of serde_json.
+        let expected = fs::read_to_string(&expected).unwrap_or_default();
+        if serde_json::from_str::<Value>(&expected).ok() != Some(got) {
+            wrong.push(format!("{}:\n{text}", case.display()));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -57,7 +57,10 @@ fn check(case: &Path) {
     if std::env::var_os("DYNALAKE_BLESS").is_some() {
         fs::write(case.join("rows.jsonl"), &rows).unwrap();
     }
-    assert_eq!(rows, read("rows.jsonl"), "{name}");
+    // As values: their members' order is that of a feature of serde_json.
+    let expected = read("rows.jsonl");
+    let expected = expected.lines().map(|row| serde_json::from_str(row).unwrap());
+    assert_eq!(export.rows(), expected.collect::<Vec<Value>>(), "{name}");
 
     let lines_in = export_lines(&lines);
     let [all, in_rows, rejected, _] = items(&done);

@@ -97,5 +97,5 @@ fn rejected_items_are_lines_of_an_error_prefix() {
     let rejected = format!("{}/rejected", export.out.path());
     dynalake(&["replay", "--schema", "orders.json", "--out", out.path(), &rejected])
         .exits_with(1)
-        .says("1 not_json: the data is a line of an export, which dynalake backfill reads");
+        .says("1 no_table: the data is a line of an export, which dynalake backfill reads");
 }

@@ -60,6 +60,26 @@ fn a_long_bad_value_is_kept_whole() {
 }
 
 #[test]
+fn a_bad_value_that_is_cut_off_is_kept_as_far_as_it_goes() {
+    // Text that does not compress, so that half of it is in half of the object.
+    let mut random = 1_u64;
+    let text = (0..400_000).map(|_| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from(b'a' + (random >> 33) as u8 % 26)
+    });
+    let bad = format!("{{\"a\":tru {}", text.collect::<String>());
+    let object = gzip(format!("{}\n{bad}", failed(&change("o-1"))).as_bytes());
+    let errors = Folder::new(&[("object-1", &object[..object.len() / 2])]);
+    let out = Folder::new(&[]);
+    replay(&out, &[errors.path()])
+        .exits_with(1)
+        .says("2 in: 1 row, 1 rejected, 0 dropped")
+        .says("its gzip is cut off or damaged");
+    let kept = fs::read_to_string(out.0.join("rejected/object-1.rejected")).unwrap();
+    assert!(kept.len() > 100_000 && bad.starts_with(kept.trim_end()), "{} bytes", kept.len());
+}
+
+#[test]
 fn what_was_rejected_is_rejected_alike() {
     let text = "{\"a\":tru}{\"b\":\"}\",,} no JSON {\"c\":1} [\n{\n \"a\": tru\n}\n";
     let (_, _, rejected) = outcome(&format!("{text}{}", failed(&change("o-1"))));

@@ -29,10 +29,10 @@ fn a_replay_does_not_write_into_what_it_reads() {
 fn evidence_is_written_as_to_a_file() {
     let s3 = S3::start();
     let local = TempFile::new("evidence.json", "");
-    let args = ["infer", "changes.jsonl", "--evidence"];
+    let args = ["infer", "--table", "orders", "changes.jsonl", "--evidence"];
     let done = run_on(&s3, &[&args[..], &["s3://lake/seen/evidence.json"]].concat());
-    let done = done.exits_with(0);
-    let expected = dynalake(&[&args[..], &[local.path()]].concat()).exits_with(0);
+    let done = done.exits_with(1);
+    let expected = dynalake(&[&args[..], &[local.path()]].concat()).exits_with(1);
     assert_eq!(done.stdout, expected.stdout);
     let text = std::fs::read(local.path()).unwrap();
     assert_eq!(s3.objects("seen/"), BTreeMap::from([("evidence.json".to_owned(), text)]));
