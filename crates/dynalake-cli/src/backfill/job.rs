@@ -24,8 +24,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// At about so many bytes a Parquet file ends and another begins.
 const FILE_BYTES: usize = 128 << 20;
 
-/// The folder of lines that can't be rows.
-
 /// So many lines are counted at once for all to see.
 const COUNTED: u64 = 1_024;
 

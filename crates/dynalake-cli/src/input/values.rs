@@ -33,7 +33,7 @@ pub(super) struct Values {
     /// Whether reading will begin again at the start.
     looks_ahead: bool,
     /// Whether what is not JSON is kept to its end, and not only so far that it can be named.
-    keeps_bad_values: bool,
+    keeps_bad: bool,
     /// Where in the reader's bytes the bad value is that is being read to its end.
     kept: Option<usize>,
     /// What ended reading, behind the bad value that was handed on last.
@@ -120,7 +120,7 @@ impl Values {
             reader,
             scan: Scan { line: 1, ..Scan::default() },
             looks_ahead: true,
-            keeps_bad_values: false,
+            keeps_bad: false,
             kept: None,
             trouble: None,
         }
@@ -128,7 +128,7 @@ impl Values {
 
     /// From now on keeps what is not JSON to its end, up to where the next value may begin.
     pub(super) fn keep_bad_values(&mut self) {
-        self.keeps_bad_values = true;
+        self.keeps_bad = true;
     }
 
     /// Begins again at the input's start, this time without keeping what was read.
@@ -273,7 +273,7 @@ impl Values {
         if self.scan.list == List::BehindValue {
             self.scan.list = List::Inside;
         }
-        let range = if self.keeps_bad_values { self.rest_of_bad(start) } else { start..end };
+        let range = if self.keeps_bad { self.rest_of_bad(start) } else { start..end };
         Ok(Value { line, nth, range, shape: Err(place) })
     }
 

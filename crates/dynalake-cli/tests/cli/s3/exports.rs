@@ -12,9 +12,8 @@ const THEIRS: &str = "data/orders/dt=2024-05-27/hour=06/dynalake-orders-1.parque
 /// Two data files, of which one has a line that is no item.
 fn export() -> Written {
     let items = |from: u64| -> String {
-        (from..from + 3)
-            .map(|id| format!("{{\"Item\":{{\"orderId\":{{\"S\":\"o-{id}\"}}}}}}\n"))
-            .collect()
+        let item = |id| json!({"Item": {"orderId": {"S": format!("o-{id}")}}}).to_string() + "\n";
+        (from..from + 3).map(item).collect()
     };
     let export = Export::full(&[("a", &items(0)), ("b", &(items(3) + "{\"Item\":1}\n"))]).write();
     // Both endings that AWS has used, and each alone.
