@@ -21,8 +21,7 @@ const GET_THE_BATCH: &str =
     "get the batch by the sequence numbers in it, while the stream keeps it";
 
 /// What helps with what no change record or row is in.
-const NO_SCHEMA_HELPS: &str =
-    "no schema makes rows of it; fetch the object again if it is damaged, else find what wrote it";
+const NO_SCHEMA_HELPS: &str = "no schema makes rows of these; fetch the object again if it is damaged, else find what wrote them";
 
 /// What came of a run.
 struct Outcome {
