@@ -65,7 +65,7 @@ def infer(program: Path, table: str, items: Sequence[Item], schema: Path) -> Inf
     build.dynalake(program, "check", inferred)
     said = build.dynalake(program, "diff", inferred, schema, accept=(0, 1))
     columns = len(json.loads(inferred.read_text())["columns"])
-    return Inferred(columns, said.decode().splitlines()[-1])
+    return Inferred(columns, said.decode().splitlines()[-1].partition(",")[0])
 
 
 def backfill(

@@ -162,7 +162,7 @@ def prepare(running: Running, is_kept: bool, items: int, seed: int, timings: Tim
         program = running.build.wait()
     with Stage("dynalake infer, check, diff", timings) as stage:
         inferred = loading.infer(program, table, lake.items(dynamodb, table), SCHEMA)
-        stage.result = f"{inferred.columns} columns; the file applied has {inferred.differences}"
+        stage.result = f"{inferred.columns} columns; to the file applied {inferred.differences}"
     return Prepared(started, terraform, program, before, inferred)
 
 
