@@ -97,7 +97,7 @@ Examples:
   # Copy it, make rows, upload them to the table's location
   aws s3 sync s3://my-exports/AWSDynamoDB/01716790307109-cfa31da1/ export/
   dynalake backfill --schema orders.json export/ --out rows
-  aws s3 sync rows s3://my-bucket/data/orders/ --exclude 'rejected/*'
+  aws s3 sync rows s3://my-bucket/data/orders/ --exclude '*' --include '*.parquet'
 
   # Deletes that were missed: with the keys that the lake has
   dynalake backfill --schema orders.json export/ --out rows --known-keys keys.csv

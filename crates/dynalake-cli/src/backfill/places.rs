@@ -62,6 +62,10 @@ impl Places {
         match self.own.list(MANIFESTS) {
             Ok(listed) => Ok(listed.into_iter().map(|file| file.name).collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Exit::reject(format!(
+                "{} is a file; give the export's folder, with manifest-summary.json in it",
+                self.own.name()
+            )),
             Err(error) => Err(Exit::unreadable(&self.own.name(), &error)),
         }
     }

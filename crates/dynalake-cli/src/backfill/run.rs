@@ -217,7 +217,7 @@ impl Outcome {
         let out = job.out.name();
         if !out.starts_with("s3://") && self.names.len() as u64 > self.rejected_files {
             say(&format!(
-                "next: aws s3 sync {} s3://BUCKET/{}/ --exclude 'rejected/*'   # the table's \
+                "next: aws s3 sync {} s3://BUCKET/{}/ --exclude '*' --include '*.parquet'   # the table's \
                  location",
                 quoted(&out),
                 format_args!("data/{}", job.schema.lake_name())

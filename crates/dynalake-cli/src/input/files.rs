@@ -32,11 +32,13 @@ enum At {
 
 impl Source {
     /// The last part of its name, where it has one of its own: not standard input, nor a pipe, as
-    /// `<(…)` of a shell is, whose number another one has next time.
+    /// `<(…)` of a shell is, whose number another one has next time, nor a file by such a number.
     pub(crate) fn base_name(&self) -> Option<&str> {
         let has_name = match &self.at {
             At::Stdin => false,
-            At::Path(_) => self.len.is_some(),
+            At::Path(path) => {
+                self.len.is_some() && !path.starts_with("/dev") && !path.starts_with("/proc")
+            }
             At::S3(..) => true,
         };
         self.name.rsplit('/').next().filter(|_| has_name)

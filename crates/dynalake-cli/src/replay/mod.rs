@@ -42,8 +42,9 @@ between them; gzip is unzipped:
 
 The rows of an object are in DIR/dt=2026-01-31/hour=23/replay-HASH.parquet, by the UTC hour in which
 the record arrived, or, where the object doesn't say that, of the change. HASH is of the object's
-name, without its folders; of standard input and pipes it is of what they hold. The files appear when the object was read to its end, so that nothing is
-there twice: run it again at any time, and the same names are written with the same bytes.
+name, without its folders; of standard input and pipes, which are held in memory, it is of what they
+hold. The files appear when the object was read to its end, so that nothing is there twice: run it
+again at any time, and the same names are written with the same bytes.
 
 A row has the _event_id, _event_time and _sequence of its change, or those that it had. So it takes
 its place in the current state, however late it comes. A change record under processing-failed has
@@ -61,7 +62,7 @@ Examples:
   # Everything that failed on one day, of each kind
   aws s3 cp --recursive s3://my-bucket/errors/orders/ failed/ --exclude '*' --include '*dt=2026-11-25*'
   dynalake replay --schema orders.json failed/ --out rows
-  aws s3 sync rows s3://my-bucket/data/orders/ --exclude 'rejected/*'
+  aws s3 sync rows s3://my-bucket/data/orders/ --exclude '*' --include '*.parquet'
 
   # Why each record fails, without writing anything
   dynalake transform --schema orders.json failed/
@@ -108,11 +109,18 @@ fn is_inside(folder: &Path, outer: &Path) -> bool {
             let whole = |address: &str| format!("{}/", address.trim_end_matches('/'));
             is_s3_folder(outer) && whole(folder).starts_with(&whole(outer))
         }
-        (None, None) => {
-            let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            outer.is_dir() && whole(folder).starts_with(whole(outer))
-        }
+        (None, None) => outer.is_dir() && whole_path(folder).starts_with(whole_path(outer)),
         _ => false,
+    }
+}
+
+/// A path from the root on, without links as far as it is there.
+fn whole_path(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    match there {
+        Some((above, whole)) => whole.join(path.strip_prefix(above).unwrap_or(&path)),
+        None => path,
     }
 }
 
@@ -133,10 +141,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let rejected = rejected_address(args.rejected.as_deref(), &args.out);
     for (option, written) in [("--out", &args.out), ("--rejected", &rejected)] {
         if let Some(folder) = args.errors.iter().find(|path| is_inside(written, path)) {
-            return Exit::reject(format!(
-                "{option} is in {}, which is read; give a folder of its own",
-                folder.display()
-            ));
+            let folder = folder.display();
+            return Exit::reject(if option == "--rejected" && args.rejected.is_none() {
+                format!(
+                    "what fails again would go to {}, in {folder}, which is read; give --rejected a \
+                     folder of its own",
+                    rejected.display()
+                )
+            } else {
+                format!("{option} is in {folder}, which is read; give a folder of its own")
+            });
         }
     }
     if stdins == 1 && io::stdin().is_terminal() {

@@ -204,7 +204,7 @@ impl Outcome {
         let out = target.out.name();
         if self.written > 0 && !out.starts_with("s3://") {
             say(&format!(
-                "next: aws s3 sync {} s3://BUCKET/data/{lake_name}/ --exclude 'rejected/*'   # the \
+                "next: aws s3 sync {} s3://BUCKET/data/{lake_name}/ --exclude '*' --include '*.parquet'   # the \
                  table's location",
                 quoted(&out)
             ));
@@ -243,8 +243,8 @@ impl Outcome {
             let files = count(leftover.len() as u64, "file is", "files are");
             let shown = leftover.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
             say(&format!(
-                "warning: {files} of an earlier run of these objects, which this run does not \
-                 write; remove: {shown}"
+                "warning: {files} of an earlier run, of these objects or of others that had their \
+                 names, which this run does not write; remove what is of these: {shown}"
             ));
         }
     }

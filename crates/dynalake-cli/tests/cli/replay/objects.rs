@@ -34,6 +34,47 @@ fn pipes_are_named_by_their_contents() {
     assert_eq!(ids(&out), ["o-1", "o-2"]);
 }
 
+#[test]
+fn files_by_a_number_are_named_by_their_contents() {
+    let errors = Folder::new(&[
+        ("one", failed(&change("o-1")).as_bytes()),
+        ("two", failed(&change("o-2")).as_bytes()),
+    ]);
+    let out = Folder::new(&[]);
+    for (object, number) in [("one", "stdin"), ("two", "stdin"), ("two", "fd/0")] {
+        let object = errors.0.join(object);
+        let args = format!(
+            "replay --schema orders.json --out {} /dev/{number} < {}",
+            out.path(),
+            object.display()
+        );
+        in_shell("bash", "", &args).exits_with(0).says("1 in: 1 row");
+    }
+    assert_eq!(ids(&out), ["o-1", "o-2"]);
+}
+
+#[test]
+fn what_fails_again_does_not_go_among_what_is_read() {
+    let errors = Folder::new(&[("part", b"{}")]);
+    let at = |name: &str| format!("{}/{name}", errors.path());
+    let replay = |args: &[&str]| {
+        dynalake(&[&["replay", "--schema", "orders.json"], args].concat()).exits_with(2)
+    };
+    let out = Folder::new(&[]);
+    // Most of these folders are not there yet.
+    for inside in
+        [at("a"), at("a/b"), at("./a"), at("../") + errors.0.file_name().unwrap().to_str().unwrap()]
+    {
+        replay(&[errors.path(), "--out", &inside]).says("--out is in ");
+        replay(&[errors.path(), "--out", out.path(), "--rejected", &inside])
+            .says("--rejected is in ");
+    }
+    std::fs::create_dir_all(out.0.join("rejected")).unwrap();
+    replay(&[&format!("{}/rejected", out.path()), "--out", out.path()])
+        .says("what fails again would go to ")
+        .says("; give --rejected a folder of its own");
+}
+
 /// Changes with 110 KB of text that compresses badly, each in its hour.
 fn large_changes(hours: impl Iterator<Item = u64>) -> String {
     let mut random = 1_u64;

@@ -34,7 +34,7 @@ fn a_schema_that_is_changed_gives_no_row_twice() {
     let right = schema("second-run-string.json", "string", &json!({}));
     replay_with(&right, &out, &errors)
         .exits_with(0)
-        .says("warning: 1 file is of an earlier run of these objects, which this run does not")
+        .says("warning: 1 file is of an earlier run, of these objects or of others that had their names")
         .says("rejected/object-1.rejected");
     assert_eq!(parquet_names(&out), names);
     assert_eq!(ids(&out), ["5", "6", "abc"]);
@@ -55,7 +55,7 @@ fn rows_that_another_schema_gave_are_named() {
     let done = replay_with(&none, &out, &errors)
         .exits_with(0)
         .says("1 in: 0 rows, 0 rejected, 1 dropped")
-        .says("warning: 1 file is of an earlier run of these objects")
+        .says("warning: 1 file is of an earlier run, of these objects")
         .says("/dt=2024-07-12/hour=00/replay-");
     assert!(!done.stderr.contains(&others), "{}", done.stderr);
 
