@@ -119,8 +119,6 @@ STEPS = [
         "cargo test, and the examples",
         """
         cargo test --locked
-        # Without S3 the command line says so.
-        cargo test --locked --package dynalake-cli --no-default-features without_s3
         cargo run --quiet --locked --package dynalake --example one_change
         cargo run --quiet --locked --package dynalake --example event
         """,
@@ -264,6 +262,14 @@ STEPS = [
         fuzz("300"),
         locks=("fuzz/target",),
         tools=("rust", "nightly", "c++"),
+        is_deep=True,
+    ),
+    Step(
+        "without-s3",
+        "the command line without S3: other features, so all packages are built again",
+        "cargo test --locked --package dynalake-cli --no-default-features",
+        locks=(DEBUG,),
+        tools=CARGO,
         is_deep=True,
     ),
     Step(
