@@ -165,13 +165,21 @@ def messages(logs: Any, function: Any, function_name: str) -> Iterator[str]:
     """Every line in the function's log group."""
     configuration = function.get_function_configuration(FunctionName=function_name)
     group = configuration.get("LoggingConfig", {}).get("LogGroup", "/aws/lambda/" + function_name)
-    more: dict[str, str] = {}
-    while True:
-        answer = logs.filter_log_events(logGroupName=group, **more)
-        yield from (event["message"] for event in answer["events"])
-        if not answer.get("nextToken") or answer["nextToken"] == more.get("nextToken"):
-            return
-        more = {"nextToken": answer["nextToken"]}
+    # Stream by stream: the emulator's filter_log_events ends after 10,000 events, without a token.
+    for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group):
+        for stream in page["logStreams"]:
+            more: dict[str, str] = {}
+            while True:
+                answer = logs.get_log_events(
+                    logGroupName=group,
+                    logStreamName=stream["logStreamName"],
+                    startFromHead=True,
+                    **more,
+                )
+                yield from (event["message"] for event in answer["events"])
+                if answer["nextForwardToken"] == more.get("nextToken"):
+                    break
+                more = {"nextToken": answer["nextForwardToken"]}
 
 
 def event_ids_in_stream(kinesis: Any, stream: str) -> tuple[list[str], list[str]]:
