@@ -289,13 +289,13 @@ def root_module(emulator: emulators.Emulator) -> None:
         KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
     )
-    outputs = place.apply(
+    variables = [
         "name=dynalake-root",
         EXPORTS,
         f"schema_file={schema}",
         function(ROOT / "dist" / architecture() / "bootstrap.zip"),
-        trace=True,
-    )
+    ]
+    outputs = place.apply(*variables, trace=True)
     check_names(
         place,
         "",
@@ -304,13 +304,7 @@ def root_module(emulator: emulators.Emulator) -> None:
         database=outputs["glue_database"],
         tables=["orders"],
     )
-    check_moves(
-        place,
-        "name=dynalake-root",
-        EXPORTS,
-        f"schema_file={schema}",
-        function(ROOT / "dist" / architecture() / "bootstrap.zip"),
-    )
+    check_moves(place, *variables)
     place.put(outputs["stream_name"], "orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "1.5"}})
     key = place.objects(outputs["bucket"], 1)[0]
     if not re.match(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynalake-root-.*\.parquet$", key):
@@ -336,12 +330,7 @@ def root_module(emulator: emulators.Emulator) -> None:
     zip_file = WORK / "root module" / "bootstrap.zip"
     program = packaging.check_zip(ROOT / "dist" / architecture() / zip_file.name, architecture())
     packaging.write_zip(program, zip_file, (schema.name, schema.read_bytes()))
-    in_package = [
-        "name=dynalake-root",
-        EXPORTS,
-        f"schema_file={schema}",
-        function(zip_file, in_package=True),
-    ]
+    in_package = [*variables[:-1], function(zip_file, in_package=True)]
     said = place.terraform(
         *("apply", "-auto-approve", "-input=false", "-no-color"),
         *(f"-var={variable}" for variable in (*in_package, *place.always)),

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dynalake_dev import build, changes, export
+from dynalake_dev import build, changes, export, process
 from dynalake_dev.changes import Item
 from dynalake_dev.emulator import Emulator
 from dynalake_dev.machine import REGION, clean_environment
@@ -70,11 +69,11 @@ def infer(program: Path, table: str, items: Sequence[Item], schema: Path) -> Inf
 
 def backfill(
     program: Path, emulator: Emulator, schema: Path, items: Sequence[Item], table: str, out: str
-) -> str:
-    """Loads an export of these items; returns what the command said last."""
+) -> None:
+    """Loads an export of these items."""
     place = export.Place(WORK / "exports")
     folder = export.full(place, table, ["orderId"], items, datetime.now(UTC))
-    return _run(program, emulator, "backfill", "--schema", schema, folder, "--out", out)
+    _run(program, emulator, "backfill", "--schema", schema, folder, "--out", out)
 
 
 def put_errors(s3: Any, bucket: str, prefix: str, stream: str, failed: Sequence[Any]) -> str:
@@ -104,18 +103,11 @@ def put_errors(s3: Any, bucket: str, prefix: str, stream: str, failed: Sequence[
     return key
 
 
-def replay(program: Path, emulator: Emulator, schema: Path, errors: str, out: str) -> str:
-    """Replays the objects under a prefix; returns what the command said last."""
-    return _run(program, emulator, "replay", "--schema", schema, errors, "--out", out)
+def replay(program: Path, emulator: Emulator, schema: Path, errors: str, out: str) -> None:
+    """Replays the objects under a prefix."""
+    _run(program, emulator, "replay", "--schema", schema, errors, "--out", out)
 
 
-def _run(program: Path, emulator: Emulator, *words: str | Path) -> str:
-    command = [str(program), *map(str, words)]
-    settings = clean_environment(emulator.endpoint) | {"AWS_REGION": REGION}
-    done = subprocess.run(command, capture_output=True, text=True, env=settings)
-    (WORK / f"{words[0]}.log").write_text(done.stdout + done.stderr)
-    if done.returncode != 0:
-        raise ToolError(
-            f"`{' '.join(command)}` ended with code {done.returncode}:\n{done.stderr[-2000:]}"
-        )
-    return done.stderr
+def _run(program: Path, emulator: Emulator, *words: str | Path) -> None:
+    environment = clean_environment(emulator.endpoint) | {"AWS_REGION": REGION}
+    process.run([str(program), *map(str, words)], WORK / f"{words[0]}.log", environment)

@@ -47,7 +47,6 @@ class Prepared:
     terraform: Terraform
     program: Path
     before: list[Item]
-    inferred: loading.Inferred
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,6 @@ class Deployment:
     emulator: Emulator
     terraform: Terraform
     program: Path
-    inferred: loading.Inferred
-    before: list[Item]
     applied: Applied
     schema: contract.Schema
     lake: lake.Lake
@@ -163,7 +160,7 @@ def prepare(running: Running, is_kept: bool, items: int, seed: int, timings: Tim
     with Stage("dynalake infer, check, diff", timings) as stage:
         inferred = loading.infer(program, table, lake.items(dynamodb, table), SCHEMA)
         stage.result = f"{inferred.columns} columns; to the file applied {inferred.differences}"
-    return Prepared(started, terraform, program, before, inferred)
+    return Prepared(started, terraform, program, before)
 
 
 def deploy(running: Running, prepared: Prepared, timings: Timings) -> Deployment:
@@ -187,8 +184,6 @@ def deploy(running: Running, prepared: Prepared, timings: Timings) -> Deployment
         emulator=started,
         terraform=terraform,
         program=prepared.program,
-        inferred=prepared.inferred,
-        before=prepared.before,
         applied=applied,
         schema=contract.Schema(json.loads(SCHEMA.read_text())),
         lake=lake.Lake(WORK / "lake", client("s3"), outputs["bucket"], *prefixes),
@@ -319,7 +314,6 @@ def verify(
 ) -> Verified:
     with Stage("every value compared", timings) as stage:
         stage.update("fetching the Parquet objects")
-        deployed.lake.clear()
         deployed.lake.fetch()
         opened = open_lake(deployed, deployed.command_line)
         rows = lake.rows(opened.duckdb, deployed.outputs["glue_table"])

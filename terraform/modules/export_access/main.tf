@@ -13,7 +13,7 @@ locals {
   export_arn  = "arn:${local.partition}:s3:::${var.exports.bucket}"
   export_keys = "${var.exports.prefix}${var.exports.prefix == "" ? "" : "/"}AWSDynamoDB/*"
 
-  # Without duplicates: the exports may lie in the lake's own bucket.
+  # Without duplicates: the exports may be in the lake's own bucket.
   key_arns = distinct([for key in [var.exports.kms_key, var.bucket.kms_key] : key.arn if key != null])
 }
 
@@ -74,13 +74,13 @@ resource "aws_iam_policy" "this" {
           Condition = { StringLike = { "s3:prefix" = [for prefix in concat(var.data_prefixes, var.error_prefixes) : "${prefix}*"] } }
         },
       ],
-      [for arns in [local.key_arns] : {
+      length(local.key_arns) == 0 ? [] : [{
         Sid       = "UseKeys"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = arns
+        Resource  = local.key_arns
         Condition = { StringLike = { "kms:ViaService" = "s3.*.${data.aws_partition.this.dns_suffix}" } }
-      } if length(arns) > 0],
+      }],
     )
   })
 }
