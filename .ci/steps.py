@@ -259,6 +259,7 @@ STEPS = [
     Step(
         "fuzz-long",
         "five fuzzers, five minutes each",
+        # Ten times as long as in the gate; more would keep everyone from running `deep`.
         fuzz("300"),
         locks=("fuzz/target",),
         tools=("rust", "nightly", "c++"),

@@ -22,7 +22,7 @@ What it does
   3. applies terraform/examples/complete, as it would be applied to AWS;
   4. writes a story of changes into the table through DynamoDB's API, then as many made-up ones as
      you like;
-  5. relays them into Kinesis as DynamoDB does on AWS, but for one in ten, which fails, and waits
+  5. relays them into Kinesis as DynamoDB does on AWS, except that one in ten fails, and waits
      until each is in Parquet or accounted for;
   6. loads the items from before by `dynalake backfill`, from an export that it writes as DynamoDB
      does, as the emulator's own writes no files; and the failed changes by `dynalake replay`;

@@ -174,12 +174,12 @@ impl RecordTransformer {
 
     /// Takes a row that was written before, as a line of JSON, to the row by the plan as it is now.
     ///
-    /// Its metadata stay, and each of its members goes to the column of its own name, as that type
-    /// of attribute which JSON has for it: S, N, BOOL, NULL, L or M. What does not fit, or has no
-    /// column any more, is rescued beside what `_rescued` holds already, where that has no entry of
-    /// the path. Which rows are wanted is not asked again, but for their table. Of what is
-    /// protected now, what is a hash stays as it is, and all else is hashed or left out. A plan
-    /// without a schema has no columns, so that all is rescued.
+    /// Its metadata stay, and each of its members goes to the column of its own name, as the
+    /// attribute type that JSON has for it: S, N, BOOL, NULL, L or M. A member that does not fit, or
+    /// no longer has a column, is rescued beside what `_rescued` already holds, unless that has an
+    /// entry for the path. Of the filters only the table is checked again. Members that are
+    /// protected now are hashed or left out; a hash is not hashed again. A plan without a schema has
+    /// no columns, so everything is rescued.
     ///
     /// A row that fits stays as it is:
     ///

@@ -397,7 +397,7 @@ variable "permissions_boundary" {
 }
 
 variable "role_path" {
-  description = "Path of the roles that we make, such as /dynalake/."
+  description = "Path of the roles that we make, and of the policy of `exports`, such as /dynalake/."
   type        = string
   default     = "/"
   nullable    = false

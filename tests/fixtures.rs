@@ -18,7 +18,7 @@ use similar::TextDiff;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What stands beside the groups.
+/// Entries of fixtures/ that are not groups.
 const BESIDE_GROUPS: [&str; 4] = ["README.md", ".gitattributes", "diff", "parquet"];
 
 fn fixtures() -> PathBuf {

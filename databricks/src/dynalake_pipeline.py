@@ -370,7 +370,7 @@ def files(table: Table) -> DataFrame:
     # Dates are of the calendar that they are written in: else those before 1582, and times before
     # 1900, would move where the file doesn't say who wrote it.
     reader = reader.option("datetimeRebaseMode", "CORRECTED").option("int96RebaseMode", "CORRECTED")
-    # What could not be loaded lies beside the rows, in rejected/ as JSON.
+    # Rejected records may be beside the rows, as JSON in rejected/.
     reader = reader.option("pathGlobFilter", "*.parquet")
     first = [quoted(name) for name in [*table.keys, *ORDER]]
     return reader.load(table.location).selectExpr(*first, f"* EXCEPT ({', '.join(first)})")

@@ -191,7 +191,7 @@ def run(arguments: argparse.Namespace) -> int:
         check(
             "a hole in the stream, healed by exports, and failures by replays",
             differences,
-            f"{rows:,} rows, 0 differ but for {predicted} predicted; second runs change no byte",
+            f"{rows:,} rows, 0 differ except {predicted} as predicted; second runs change no byte",
         )
 
         with Stage("mutants of the pipeline", []):

@@ -1,6 +1,6 @@
 """The whole story of a table, on Spark: items from before its stream, changes that are late or come
-twice, an hour's hole in which nothing reaches the stream, records that fail. Exports come in by the
-real `dynalake backfill`, failed records by the real `dynalake replay`.
+twice, a hole of ten minutes in which nothing reaches the stream, records that fail. Exports come in
+by the real `dynalake backfill`, failed records by the real `dynalake replay`.
 
 In the end the current state by AUTO CDC has to be the DynamoDB table. Which row it is of each item,
 by its time and `_sequence`, a model computes from the changes, the deliveries and the exports'
@@ -100,7 +100,7 @@ class Story:
         ]
         self.delivered = 0
         self.rows: list[ModelRow] = []
-        # Items of whose end no export that was loaded tells.
+        # Items whose end is in no export that was loaded.
         self.unknown: set[str] = set()
         self.loaded: list[tuple[str, Path, list[str | Path]]] = []
 
@@ -311,7 +311,7 @@ class Story:
 
     def untold(self) -> tuple[list[str], int]:
         """Items whose newest row is not their last state and should be; and how many need not, as
-        their end was lost and no export tells of it: their key was not yet in the lake, or they
+        their end was lost and no export has it: their key was not yet in the lake, or they
         came and went within an incremental export's window."""
         newest, found, predicted = self._newest(), [], 0
         for key, last in self._last(self.stream.changes).items():

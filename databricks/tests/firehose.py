@@ -73,7 +73,7 @@ class Lake:
                 target = target.with_name("again-" + target.name)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.waiting / path, target)
-        # What backfill and replay could not load lies beside the rows, and is none.
+        # What backfill and replay reject is beside the rows, and must not be read as rows.
         rejected = self.folder / "rejected" / "an-object.json"
         rejected.parent.mkdir(exist_ok=True)
         rejected.write_text('{"rawData": ""}\n')

@@ -295,7 +295,7 @@ def stream(spark: Any, table: Table, files: str) -> Any:
         .option("recursiveFileLookup", "true")
         .option("datetimeRebaseMode", "CORRECTED")
         .option("int96RebaseMode", "CORRECTED")
-        # What could not be loaded lies beside the rows, in rejected/ as JSON.
+        # Rejected records may be beside the rows, as JSON in rejected/.
         .option("pathGlobFilter", "*.parquet")
         .parquet(f"{files.rstrip('/')}/{table.location}".rstrip("/"))
     )

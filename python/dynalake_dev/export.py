@@ -50,7 +50,7 @@ class Change(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an export is written to: a folder that stands for the bucket, and a prefix in it.
+    """Where an export is written to: a folder in place of the bucket, and a prefix in it.
 
     An export has at least one file for each partition of its table, empty ones included.
     """

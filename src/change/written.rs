@@ -62,7 +62,7 @@ impl Row {
     ///
     /// # Errors
     ///
-    /// If there is none.
+    /// If the row has no table.
     pub(crate) fn read_table(&self, tape: &Tape, table: &mut Vec<u8>) -> Result<(), Failure> {
         table.clear();
         unescape(self.required(Metadata::Table)?.raw(tape.text()), table);

@@ -72,8 +72,8 @@ impl Rewriter {
     ///
     /// # Errors
     ///
-    /// If the key no longer fits, the row has become too large, or its `_rescued` is none; `out` is
-    /// as it was.
+    /// If the key no longer fits, the row has become too large, or its `_rescued` is not what
+    /// dynalake writes. `out` is then unchanged.
     pub(crate) fn write(
         &mut self,
         plan: &Plan,

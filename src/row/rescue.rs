@@ -198,7 +198,7 @@ impl Rescue {
     }
 }
 
-/// Writes the entries inside a node, but for those whose paths are `taken`, and returns those after
+/// Writes the entries inside a node, except those whose paths are `taken`, and returns those after
 /// it.
 fn write_inside<'a>(
     tape: &Tape,

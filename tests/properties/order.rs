@@ -242,7 +242,7 @@ impl Model<'_> {
             return !self.is_tied(item, last);
         }
         self.story.exports.iter().enumerate().any(|(at, export)| match export.kind {
-            // The hole lies before the export's time less the margin, by the export's clock.
+            // The hole ends before the export's time less the margin, by the export's clock.
             ExportKind::Full { with_known_keys } => {
                 let dated = self.dated(export);
                 let is_later = missing.iter().all(|&step| self.tick(step) < dated);
@@ -252,7 +252,7 @@ impl Model<'_> {
                 let is_told = !by_stream || !self.is_tied(item, last);
                 is_later && (by_stream || has_item || is_known) && is_told
             }
-            // The hole lies in the window, and no change that arrived shares a second with the
+            // The hole is within the window, and no change that arrived shares a second with the
             // last write in it.
             ExportKind::Incremental { from_us } => {
                 let window = self.window(export, from_us, item);
@@ -439,7 +439,7 @@ fn expected(story: &Story) -> Vec<Option<(Vec<String>, Option<String>)>> {
 }
 
 /// AUTO CDC: of each key the greatest `_sequence`, as text, and the values of the rows that have it;
-/// more than one where nothing tells which.
+/// more than one if nothing says which.
 type Newest<'a> = BTreeMap<&'a Vec<String>, (&'a str, BTreeSet<&'a Option<String>>)>;
 
 fn newest(rows: &[Row]) -> Newest<'_> {

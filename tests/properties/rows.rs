@@ -24,7 +24,7 @@ fn rows(case: &Case) -> Vec<String> {
     wire::transform(case).into_iter().filter_map(|(_, answer)| answer.row).collect()
 }
 
-/// What becomes of a row: the row, or the code of why there is none.
+/// Transforms a row again: the new row, or the failure's code.
 fn again(records: &mut RecordTransformer, row: &str) -> Result<String, String> {
     let mut out = b"before".to_vec();
     let outcome = records.transform_row(row.as_bytes(), &mut out).outcome;

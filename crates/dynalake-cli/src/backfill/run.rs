@@ -238,7 +238,7 @@ impl Outcome {
         let hour = format!("dt={year:04}-{month:02}-{day:02}/hour={hour:02}");
         let mut leftover = Vec::new();
         for (folder, prefix) in [(&job.out, format!("{hour}/{stem}")), (&job.rejected, stem)] {
-            // A folder that is not there has none.
+            // A missing folder has no files.
             let listed = folder.list(&prefix).unwrap_or_default();
             for file in listed {
                 let base = file.name.rsplit('/').next().unwrap_or_default();

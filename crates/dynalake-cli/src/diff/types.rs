@@ -1,4 +1,4 @@
-//! What lies between two types.
+//! How two types differ.
 
 use dynalake::schema::Type;
 

@@ -47,7 +47,7 @@ pub(crate) enum Content<'a> {
     Records(Vec<Failed<'a>>),
     /// What Lambda writes of a batch that it gave up, without the batch.
     WithoutPayload,
-    /// JSON that is none of what is replayed.
+    /// JSON of a kind that can't be replayed.
     OtherJson,
     /// No JSON.
     NoJson {

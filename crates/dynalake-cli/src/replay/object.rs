@@ -260,7 +260,7 @@ pub(super) fn stem(name: &str) -> String {
     format!("replay-{}", hash(name.as_bytes()))
 }
 
-/// 32 digits of the SHA-256 of a name, or of what has none.
+/// 32 digits of the SHA-256 of a name, or of the contents of an object without a name.
 pub(super) fn hash(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().take(16).fold(String::new(), |mut hex, byte| {

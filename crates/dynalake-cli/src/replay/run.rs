@@ -90,7 +90,7 @@ enum Opened {
 }
 
 impl Opened {
-    /// The object and its name, which is that of its contents where it has none.
+    /// The object and its name; without a name of its own, the hash of its contents.
     fn new(source: Source) -> Result<(String, Opened), Trouble> {
         if let Some(name) = source.base_name() {
             return Ok((name.to_owned(), Opened::File(source)));
@@ -235,7 +235,7 @@ impl Outcome {
             (&target.rejected, "", &is_rejected as &dyn Fn(&str) -> bool),
             (&target.out, "dt=", &has_rows),
         ] {
-            // A folder that is not there has none.
+            // A missing folder has no files.
             let found = folder.list_if(prefix, is_leftover).unwrap_or_default();
             leftover.extend(found.into_iter().map(|file| folder.name_of(&file.name)));
         }

@@ -87,8 +87,8 @@ enum State {
     Gone,
 }
 
-/// What tells a file from all others that had its name. Of a file that is closed the number may be
-/// given to another, which is younger then.
+/// What distinguishes a file from all others that had its name. The number of a closed file may be
+/// given to another, which is then younger.
 #[derive(PartialEq, Eq)]
 struct Identity {
     device: u64,

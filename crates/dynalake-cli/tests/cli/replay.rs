@@ -31,7 +31,7 @@ fn failed(record: &Value) -> String {
     .to_string()
 }
 
-/// A value of a file, but for null.
+/// A value of a file; `None` if it is null.
 fn value(field: &Field) -> Option<Value> {
     let or_null = |field: &Field| value(field).unwrap_or(Value::Null);
     Some(match field {

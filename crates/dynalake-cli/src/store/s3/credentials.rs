@@ -528,7 +528,7 @@ impl HttpSend for Http {
     ) -> reqsign_core::Result<http::Response<Bytes>> {
         let (mut parts, body) = request.into_parts();
         let host = parts.uri.host().unwrap_or_default();
-        // The machine's own address: where there is none, nobody answers.
+        // Only instances have this address: elsewhere nobody answers.
         let is_instance = host == "169.254.169.254";
         let limit = if is_instance { LOCAL_LIMIT } else { LIMIT };
         if host.starts_with("sts.")

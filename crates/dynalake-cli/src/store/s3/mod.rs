@@ -65,7 +65,7 @@ impl Prefix {
     /// Whether any object is under it.
     pub(super) fn is_used(&self) -> io::Result<bool> {
         let bucket = client::bucket(&self.bucket)?;
-        // The console makes an empty object that is called like the prefix: it counts for none.
+        // The console makes an empty object with the prefix as its key: it does not count.
         let page =
             self.page(&bucket, "", PaginatedListOptions { max_keys: Some(2), ..no_options() });
         Ok(page?.result.objects.iter().any(|object| object.location.as_ref() != self.prefix))

@@ -27,7 +27,7 @@ impl fmt::Debug for Profiles {
 }
 
 impl Profiles {
-    /// Reads the files. That there are none is no error, unless `AWS_PROFILE` names a profile.
+    /// Reads the files. They may be missing, unless `AWS_PROFILE` names a profile.
     pub(super) fn read() -> Result<Profiles, String> {
         let named = variable("AWS_PROFILE");
         let mut profiles = Profiles {

@@ -109,7 +109,7 @@ pub(crate) fn put(folder: &Folder, name: &str, bytes: &[u8]) {
 
 /// An export in a folder, and the folder for its rows.
 pub(crate) struct Written {
-    /// What stands for `AWSDynamoDB`.
+    /// The copy of the bucket's folder `AWSDynamoDB`.
     pub(crate) folder: Folder,
     pub(crate) out: Folder,
 }

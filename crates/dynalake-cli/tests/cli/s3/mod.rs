@@ -112,7 +112,8 @@ fn a_prefix_gives_the_same_files_as_a_folder() {
     for (name, bytes) in &inputs {
         s3.put(&format!("in/{name}"), bytes);
     }
-    // What is beside the prefix isn't in it, and the console's folders are none.
+    // Objects beside the prefix are not read, nor the empty objects that the console makes for
+    // folders.
     s3.put("in2/b.jsonl", "no JSON");
     s3.put("in/", "");
     s3.put("in/empty/", "");
