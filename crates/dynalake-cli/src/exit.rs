@@ -25,6 +25,11 @@ impl Exit {
         Exit::Rejected(format!("can't read {name}: {error}"))
     }
 
+    /// A file or folder that can't be written.
+    pub(crate) fn unwritable_file(name: &str, error: &io::Error) -> Exit {
+        Exit::Rejected(format!("can't write {name}: {error}"))
+    }
+
     /// Standard output that can't be written; `code` is what the program would say so far.
     pub(crate) fn unwritable(error: &io::Error, code: ExitCode) -> Exit {
         if error.kind() == io::ErrorKind::BrokenPipe {

@@ -7,24 +7,26 @@ mod tests;
 pub(crate) use options::{Names, Options, Publish, Timestamps};
 
 use crate::exit::Exit;
+use crate::report::say;
 use crate::store::{Folder, NewFile};
 use crate::text::{count, printable, thousands};
+use crate::trouble::quoted;
 use dynalake::row::Rows;
 use dynalake::text::time::Civil;
 use dynalake_parquet::{Columns, FileWriter, Form, Limits, ParquetError};
 use std::collections::HashMap;
 use std::io;
 
-/// So many files are open at once. With rows of more hours than that, mixed, or if files hold too much
-/// of what is written, the largest is finished, and its hour goes on in another file.
+/// At most this many files are open at once. With rows of more hours than that, mixed, or if files
+/// hold too much in memory, the largest is finished, and its hour goes on in another file.
 const MAX_OPEN: usize = 256;
 
 /// All rows together that are in memory, encoded or not, take no more than this; then the largest
 /// row group is written.
 const MAX_MEMORY: usize = 64 << 20;
 
-/// Of what is written so many bytes may be in memory, because they make no whole part of an upload
-/// yet; then the files that are whole are let go of, and if need be the largest is finished.
+/// At most this many written bytes stay in memory as incomplete parts of uploads. Beyond that,
+/// finished files are sent off, and if need be the largest open one is finished.
 const MAX_HELD: usize = 128 << 20;
 
 /// The system's code where a process has as many files open as it may.
@@ -123,7 +125,7 @@ impl Files {
     /// Finishes all files. With [`Publish::Together`] they have no names before
     /// [`Files::publish`].
     pub(crate) fn finish(&mut self) -> Result<(), Exit> {
-        // A file may have been opened for records of which none is a row.
+        // A file may have been opened only for records that failed.
         self.open.retain(|file| file.writer.rows() > 0);
         while !self.open.is_empty() {
             self.end(self.open.len() - 1).map_err(|exit| self.after_some(exit))?;
@@ -143,7 +145,6 @@ impl Files {
 
     /// The files that are finished since this was last asked, in the order of their names.
     pub(crate) fn take_finished(&mut self) -> Vec<WrittenFile> {
-        self.has_finished |= !self.finished.is_empty();
         let mut finished = std::mem::take(&mut self.finished);
         finished.sort_by(|a, b| a.name.cmp(&b.name));
         finished
@@ -222,23 +223,25 @@ impl Files {
         let ClosedFile { name, file, rows } = closed;
         let bytes = file.publish().map_err(|error| unwritable(&self.folder, &name, &error))?;
         self.finished.push(WrittenFile { name: self.folder.name_of(&name), rows, bytes });
+        self.has_finished = true;
         Ok(())
     }
 
     /// Why the run ends; some files may be finished before.
     fn after_some(&self, exit: Exit) -> Exit {
         match exit {
-            Exit::Rejected(reason) if self.has_finished || !self.finished.is_empty() => {
-                Exit::Partly(format!("{reason}; the files that are printed are whole"))
+            Exit::Rejected(reason) if self.has_finished => {
+                Exit::Partly(match self.options.publish {
+                    Publish::AtOnce => format!("{reason}; the files that are printed are whole"),
+                    Publish::Together => format!("{reason}; run it again to have all"),
+                })
             }
             other => other,
         }
     }
 
     fn open(&mut self, hour: u64) -> usize {
-        let time = Civil::from_seconds((hour * 3600) as i64);
-        let Civil { year, month, day, hour: of_day, .. } = time;
-        let partition = format!("dt={year:04}-{month:02}-{day:02}/hour={of_day:02}");
+        let partition = partition(hour);
         let part_of_hour = self.parts_of_hours.entry(hour).or_default();
         let name = match (&self.options.names, *part_of_hour) {
             (Names::Numbered(stem), _) => format!("{stem}-{:05}", self.parts),
@@ -268,6 +271,23 @@ impl Rows for Files {
             self.current = at.unwrap_or_else(|| self.open(hour));
         }
         self.open[self.current].writer.columns()
+    }
+}
+
+/// The folder of an hour, counted from 1970.
+pub(crate) fn partition(hour: u64) -> String {
+    let Civil { year, month, day, hour, .. } = Civil::from_seconds((hour * 3600) as i64);
+    format!("dt={year:04}-{month:02}-{day:02}/hour={hour:02}")
+}
+
+/// Says how the rows in a folder of this machine get to the table's location.
+pub(crate) fn say_upload(out: &Folder, lake_name: &str) {
+    if !out.is_on_s3() {
+        say(&format!(
+            "next: aws s3 sync {} s3://BUCKET/data/{lake_name}/ --exclude '*' --include \
+             '*.parquet'   # the table's location",
+            quoted(&out.name())
+        ));
     }
 }
 

@@ -1,6 +1,7 @@
-//! `dynalake`: the transformation on files, and a schema explained, to people and to query engines.
+//! `dynalake`: the transformation on files and on S3; schema files made, explained and compared;
+//! exports and failed records as Parquet files.
 //!
-//! A thin shell around the library: it reads files, prints, and decides nothing about a row.
+//! A thin shell around the library: it reads and writes files, and decides nothing about a row.
 
 mod backfill;
 mod check;
@@ -39,8 +40,8 @@ Runs the transformation of DynamoDB changes that is deployed as a Lambda functio
 Firehose, on files, with nothing but this program: change records, events, objects of an error
 prefix, exports.
 
-Rows go to standard output; failed records, rescued values and a summary go to standard error, where
-an attribute's value is never shown.";
+Rows go to standard output or to Parquet files; failed records, rescued values and a summary go to
+standard error, where an attribute's value is never shown.";
 
 const EXAMPLES: &str = "\
 Examples:

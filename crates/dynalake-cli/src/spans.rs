@@ -30,7 +30,12 @@ pub(crate) fn member<'a>(members: &Members, name: &str, text: &'a [u8]) -> Optio
     Some(&text[range.clone()])
 }
 
-/// What stands between the quotes, escapes and all, if `value` is a string.
+/// Whether there is a member of each of these names.
+pub(crate) fn has(members: &Members, names: &[&str]) -> bool {
+    names.iter().all(|name| members.iter().any(|(member, _)| member == name))
+}
+
+/// The text between the quotes with its escapes, if `value` is a string.
 pub(crate) fn quoted(value: &[u8]) -> Option<&[u8]> {
     value.strip_prefix(b"\"")?.strip_suffix(b"\"")
 }

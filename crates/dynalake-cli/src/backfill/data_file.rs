@@ -15,7 +15,7 @@ const MAX_LINE: usize = 16 << 20;
 pub(super) enum Fault {
     /// Its bytes can't be read.
     Unreadable(io::Error),
-    /// They are others than the manifest says.
+    /// Their MD5 is not the manifest's.
     Md5,
     /// It can't be unzipped.
     Gzip(io::Error),

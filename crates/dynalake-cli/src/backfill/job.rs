@@ -5,32 +5,30 @@ use super::export::{DataFile, Export};
 use super::key::{Key, Keyed};
 use super::known_keys::KnownKeys;
 use super::places::Found;
-use super::rejected::Rejected;
+use super::rejected::append;
 use super::totals::Totals;
 use crate::exit::Exit;
-use crate::files::{Files, Names, Options, Publish, WrittenFile};
+use crate::files::{Files, Names, Options, Timestamps, WrittenFile};
+use crate::rejected::RejectedFile;
 use crate::spans;
-use crate::store::{Folder, Replace};
+use crate::store::Folder;
 use crate::trouble::quoted;
+use crate::warnings::is_key;
 use dynalake::change::export::Kind;
 use dynalake::record::{self, Outcome, RecordTransformer};
 use dynalake::row::Rows;
-use dynalake::schema::{Events, Plan, Precision, Schema};
+use dynalake::schema::{Events, Plan, Schema};
 use dynalake::text::json::{Cursor, write_string};
 use dynalake_parquet::Form;
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// At about so many bytes a Parquet file ends and another begins.
-const FILE_BYTES: usize = 128 << 20;
-
-/// So many lines are counted at once for all to see.
+/// Lines are added to the shared count in batches of this size.
 const COUNTED: u64 = 1_024;
 
-/// Memory that one large item needs is given back down to this.
+/// Buffers shrink to this after a large line.
 const KEPT_BYTES: usize = 1 << 20;
 
-/// A larger line makes memory be given back.
+/// Longer lines are large.
 const LARGE_LINE: usize = 512 << 10;
 
 /// What is to be done, and with what.
@@ -45,7 +43,7 @@ pub(super) struct Job {
     /// Where rejected lines go.
     pub(super) rejected: Folder,
     pub(super) form: Form,
-    pub(super) precision: Precision,
+    pub(super) timestamps: Timestamps,
     /// What the lines are.
     pub(super) kind: Kind,
     /// The time that the files are dated by, in microseconds since 1970.
@@ -53,7 +51,7 @@ pub(super) struct Job {
     pub(super) known: Option<KnownKeys>,
     /// Lines so far, of files that will be left out too.
     pub(super) lines: AtomicU64,
-    /// Whether all is to end.
+    /// Whether all threads are to stop.
     pub(super) stops: AtomicBool,
 }
 
@@ -63,7 +61,7 @@ pub(super) enum Done {
     Written(Written),
     /// It has no rows, for this reason.
     LeftOut(String),
-    /// Another thread ends it all.
+    /// The run is stopping.
     Stopped,
 }
 
@@ -80,17 +78,11 @@ pub(super) struct Written {
 impl Job {
     /// The schema's plan.
     pub(super) fn plan(&self) -> Plan {
-        self.plan_of(&self.schema)
-    }
-
-    fn plan_of(&self, schema: &Schema) -> Plan {
-        let mut plan = Plan::new(schema);
-        plan.set_precision(self.precision);
-        plan
+        self.timestamps.plan(&self.schema)
     }
 
     fn records(&self, schema: &Schema) -> RecordTransformer {
-        let plan = self.plan_of(schema);
+        let plan = self.timestamps.plan(schema);
         let options = record::Options {
             default_table: Some(schema.table.clone()),
             ..record::Options::new(&plan)
@@ -100,12 +92,7 @@ impl Job {
 
     /// New files by this name, dated as all of the export's.
     pub(super) fn files(&self, stem: &str) -> Files {
-        let options = Options {
-            names: Names::Numbered(stem.to_owned()),
-            publish: Publish::Together,
-            replace: Replace::Yes,
-            file_bytes: FILE_BYTES,
-        };
+        let options = Options::repeatable(Names::Numbered(stem.to_owned()));
         let mut files = Files::new(self.out.clone(), self.form.clone(), options);
         files.set_hour(self.time_us / 3_600_000_000);
         files
@@ -160,13 +147,13 @@ impl<'a> Worker<'a> {
     ///
     /// # Errors
     ///
-    /// What is written can't be.
+    /// If a file can't be written.
     pub(super) fn file(&mut self, at: usize) -> Result<Done, Exit> {
         let job = self.job;
         let (file, found) = (&job.export.files[at], &job.found[at]);
         let stem = job.stem() + &file.stem;
         let mut files = job.files(&stem);
-        let mut rejected = Rejected::new(job.rejected.clone(), format!("{stem}.json"), job.time_us);
+        let mut rejected = RejectedFile::new(job.rejected.clone(), format!("{stem}.json"));
         let mut totals = Totals::default();
         let left_out = |fault: &Fault| Ok(Done::LeftOut(reason(job, at, fault)));
         let mut lines = match found.folder.read(&found.name) {
@@ -193,7 +180,7 @@ impl<'a> Worker<'a> {
         if let Some(fault @ Fault::Unreadable(_)) = &fault {
             return left_out(fault);
         }
-        // A wrong MD5 is why it can't be unzipped.
+        // A wrong MD5 goes first: it explains why the file can't be unzipped.
         let (md5, buffer) = match lines.finish() {
             Ok(finished) => finished,
             Err(fault) => return left_out(&fault),
@@ -208,8 +195,7 @@ impl<'a> Worker<'a> {
             return left_out(&fault);
         }
         files.finish()?;
-        let name = rejected.name();
-        let rejected = rejected.publish().map_err(|error| unwritable(&name, &error))?;
+        let rejected = rejected.publish()?;
         files.publish()?;
         Ok(Done::Written(Written {
             totals,
@@ -225,7 +211,7 @@ impl<'a> Worker<'a> {
         line: &[u8],
         totals: &mut Totals,
         files: &mut Files,
-        rejected: &mut Rejected,
+        rejected: &mut RejectedFile,
     ) -> Result<(), Exit> {
         let Job { kind, time_us, .. } = *self.job;
         totals.items += 1;
@@ -251,8 +237,7 @@ impl<'a> Worker<'a> {
                 totals.reject(failure);
                 let reason = failure.explain_export_line(self.records.plan());
                 let message = format!("{}, item {}: {reason}", file.key, totals.items);
-                let kept = rejected.add(line, failure.code(), &message);
-                kept.map_err(|error| unwritable(&rejected.name(), &error))?;
+                rejected.add(|out| append(out, line, failure.code(), &message, time_us))?;
             }
         }
         if line.len() > LARGE_LINE {
@@ -265,9 +250,8 @@ impl<'a> Worker<'a> {
 impl<'a> Keys<'a> {
     fn new(job: &'a Job, known: &'a KnownKeys) -> Keys<'a> {
         let all = Schema { events: Events::default(), ..job.schema.clone() };
-        let is_key: Vec<usize> = all.key_columns().collect();
-        let columns = (0..).zip(&all.columns).filter(|(at, _)| is_key.contains(at));
-        let columns = columns.map(|(_, column)| column.clone()).collect();
+        let columns = all.columns.iter().zip(is_key(&all)).filter(|(_, is_key)| *is_key);
+        let columns = columns.map(|(column, _)| column.clone()).collect();
         let keys_only = Schema { filter: None, columns, ..all.clone() };
         let of_rejected = job.records(&keys_only);
         Keys {
@@ -340,7 +324,7 @@ fn reason(job: &Job, at: usize, fault: &Fault) -> String {
     match fault {
         Fault::Unreadable(error) => format!("{name} can't be read: {error}"),
         Fault::Md5 => {
-            let fix = if name.starts_with("s3://") {
+            let fix = if found.folder.is_on_s3() {
                 "restore it if the bucket keeps versions, else make another export".to_owned()
             } else {
                 let from = quoted(&format!("{}/{}", job.bucket, file.key));
@@ -361,8 +345,4 @@ fn reason(job: &Job, at: usize, fault: &Fault) -> String {
             file.items
         ),
     }
-}
-
-fn unwritable(name: &str, error: &io::Error) -> Exit {
-    Exit::Rejected(format!("can't write {name}: {error}"))
 }

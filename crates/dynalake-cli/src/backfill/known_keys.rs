@@ -73,7 +73,7 @@ impl KnownKeys {
         };
         let mut rows = Rows::new(schema, plan, time_us);
         let mut hashes = Vec::new();
-        known.each(&mut rows, |known, rows| {
+        known.each(&mut rows, |rows| {
             hashes.push(known.hash(rows.key.bytes()));
             Ok(())
         })?;
@@ -110,8 +110,8 @@ impl KnownKeys {
         files: &mut Files,
     ) -> Result<u64, Exit> {
         let mut count = 0;
-        self.each(&mut Rows::new(schema, plan, time_us), |known, rows| {
-            if known.meet(rows.key.bytes()) {
+        self.each(&mut Rows::new(schema, plan, time_us), |rows| {
+            if self.meet(rows.key.bytes()) {
                 rows.records.transform_row(&rows.row, files);
                 count += 1;
                 files.advance()?;
@@ -131,7 +131,7 @@ impl KnownKeys {
     fn each(
         &self,
         rows: &mut Rows<'_>,
-        mut then: impl FnMut(&KnownKeys, &mut Rows<'_>) -> Result<(), Exit>,
+        mut then: impl FnMut(&mut Rows<'_>) -> Result<(), Exit>,
     ) -> Result<(), Exit> {
         let mut reader = self.open()?;
         let header = reader.headers().map_err(|error| self.unreadable(&error))?.clone();
@@ -142,7 +142,7 @@ impl KnownKeys {
                 let line = record.position().map_or(0, csv::Position::line);
                 Exit::Rejected(format!("{}, line {line}: {reason}", self.name()))
             })?;
-            then(self, rows)?;
+            then(rows)?;
         }
         Ok(())
     }
@@ -225,8 +225,9 @@ impl<'a> Rows<'a> {
             }
             if declared.protect == Some(Protect::Sha256) && !is_hash(value) {
                 return Err(format!(
-                    "{name} is hashed in the lake (\"protect\": \"sha256\"), and this is no hash of \
-                     64 digits 0-9 and a-f; take the values from the lake, not from DynamoDB"
+                    "{name} is hashed in the lake (\"protect\": \"sha256\"), and this value is \
+                     not a hash (64 digits 0-9 and a-f); take the values from the lake, not from \
+                     DynamoDB"
                 ));
             }
             write_string(name.as_bytes(), &mut self.row);

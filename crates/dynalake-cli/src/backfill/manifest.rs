@@ -9,7 +9,7 @@
 //! ```
 
 use super::export::{Address, DataFile, Export, Span};
-use super::places::Places;
+use super::places::{Places, parent};
 use crate::exit::Exit;
 use base64_simd::STANDARD;
 use dynalake::schema::Schema;
@@ -23,7 +23,7 @@ use std::io;
 const SUMMARY: &str = "manifest-summary.json";
 const FILES: &str = "manifest-files.json";
 
-/// What both endings of a checksum's name are called: AWS' documentation has the first.
+/// The two endings that a checksum's name may have; AWS' documentation has the first.
 const CHECKSUMS: [&str; 2] = ["checksum", "md5"];
 
 /// Reads both manifests and checks what they say of each other and of the schema's table.
@@ -58,8 +58,8 @@ pub(super) fn read(places: &Places, schema: &Schema) -> Result<(Export, Address)
 
 /// A manifest's text, which is as its checksum says, where that is there.
 ///
-/// To those who may list some prefixes alone, S3 says of an absent object that access is denied. So
-/// a checksum is asked for only where it is listed.
+/// With permission to list some prefixes only, S3 answers "access denied" for an absent object. So a
+/// checksum is read only if it is listed.
 fn manifest(places: &Places, listed: &[String], name: &str) -> Result<Vec<u8>, Exit> {
     let is_listed = |name: &str| listed.iter().any(|listed| listed == name);
     let bytes = match places.read(name) {
@@ -239,7 +239,7 @@ impl Summary {
 
     fn address(&self) -> Result<Address, Exit> {
         let key = self.needed("manifestFilesS3Key")?;
-        let home = key.rsplit_once('/').map_or("", |(home, _)| home).to_owned();
+        let home = parent(key).to_owned();
         Ok(Address { bucket: self.needed("s3Bucket")?.to_owned(), home })
     }
 }

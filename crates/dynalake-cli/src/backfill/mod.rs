@@ -30,9 +30,8 @@ use crate::schema_file;
 use crate::store::Folder;
 use crate::text::count;
 use dynalake::change::export::Kind;
-use dynalake::schema::{Plan, Schema};
+use dynalake::schema::Schema;
 use dynalake::text::time;
-use dynalake_parquet::Form;
 use export::{Export, Span};
 use job::Job;
 use known_keys::KnownKeys;
@@ -42,15 +41,15 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What a full export's rows are dated earlier by where --margin does not say: AWS' clocks differ by
-/// up to a minute, and a change that the stream has from then on must win
+/// How much earlier than its export a full export's rows are dated, unless --margin says otherwise:
+/// AWS' clocks differ by up to a minute, and a change that the stream has from then on must win
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html>).
 pub(crate) const MARGIN_US: u64 = 5 * 60 * 1_000_000;
 
 /// The largest margin: what is older than this is not healed.
 const MAX_MARGIN_US: u64 = 24 * 3_600 * 1_000_000;
 
-/// For so long the current state keeps what it knows of deleted items.
+/// How long the current state remembers deleted items.
 const TOMBSTONE_DAYS: u64 = 14;
 
 const ABOUT: &str = "\
@@ -70,12 +69,12 @@ it also brings what the stream lost. An incremental export gives the last change
 time: INSERT, MODIFY or REMOVE.
 
 The rows are in DIR/dt=2026-01-31/hour=23/backfill-EXPORT-FILE-00000.parquet, in the form that
-Firehose writes. All cores work, each with about 100 MB of memory, however large the export is. A
-data file's rows appear when its MD5 and its count of items are right; else it is left out and named.
-An item that can't be a row is in DIR/rejected, or in --rejected, one on a line, as Firehose's error
-prefix has them: as it was, protected attributes in clear. Keep that out of a table's location.
-Run it again after any failure: the same names are written again, with the same bytes. What is there
-already is not skipped, because only its rows could prove that it is right.
+Firehose writes. All cores work; two need about 100 MB of memory, however large the export is. A data
+file's rows appear when its MD5 and its count of items are right; else it is left out and named. An
+item that can't be a row goes to DIR/rejected, or --rejected, one per line, in the form of Firehose's
+error prefix: unchanged, protected attributes in clear. Keep that out of a table's location. Run it
+again after any failure: the same names are written again, with the same bytes. What is there already
+is written again, not skipped: only reading it would show that it is right.
 
 --known-keys finds the deletes that were missed. It names a CSV file of the keys in the lake, the key
 columns' names in its first line:
@@ -84,8 +83,8 @@ columns' names in its first line:
   o-2
 Each key that the export's view does not have gets a REMOVE row. Each takes 16 bytes of memory.
 
-Load an export within 14 days of its time: for so long the current state in Databricks remembers
-deleted items, and older rows bring them back. After that do a full refresh too.";
+Load an export within 14 days of its time: the current state in Databricks remembers deleted items
+only that long, and older rows would bring them back. After that do a full refresh too.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -155,24 +154,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     }
     let margin_us = args.margin.as_deref().map(parse_margin).transpose()?;
     let (_, schema) = schema_file::read(&args.schema)?;
-    let timestamps = args.timestamps.to_parquet();
-    let form = Form::new(&schema, timestamps)
-        .map_err(|error| Exit::Rejected(format!("the schema has no form in Parquet: {error}")))?;
+    let form = args.timestamps.form(&schema)?;
+    let rejected = rejected_folder(args.rejected.as_deref(), &args.out)?;
     let places = Places::at(&args.export)?;
     let (export, address) = manifest::read(&places, &schema)?;
     let (kind, time_us) = kind(args, &export, &schema, margin_us)?;
     let found = places.find(&export, &address)?;
     say_export(&export, &schema, kind);
     warn_if_old(&export);
-    let mut plan = Plan::new(&schema);
-    plan.set_precision(timestamps.precision());
     let known = match &args.known_keys {
-        Some(path) => Some(KnownKeys::read(path, &schema, plan, time_us)?),
+        Some(path) => Some(KnownKeys::read(path, &schema, args.timestamps.plan(&schema), time_us)?),
         None => None,
     };
     let out = Folder::at(&args.out).map_err(|trouble| Exit::Rejected(trouble.0))?;
-    let rejected = rejected_folder(args.rejected.as_deref(), &args.out)?;
-    out.make().map_err(|error| Exit::Rejected(format!("can't write {}: {error}", out.name())))?;
+    out.make().map_err(|error| Exit::unwritable_file(&out.name(), &error))?;
     run::run(&Job {
         schema,
         export,
@@ -181,7 +176,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         out,
         rejected,
         form,
-        precision: timestamps.precision(),
+        timestamps: args.timestamps,
         kind,
         time_us,
         known,
@@ -262,7 +257,8 @@ fn say_export(export: &Export, schema: &Schema, kind: Kind) {
     });
 }
 
-/// Rows of before what the current state remembers of deleted items would bring those back.
+/// Warns if the export is older than the current state remembers deletes: its rows would bring those
+/// items back.
 fn warn_if_old(export: &Export) {
     let now_us = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_micros());
     let age_us = now_us.saturating_sub(export.span.end_us().into());

@@ -110,7 +110,7 @@ impl Places {
     ///
     /// The files that are missing, and the command that copies them.
     pub(super) fn find(&self, export: &Export, at: &Address) -> Result<Vec<Found>, Exit> {
-        let root = at.home.rsplit_once('/').map_or("", |(root, _)| root);
+        let root = parent(&at.home);
         let own = sizes(&self.own)?;
         let is_shared = |key: &str| below(key, &at.home).is_none();
         let above = if export.files.iter().any(|file| is_shared(&file.key)) {
@@ -126,22 +126,22 @@ impl Places {
             let in_own = below(&file.key, &at.home).map(str::to_owned);
             let in_own = in_own.unwrap_or_else(|| format!("{DATA}{base}"));
             let in_above = below(&file.key, root).unwrap_or_default();
-            let place = [(&self.own, &own, &*in_own), (&self.above, &above, in_above)]
-                .into_iter()
-                .find_map(|(folder, sizes, name)| {
-                    let &bytes = sizes.get(name)?;
-                    Some(Found { folder: folder.clone(), name: name.to_owned(), bytes })
-                });
-            // Some lists leave out what is empty.
+            let names = [(&self.own, &own, &*in_own), (&self.above, &above, in_above)];
+            let listed = names
+                .iter()
+                .find_map(|&(folder, sizes, name)| Some((folder, name, *sizes.get(name)?)));
+            // Lists on S3 leave out empty objects.
             let empty = || {
-                let names = [(&self.own, &*in_own), (&self.above, in_above)];
-                let (folder, name) = names.into_iter().find(|(folder, name)| {
-                    file.items == 0 && !name.is_empty() && folder.read(name).is_ok()
-                })?;
-                Some(Found { folder: folder.clone(), name: name.to_owned(), bytes: 0 })
+                names.iter().map(|&(folder, _, name)| (folder, name, 0)).find(
+                    |(folder, name, _)| {
+                        file.items == 0 && !name.is_empty() && folder.read(name).is_ok()
+                    },
+                )
             };
-            match place.or_else(empty) {
-                Some(place) => found.push(place),
+            match listed.or_else(empty) {
+                Some((folder, name, bytes)) => {
+                    found.push(Found { folder: folder.clone(), name: name.to_owned(), bytes });
+                }
                 None => missing.push(&*file.key),
             }
         }
@@ -160,7 +160,7 @@ impl Places {
             missing.len(),
             if missing.len() == 1 { "is" } else { "are" }
         );
-        if self.own.name().starts_with("s3://") {
+        if self.own.is_on_s3() {
             return Exit::reject(format!(
                 "{what}; restore them if the bucket keeps versions, else make another export"
             ));
@@ -196,6 +196,7 @@ fn below<'a>(key: &'a str, folder: &str) -> Option<&'a str> {
     if folder.is_empty() { Some(key) } else { key.strip_prefix(folder)?.strip_prefix('/') }
 }
 
-fn parent(key: &str) -> &str {
+/// The key of the folder that it is in.
+pub(super) fn parent(key: &str) -> &str {
     key.rsplit_once('/').map_or("", |(parent, _)| parent)
 }

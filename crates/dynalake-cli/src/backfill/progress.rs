@@ -1,8 +1,8 @@
 //! How far a run has come: a bar on a terminal, else a line from time to time.
 
-use crate::report::say;
+use crate::report::{say, style};
 use crate::text::thousands;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
@@ -25,9 +25,7 @@ impl Progress {
     /// Of so many files with so many items.
     pub(super) fn new(files: usize, items: u64) -> Progress {
         let bar = io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:20} {percent:>3} %  {wide_msg}");
-            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(items).with_style(style)
+            ProgressBar::new(items).with_style(style("{bar:20} {percent:>3} %  {wide_msg}"))
         });
         let now = Instant::now();
         Progress { bar, began: now, said: now, files, items }

@@ -1,15 +1,14 @@
 //! All data files on all cores, then the known keys, then what is said of it all.
 
 use super::job::{Done, Job, Worker, Written};
+use super::known_keys::KnownKeys;
 use super::progress::{Progress, duration, rate};
 use super::totals::Totals;
 use crate::exit::Exit;
-use crate::files::WrittenFile;
+use crate::files::{WrittenFile, partition, say_upload};
 use crate::rejected::{say_fixes, warn_if_beside_rows};
 use crate::report::say;
 use crate::text::{count, thousands};
-use crate::trouble::quoted;
-use dynalake::text::time::Civil;
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -46,7 +45,7 @@ pub(super) fn run(job: &Job) -> Result<ExitCode, Exit> {
     if let Err(exit) = done {
         let files = outcome.names.len();
         return Err(match exit {
-            Exit::Rejected(reason) | Exit::Partly(reason) if files > 0 => Exit::Partly(format!(
+            Exit::Rejected(reason) if files > 0 => Exit::Partly(format!(
                 "{reason}; the files that are printed are whole: run this again, and all are"
             )),
             other => other,
@@ -61,8 +60,11 @@ impl Outcome {
         let done = self.data_files(job, &mut progress);
         let took = progress.end();
         done?;
-        if job.known.is_some() && self.left_out.is_empty() && self.without_key == 0 {
-            self.known_keys(job)?;
+        if let Some(known) = &job.known
+            && self.left_out.is_empty()
+            && self.without_key == 0
+        {
+            self.known_keys(job, known)?;
         }
         let rate = thousands(rate(self.totals.items, took));
         say(&format!("time      {}, {rate} items/s", duration(took)));
@@ -121,7 +123,7 @@ impl Outcome {
     fn add(&mut self, written: Written) -> Result<(), Exit> {
         let Written { totals, files, rejected, without_key } = written;
         if !totals.add_up() {
-            // Nothing is known that could lead here.
+            // This would be a bug.
             return Err(Exit::Partly("a data file's items are not all accounted for".to_owned()));
         }
         self.files += 1;
@@ -149,8 +151,7 @@ impl Outcome {
         Ok(())
     }
 
-    fn known_keys(&mut self, job: &Job) -> Result<(), Exit> {
-        let Some(known) = &job.known else { return Ok(()) };
+    fn known_keys(&mut self, job: &Job, known: &KnownKeys) -> Result<(), Exit> {
         let mut files = job.files(&job.known_stem());
         let rows = known.write_lacking(&job.schema, job.plan(), job.time_us, &mut files)?;
         files.finish()?;
@@ -214,28 +215,20 @@ impl Outcome {
             say_fixes(self.totals.rejected_codes(), |_| "no schema helps; make another export");
             warn_if_beside_rows(&job.rejected, &job.out);
         }
-        let out = job.out.name();
-        if !out.starts_with("s3://") && self.names.len() as u64 > self.rejected_files {
-            say(&format!(
-                "next: aws s3 sync {} s3://BUCKET/{}/ --exclude '*' --include '*.parquet'   # the table's \
-                 location",
-                quoted(&out),
-                format_args!("data/{}", job.schema.lake_name())
-            ));
+        if self.names.len() as u64 > self.rejected_files {
+            say_upload(&job.out, &job.schema.lake_name());
         }
     }
 
     /// Names files of an earlier run that this one would not have written: they are read beside its
     /// own.
     fn say_leftover(&self, job: &Job) {
-        let Civil { year, month, day, hour, .. } =
-            Civil::from_seconds((job.time_us / 1_000_000) as i64);
         let stem = job.stem();
-        // Without REMOVE rows in this run those of an earlier one are not wrong: a key is in them
-        // that the export lacks.
+        // If this run made no REMOVE rows, those of an earlier one are still right: the export lacks
+        // their keys.
         let keeps_known = job.known.is_some() && self.rows_of_known.is_none();
         let known = job.known_stem();
-        let hour = format!("dt={year:04}-{month:02}-{day:02}/hour={hour:02}");
+        let hour = partition(job.time_us / 3_600_000_000);
         let mut leftover = Vec::new();
         for (folder, prefix) in [(&job.out, format!("{hour}/{stem}")), (&job.rejected, stem)] {
             // A missing folder has no files.

@@ -71,7 +71,7 @@ impl Totals {
                 Ok::<_, SyntaxError>(())
             })?;
             if let Some(reason) = reason {
-                self.rescued.add(path, reason);
+                self.rescued.add(path, reason, 1);
             }
             Ok::<_, SyntaxError>(())
         });
@@ -94,7 +94,7 @@ impl Totals {
         self.rescued.others += other.rescued.others;
         for (path, counts) in other.rescued.paths {
             for (reason, count) in counts.into_iter().enumerate() {
-                self.rescued.add_all(&path, reason, count);
+                self.rescued.add(&path, reason, count);
             }
         }
     }
@@ -115,11 +115,7 @@ impl Totals {
 }
 
 impl Rescued {
-    fn add(&mut self, path: &[u8], reason: usize) {
-        self.add_all(path, reason, 1);
-    }
-
-    fn add_all(&mut self, path: &[u8], reason: usize, count: u64) {
+    fn add(&mut self, path: &[u8], reason: usize, count: u64) {
         if count == 0 {
             return;
         }

@@ -109,7 +109,7 @@ fn removed(column: &Column, old: &Schema, new: &Schema) -> Difference {
     needing(
         format!("column {name}: gone{renamed}"),
         [
-            "the table loses the column: Athena reads it in no file any more, and queries that name \
+            "the table loses the column: Athena no longer reads it in any file, and queries that name \
              it fail",
             "those that exist keep it; in new ones its attribute is in _rescued, unless another \
              column takes it",
@@ -256,7 +256,7 @@ fn protection(old: &Column, new: &Column) -> Option<Difference> {
         (_, Some(Protect::Drop)) => Some(needing(
             what,
             [
-                "the table loses the column: Athena reads it in no file any more",
+                "the table loses the column: Athena no longer reads it in any file",
                 "those that exist keep it, and what _rescued and _old have of it",
                 "the log keeps it, empty in new rows",
                 "keeps it, and it empties item by item",

@@ -32,7 +32,7 @@ Examples:
 
 Exit codes:
   0  nothing has to be done: no difference, comments, new columns, a wider integer or float → double
-  1  something has to be done, or nothing can be: it is said for each difference
+  1  something has to be done, or nothing can be; each difference says what
   2  wrong usage, an unreadable file, or a schema that is rejected";
 
 /// Say what a change of a schema means, before it is applied.

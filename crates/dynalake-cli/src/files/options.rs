@@ -1,7 +1,13 @@
 //! How files are written.
 
+use crate::exit::Exit;
 use crate::store::Replace;
 use clap::ValueEnum;
+use dynalake::schema::{Plan, Schema};
+use dynalake_parquet::Form;
+
+/// At about this size a Parquet file of a repeatable run ends and another begins.
+const FILE_BYTES: usize = 128 << 20;
 
 /// How files have timestamps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -15,6 +21,23 @@ pub(crate) enum Timestamps {
 }
 
 impl Timestamps {
+    /// The form of a schema's files.
+    ///
+    /// # Errors
+    ///
+    /// A schema without one.
+    pub(crate) fn form(self, schema: &Schema) -> Result<Form, Exit> {
+        Form::new(schema, self.to_parquet())
+            .map_err(|error| Exit::Rejected(format!("the schema has no form in Parquet: {error}")))
+    }
+
+    /// A schema's plan, for rows in such files.
+    pub(crate) fn plan(self, schema: &Schema) -> Plan {
+        let mut plan = Plan::new(schema);
+        plan.set_precision(self.to_parquet().precision());
+        plan
+    }
+
     /// The same for the writer.
     pub(crate) fn to_parquet(self) -> dynalake_parquet::Timestamps {
         match self {
@@ -53,4 +76,11 @@ pub(crate) struct Options {
     pub(crate) replace: Replace,
     /// At about so many bytes a new one begins.
     pub(crate) file_bytes: usize,
+}
+
+impl Options {
+    /// Files of a run that, run again, writes the same ones in their place.
+    pub(crate) fn repeatable(names: Names) -> Options {
+        Options { names, publish: Publish::Together, replace: Replace::Yes, file_bytes: FILE_BYTES }
+    }
 }

@@ -85,8 +85,7 @@ impl Found {
         let before = (decider.rescued.len(), decider.hints.len());
         let mut ty = decider.column(id, path);
         if ty.to_string().chars().count() > MAX_TYPE_CHARACTERS {
-            decider.rescued.truncate(before.0);
-            decider.hints.truncate(before.1);
+            decider.forget(before);
             ty = Type::String;
         }
         self.push(names, ty, false);

@@ -27,8 +27,8 @@ const ABOUT: &str = "\
 Prints a schema file for what it has seen: each attribute has a column whose type holds its values.
 
 It reads what dynalake transform reads, and items in DynamoDB JSON too, one after the other. The more
-items, the better the types. All items are looked at, in one pass; of deleted ones their keys, and
-what they were, where the record says it. An old image of a change is not looked at.
+items, the better the types. All items are looked at, in one pass; of deleted ones the keys and, if the
+record has it, the old image. An old image of a change is not looked at.
 
   N                    int, bigint, decimal(38,0) by the most digits; with fractions a decimal with
                        two digits to spare; string where no decimal holds them
@@ -66,7 +66,7 @@ pub(crate) struct Args {
     #[arg(value_name = "INPUT", default_value = "-")]
     inputs: Vec<PathBuf>,
 
-    /// The table: of records that don't say theirs, and which one where there are several.
+    /// The table of records that don't name theirs; of several tables, the one to use.
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
 
@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let table = table(args.table.as_ref(), &reading)?;
     if !reading.has_looked_at_something() {
         return Exit::reject(format!(
-            "no record of table {} could be looked at; correct what is said of them",
+            "no record of table {} could be looked at; fix what is reported above",
             table.escape_default()
         ));
     }
@@ -184,7 +184,7 @@ fn check(text: &str, table: &str) -> Result<(), Exit> {
     match Schema::parse(text) {
         Ok(_) => Ok(()),
         Err(error) => Exit::reject(format!(
-            "what table {} holds makes no schema file: {error}",
+            "no schema file can hold table {}: {error}",
             table.escape_default()
         )),
     }

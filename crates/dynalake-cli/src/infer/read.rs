@@ -3,9 +3,7 @@
 use super::seen::Origin;
 use super::tree::Tree;
 use crate::exit::Exit;
-use crate::input::{
-    Input, Piece, Reads, Record, RecordId, Source, Unopened, fill, look_at, says_table,
-};
+use crate::input::{Input, Piece, Reads, Record, RecordId, Source, fill, reason};
 use crate::report::Report;
 use crate::trouble::Trouble;
 use dynalake::change::{ImageReader, Images};
@@ -84,20 +82,11 @@ impl Reading {
         is_one_of_several: bool,
     ) -> Result<(), Exit> {
         for source in sources {
-            let opened = source
-                .map_err(Unopened::Trouble)
-                .and_then(|source| Input::open(&source, is_one_of_several, Reads::WithItems));
-            let mut input = match opened {
-                Ok(input) => input,
-                Err(Unopened::Empty(_)) if is_one_of_several => continue,
-                Err(Unopened::Empty(trouble) | Unopened::Trouble(trouble)) => {
-                    self.report.input_failed(&trouble.0);
-                    continue;
-                }
-                Err(Unopened::Companion(what)) => {
-                    self.report.skipped(&what);
-                    continue;
-                }
+            let report = &mut self.report;
+            let Some(mut input) =
+                Input::open_or_say(source, is_one_of_several, Reads::WithItems, report)
+            else {
+                continue;
             };
             let done = self.input(&mut input);
             self.report.close_input(input.bytes_read(), done.is_ok());
@@ -243,17 +232,10 @@ impl Reading {
     fn failed(&mut self, id: &impl Display, failure: Failure, data: Data<'_>, form: Form) {
         self.scratch.clear();
         fill(&mut self.scratch, data);
-        let what = match form {
-            Form::Change if failure != Failure::NotBase64 => look_at(&self.scratch),
-            _ => None,
-        };
-        let reason = match (what, form) {
-            (Some(what), _) => format!("the data is {what}"),
-            (None, Form::ExportLine { .. }) => failure.explain_export_line(&self.plan),
-            (None, _) if failure == Failure::NoTable && !says_table(&self.scratch) => {
-                failure.explain(&self.plan) + "; --table names it"
-            }
-            (None, _) => failure.explain(&self.plan),
+        let reason = match form {
+            Form::Change => reason(failure, &self.scratch, &self.plan),
+            Form::ExportLine { .. } => failure.explain_export_line(&self.plan),
+            Form::Item => failure.explain(&self.plan),
         };
         self.report.failed(id, &reason);
     }

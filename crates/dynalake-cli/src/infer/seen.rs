@@ -206,7 +206,8 @@ impl Seen {
     }
 }
 
-fn widen(most: &mut DigitCount, digits: DigitCount) {
+/// Makes room for the digits of both.
+pub(super) fn widen(most: &mut DigitCount, digits: DigitCount) {
     most.whole = most.whole.max(digits.whole);
     most.fraction = most.fraction.max(digits.fraction);
 }

@@ -76,7 +76,7 @@ impl Tree {
         &self.nodes[id]
     }
 
-    /// Of how many attributes of items there was no place for, as there were too many names.
+    /// How many attributes of items had no place, because there were too many names.
     pub(super) fn unplaced(&self) -> u64 {
         self.unplaced
     }

@@ -3,7 +3,7 @@
 //! A type holds all that was seen, or at least 99 % of the values; how many it does not hold is
 //! counted. Else it is a string, which holds everything.
 
-use super::seen::{Counts, Origin, Seen};
+use super::seen::{Counts, Origin, Seen, widen};
 use super::tree::{NodeId, Tree};
 use dynalake::item::Descriptor;
 use dynalake::row::path::push_name;
@@ -124,7 +124,9 @@ impl Decider<'_> {
         if are_most(all.numbers) {
             let held = |counts: &Counts| counts.numbers + counts.number_texts;
             // Numbers written as text fit as well, so they count.
-            let Some(ty) = number(both(seen.digits, seen.text_digits)) else {
+            let mut digits = seen.digits;
+            widen(&mut digits, seen.text_digits);
+            let Some(ty) = number(digits) else {
                 return Type::String.into();
             };
             if let Some(unit) = seen.epoch_unit() {
@@ -196,7 +198,7 @@ impl Decider<'_> {
     }
 
     /// Forgets what was said of a part that became text.
-    fn forget(&mut self, (rescued, hints): (usize, usize)) {
+    pub(super) fn forget(&mut self, (rescued, hints): (usize, usize)) {
         self.rescued.truncate(rescued);
         self.hints.truncate(hints);
     }
@@ -282,10 +284,6 @@ fn number(digits: DigitCount) -> Option<Type> {
             scale: fraction as u8,
         },
     })
-}
-
-fn both(a: DigitCount, b: DigitCount) -> DigitCount {
-    DigitCount { whole: a.whole.max(b.whole), fraction: a.fraction.max(b.fraction) }
 }
 
 /// Whether a name is one that a person gives to an attribute, and not an id, a day or a number.

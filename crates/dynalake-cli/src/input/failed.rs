@@ -17,7 +17,7 @@ use super::record::Encoding;
 use super::saw;
 use super::shape::{Elements, Found, Shape, find};
 use super::values::{Value, Values};
-use crate::spans::{Members, member, members, quoted, string};
+use crate::spans::{has, member, members, quoted, string};
 use crate::trouble::Trouble;
 use dynalake::firehose::Data;
 use dynalake::text::json::Cursor;
@@ -135,38 +135,34 @@ impl Object {
     /// If the rest of the object can't be read.
     pub(crate) fn next(&mut self) -> Result<Option<Part<'_>>, Trouble> {
         let Some(Value { range, shape, .. }) = self.values.next()? else { return Ok(None) };
-        let at = self.values.offset(range.start);
+        let (start, at) = (range.start, self.values.offset(range.start));
         let text = &self.values.bytes()[range];
         let content = match shape {
             Err(place) => Content::NoJson { is_end: place.is_end },
-            Ok(_) => content(text, &mut self.payload),
+            Ok(shape) => content(text, &shape.within(start), &mut self.payload),
         };
         Ok(Some(Part { text, at, content }))
     }
 }
 
+/// Members that only rows have.
+const ROW: [&str; 2] = ["_event_type", "_sequence"];
+
 /// Whether the data of a record is a row that was written before.
 pub(crate) fn is_row(data: &[u8]) -> bool {
-    let members = members(&mut Cursor::new(data)).unwrap_or_default();
-    ["_event_type", "_sequence"].iter().all(|name| has(&members, name))
+    has(&members(&mut Cursor::new(data)).unwrap_or_default(), &ROW)
 }
 
-fn has(members: &Members, name: &str) -> bool {
-    members.iter().any(|(member, _)| member == name)
-}
-
-/// What a JSON value is.
-fn content<'a>(text: &'a [u8], payload: &'a mut Vec<u8>) -> Content<'a> {
+/// What a JSON value of this shape is.
+fn content<'a>(text: &'a [u8], shape: &Shape, payload: &'a mut Vec<u8>) -> Content<'a> {
     let found = members(&mut Cursor::new(text)).unwrap_or_default();
-    if is_row(text) {
+    if has(&found, &ROW) {
         return Content::Records(vec![Failed::plain(text)]);
     }
-    if let Found::Value(shape, _) = find(text, 0)
-        && let Some(records) = records(text, &shape)
-    {
+    if let Some(records) = records(text, shape) {
         return Content::Records(records);
     }
-    if !has(&found, "requestContext") {
+    if !has(&found, &["requestContext"]) {
         return Content::OtherJson;
     }
     // The event as JSON in a string, or as it is.

@@ -34,9 +34,11 @@ pub(crate) use reads::Reads;
 pub(crate) use record::{Encoding, Piece, Record, RecordId, fill};
 
 use crate::exit::Exit;
-use crate::report::say;
+use crate::report::{Report, say};
 use crate::trouble::Trouble;
+use dynalake::failure::Failure;
 use dynalake::firehose::Data;
+use dynalake::schema::Plan;
 use reader::Reader;
 use saw::Saw;
 use shape::{Change, Elements, Found, Shape, find};
@@ -48,7 +50,8 @@ use values::{Value, Values};
 /// So many values are looked at to find out whether an input holds records.
 const VALUES_LOOKED_AT: usize = 8;
 
-/// Standard input can be read once, and a person at a terminal may not know that it is read.
+/// Rejects `-` given twice, and says at a terminal that standard input is read. Returns whether `-` is
+/// among the inputs.
 pub(crate) fn check_standard_input(inputs: &[PathBuf]) -> Result<bool, Exit> {
     let is_stdin = |path: &&PathBuf| path.as_path() == Path::new("-");
     let count = inputs.iter().filter(is_stdin).count();
@@ -63,12 +66,12 @@ pub(crate) fn check_standard_input(inputs: &[PathBuf]) -> Result<bool, Exit> {
 
 /// Why an input is not opened.
 #[derive(Debug)]
-pub(crate) enum Unopened {
+enum Unopened {
     /// It can't be read, or holds no records.
     Trouble(Trouble),
     /// It is empty, and the message where that is wrong.
     Empty(Trouble),
-    /// It lies beside data where AWS writes it: what it is, with its name.
+    /// AWS writes it beside data: what it is, with its name.
     Companion(String),
 }
 
@@ -98,13 +101,30 @@ struct OpenEvent {
 }
 
 impl Input {
-    /// Opens an input and finds out whether it holds records. `is_one_of_several`: whether its name
-    /// goes in front of its records' ids.
-    pub(crate) fn open(
-        source: &Source,
+    /// Opens an input, or says in the report why it is passed over. `is_one_of_several`: whether its
+    /// name goes in front of its records' ids.
+    pub(crate) fn open_or_say(
+        source: Result<Source, Trouble>,
         is_one_of_several: bool,
         reads: Reads,
-    ) -> Result<Input, Unopened> {
+        report: &mut Report,
+    ) -> Option<Input> {
+        let opened = source
+            .map_err(Unopened::Trouble)
+            .and_then(|source| Input::open(&source, is_one_of_several, reads));
+        match opened {
+            Ok(input) => return Some(input),
+            Err(Unopened::Empty(_)) if is_one_of_several => {}
+            Err(Unopened::Empty(trouble) | Unopened::Trouble(trouble)) => {
+                report.input_failed(&trouble.0);
+            }
+            Err(Unopened::Companion(what)) => report.skipped(&what),
+        }
+        None
+    }
+
+    /// Opens an input and finds out whether it holds records.
+    fn open(source: &Source, is_one_of_several: bool, reads: Reads) -> Result<Input, Unopened> {
         let mut values = Values::new(Reader::open(source)?);
         let unknown = |saw: &Saw, verb| unknown(saw, source, verb, reads);
         if let Some(saw) = saw::by_magic(values.bytes()) {
@@ -115,11 +135,9 @@ impl Input {
             let Some(value) = values.next()? else { break };
             let text = &values.bytes()[value.range.start..];
             let (saw, verb) = match value.shape {
-                Ok(Shape::Item) if reads == Reads::WithItems => {
-                    seen = None;
-                    break;
-                }
-                Ok(Shape::Unknown | Shape::Item) => {
+                Ok(shape @ (Shape::Unknown | Shape::Item))
+                    if shape == Shape::Unknown || reads == Reads::Records =>
+                {
                     (saw::json(&text[..value.range.len()]), "begins with")
                 }
                 Ok(_) => {
@@ -259,9 +277,23 @@ pub(crate) fn look_at(data: &[u8]) -> Option<String> {
 }
 
 /// Whether a record that is a change record says its table, itself or in its `detail`.
-pub(crate) fn says_table(data: &[u8]) -> bool {
+fn says_table(data: &[u8]) -> bool {
     match find(data, 0) {
         Found::Value(Shape::Change(change), _) => change.has_table_name || change.has_arn,
         _ => true,
     }
+}
+
+/// Why a record has no row, with what it is instead of a change record, or the option that helps.
+pub(crate) fn reason(failure: Failure, data: &[u8], plan: &Plan) -> String {
+    if failure != Failure::NotBase64
+        && let Some(what) = look_at(data)
+    {
+        return format!("the data is {what}");
+    }
+    let reason = failure.explain(plan);
+    if failure == Failure::NoTable && !says_table(data) {
+        return reason + "; --table names it";
+    }
+    reason
 }

@@ -4,7 +4,7 @@
 use super::reads::Reads;
 use super::shape::{Elements, Found, Shape, find};
 use super::values::Place;
-use crate::spans::{Members, member, members, string};
+use crate::spans::{Members, has, member, members, string};
 use crate::text::thousands;
 use crate::trouble::quoted;
 use dynalake::firehose::Event;
@@ -186,10 +186,6 @@ pub(super) fn json(value: &[u8]) -> Saw {
     of_aws(&members, value).unwrap_or_else(|| other(&members, value))
 }
 
-fn has(members: &Members, names: &[&str]) -> bool {
-    names.iter().all(|name| members.iter().any(|(member, _)| member == name))
-}
-
 /// What services and their command lines write.
 fn of_aws(members: &Members, value: &[u8]) -> Option<Saw> {
     if has(members, &["records"]) {
@@ -291,7 +287,7 @@ fn other(members: &Members, value: &[u8]) -> Saw {
         return saw("an item in DynamoDB JSON without a change record around it", fix);
     }
     if matches!(found, Found::Value(Shape::Export { .. }, _)) {
-        let fix = Fix::Do("read the export that it is of: dynalake backfill … EXPORT");
+        let fix = Fix::Do("read its whole export: dynalake backfill … EXPORT");
         return saw("a line of an export, which dynalake backfill reads", fix);
     }
     let holds_json = |name| {

@@ -99,9 +99,8 @@ fn attribute_value(mut cursor: Cursor<'_>) -> (Option<Descriptor>, Option<Cursor
 /// Where the members are by which an object is recognized; of two of one name the last.
 #[derive(Default)]
 struct Members {
-    /// How many members there are, and how many of them are attribute values.
-    count: usize,
-    attributes: usize,
+    /// Whether all members so far are attribute values; `None` before the first.
+    is_item: Option<bool>,
     change: Change,
     has_change_member: bool,
     /// Whether it has a member that records of SQS, SNS or S3 have, beside `eventSourceARN`.
@@ -125,15 +124,14 @@ fn object(cursor: &mut Cursor<'_>) -> Result<Members, SyntaxError> {
         let is_null = cursor.peek() == b'n';
         let start = cursor.at();
         let mut behind = None;
-        if members.attributes == members.count {
+        if members.is_item != Some(false) {
             let (descriptor, end) = attribute_value(*cursor);
-            // An M there may as well be an item whose first attribute has that name.
+            // `{"Item":{"M":{…` may also be a line of an export, whose item has an attribute M.
             let is_line =
                 descriptor == Some(Descriptor::M) && name == export::MEMBERS[0].as_bytes();
-            members.attributes += usize::from(descriptor.is_some() && !is_line);
+            members.is_item = Some(descriptor.is_some() && !is_line);
             behind = end;
         }
-        members.count += 1;
         match behind {
             Some(behind) => *cursor = behind,
             None => cursor.skip_value()?,
@@ -172,7 +170,7 @@ impl Members {
         let begins = |value: &Option<Range<usize>>, byte| {
             value.as_ref().is_some_and(|value| text[value.start] == byte)
         };
-        if self.count > 0 && self.attributes == self.count {
+        if self.is_item == Some(true) {
             return Shape::Item;
         }
         if self.change.has_dynamodb {
@@ -248,11 +246,20 @@ fn holds_changes(list: &[u8]) -> bool {
 impl Shape {
     /// The shape further on in the text.
     fn moved(self, by: usize) -> Shape {
-        let moved = |range: Range<usize>| range.start + by..range.end + by;
+        self.map(|at| at + by)
+    }
+
+    /// The shape in the text that begins at `start`.
+    pub(super) fn within(self, start: usize) -> Shape {
+        self.map(|at| at - start)
+    }
+
+    fn map(self, place: impl Fn(usize) -> usize) -> Shape {
+        let moved = |range: Range<usize>| place(range.start)..place(range.end);
         match self {
             Shape::Carrier { data, sequence_number } => Shape::Carrier {
-                data: data.map(moved),
-                sequence_number: sequence_number.map(moved),
+                data: data.map(&moved),
+                sequence_number: sequence_number.map(&moved),
             },
             Shape::LambdaEvent(list) => Shape::LambdaEvent(moved(list)),
             shape => shape,

@@ -410,13 +410,7 @@ impl Values {
     /// Goes on to a place in the bytes.
     fn step(&mut self, to: usize) {
         let passed = &self.reader.bytes()[self.scan.at..to];
-        // Most values have none, and `contains` looks at many bytes at once.
-        let last = if passed.contains(&b'\n') {
-            passed.iter().rposition(|&byte| byte == b'\n')
-        } else {
-            None
-        };
-        match last {
+        match memchr::memrchr(b'\n', passed) {
             Some(last) => {
                 self.scan.line += count_breaks(passed);
                 self.scan.nth = 0;

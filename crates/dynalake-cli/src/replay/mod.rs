@@ -2,27 +2,21 @@
 //!
 //! ```text
 //! totals     what became of records, in numbers
-//! rejected   what failed again, as it was
 //! object     one object's records to files
 //! run        all objects, then what is said of them
 //! ```
 
 mod object;
-mod rejected;
 mod run;
 mod totals;
 
 use crate::exit::Exit;
 use crate::files::Timestamps;
-use crate::input::sources;
+use crate::input::{check_standard_input, sources};
 use crate::rejected::{rejected_address, rejected_folder};
-use crate::report::say;
 use crate::schema_file;
 use crate::store::{Folder, is_s3_folder, on_s3};
-use dynalake::schema::Plan;
-use dynalake_parquet::Form;
 use object::Target;
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -42,8 +36,8 @@ between them; gzip is unzipped:
 
 The rows of an object are in DIR/dt=2026-01-31/hour=23/replay-HASH.parquet, by the UTC hour in which
 the record arrived, or, where the object doesn't say that, of the change. HASH is of the object's
-name, without its folders; of standard input and pipes, which are held in memory, it is of what they
-hold. The files appear when the object was read to its end, so that nothing is there twice: run it
+name, without its folders; for standard input and pipes, which are held in memory, it is of their
+contents. The files appear when the object was read to its end, so that nothing is there twice: run it
 again at any time, and the same names are written with the same bytes.
 
 A row has the _event_id, _event_time and _sequence of its change, or those that it had. So it takes
@@ -52,7 +46,7 @@ lost Kinesis' sequence number: of two changes of an item in one tick of the cloc
 
 Of a row, values that don't fit the schema, or have no column any more, go to _rescued beside what is
 there already. What is there stays there. What the schema protects by now is hashed or left out, and
-a hash stays as it is. \"where\" and \"events\" are not asked again for rows.
+a hash is not hashed again. \"where\" and \"events\" are not applied to rows again.
 
 What fails again is in DIR/rejected/NAME.rejected, or in --rejected, as it was, protected attributes
 in clear: keep that out of a table's location. The objects themselves are not changed.";
@@ -127,11 +121,7 @@ fn whole_path(path: &Path) -> PathBuf {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let is_stdin = |path: &Path| path.as_os_str() == "-";
-    let stdins = args.errors.iter().filter(|path| is_stdin(path)).count();
-    if stdins > 1 {
-        return Exit::reject("\"-\" is given twice; standard input can be read once");
-    }
-    if stdins == 1 && is_stdin(&args.schema) {
+    if check_standard_input(&args.errors)? && is_stdin(&args.schema) {
         return Exit::reject("--schema is \"-\" and so is the input: give one of them as a file");
     }
     if is_stdin(&args.out) {
@@ -153,21 +143,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
             });
         }
     }
-    if stdins == 1 && io::stdin().is_terminal() {
-        say("reading standard input; end it with Ctrl-D, or give a file");
-    }
     let (_, schema) = schema_file::read(&args.schema)?;
-    let timestamps = args.timestamps.to_parquet();
-    let form = Form::new(&schema, timestamps)
-        .map_err(|error| Exit::Rejected(format!("the schema has no form in Parquet: {error}")))?;
-    let plan = || {
-        let mut plan = Plan::new(&schema);
-        plan.set_precision(timestamps.precision());
-        plan
-    };
+    let form = args.timestamps.form(&schema)?;
     let out = Folder::at(&args.out).map_err(|trouble| Exit::Rejected(trouble.0))?;
-    out.make().map_err(|error| Exit::Rejected(format!("can't write {}: {error}", out.name())))?;
     let rejected = rejected_folder(args.rejected.as_deref(), &args.out)?;
-    let target = Target::new(out, rejected, form, plan);
+    out.make().map_err(|error| Exit::unwritable_file(&out.name(), &error))?;
+    let target = Target::new(out, rejected, form, args.timestamps.plan(&schema));
     run::run(sources(&args.errors), target, &schema.lake_name())
 }

@@ -1,14 +1,13 @@
 //! The records of one object, or of several of one name, to files.
 
-use super::rejected::Rejected;
 use super::totals::Totals;
 use crate::exit::Exit;
-use crate::files::{Files, Names, Options, Publish, WrittenFile};
-use crate::input::{Content, Encoding, Failed, Object, is_row, look_at};
-use crate::store::{Folder, Replace};
+use crate::files::{Files, Names, Options, WrittenFile};
+use crate::input::{Content, Encoding, Failed, Object, fill, is_row, look_at};
+use crate::rejected::RejectedFile;
+use crate::store::Folder;
 use crate::text::thousands;
 use dynalake::failure::Failure;
-use dynalake::firehose::Data;
 use dynalake::record::{self, Outcome, RecordTransformer};
 use dynalake::row::Rows;
 use dynalake::schema::{Binary, Plan};
@@ -17,16 +16,13 @@ use dynalake_parquet::{Columns, Form};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// At about so many bytes a new file begins.
-const FILE_BYTES: usize = 128 << 20;
-
 /// The code of an on-failure object without the batch.
 pub(super) const NO_PAYLOAD: &str = "no_payload";
 
 /// What is kept of a buffer from object to object.
 const KEPT_BYTES: usize = 1 << 20;
 
-/// Where rows go, and how records become some.
+/// Where rows go, and how records become rows.
 pub(super) struct Target {
     pub(super) out: Folder,
     /// Where rejected values go.
@@ -43,35 +39,30 @@ pub(super) struct Target {
 /// The files of one object.
 pub(super) struct ObjectFiles {
     files: Files,
-    rejected: Rejected,
+    rejected: RejectedFile,
 }
 
 /// What an object has left behind.
 pub(super) struct Written {
     pub(super) files: Vec<WrittenFile>,
-    /// Below the folder.
+    /// What messages call the file of what was rejected.
     pub(super) rejected: Option<String>,
 }
 
 impl Target {
-    pub(super) fn new(
-        out: Folder,
-        rejected: Folder,
-        form: Form,
-        plan: impl Fn() -> Plan,
-    ) -> Target {
-        let records = |binary: Option<Binary>| {
-            let mut plan = plan();
-            plan.binary = binary.or(plan.binary);
+    pub(super) fn new(out: Folder, rejected: Folder, form: Form, plan: Plan) -> Target {
+        let records = |plan: Plan| {
             let options = record::Options::new(&plan);
             RecordTransformer::new(plan, options)
         };
+        let mut once = plan.clone();
+        once.binary = Some(Binary::Single);
         Target {
             out,
             rejected,
             form,
-            records: records(None),
-            encoded_once: records(Some(Binary::Single)),
+            records: records(plan),
+            encoded_once: records(once),
             data: Vec::new(),
             scratch: Vec::new(),
         }
@@ -79,15 +70,10 @@ impl Target {
 
     /// The files of the object that is called so.
     pub(super) fn files(&self, name: &str) -> ObjectFiles {
-        let options = Options {
-            names: Names::ByHour(stem(name)),
-            publish: Publish::Together,
-            replace: Replace::Yes,
-            file_bytes: FILE_BYTES,
-        };
+        let options = Options::repeatable(Names::ByHour(stem(name)));
         ObjectFiles {
             files: Files::new(self.out.clone(), self.form.clone(), options),
-            rejected: Rejected::new(self.rejected.clone(), name),
+            rejected: RejectedFile::new(self.rejected.clone(), rejected_file(name)),
         }
     }
 
@@ -119,7 +105,7 @@ impl Target {
                         is_rejected |= self.record(record, files, totals)?;
                     }
                     if is_rejected {
-                        files.rejected.add(part.text)?;
+                        reject(&mut files.rejected, part.text)?;
                     }
                     advance(object.bytes_read());
                     continue;
@@ -145,7 +131,7 @@ impl Target {
             };
             totals.record(None);
             totals.reject(reason.0, reason.1);
-            files.rejected.add(part.text)?;
+            reject(&mut files.rejected, part.text)?;
         }
     }
 
@@ -157,7 +143,8 @@ impl Target {
         totals: &mut Totals,
     ) -> Result<bool, Exit> {
         totals.record(record.error_code.as_deref());
-        if !self.decode(record.data) {
+        self.data.clear();
+        if !fill(&mut self.data, record.data) {
             let failure = Failure::NotBase64;
             totals.reject(failure.code(), &failure.explain(self.records.plan()));
             return Ok(true);
@@ -201,22 +188,6 @@ impl Target {
         Ok(matches!(outcome, Outcome::Failed(_)))
     }
 
-    /// Takes a record's bytes out of their base64; says whether there are any.
-    fn decode(&mut self, data: Data<'_>) -> bool {
-        self.data.clear();
-        match data {
-            Data::Plain(bytes) => self.data.extend_from_slice(bytes),
-            Data::Encoded(text) => {
-                self.scratch.clear();
-                unescape(text, &mut self.scratch);
-                let decoded = base64_simd::STANDARD.decode_append(&self.scratch, &mut self.data);
-                return decoded.is_ok();
-            }
-            Data::Absent => return false,
-        }
-        true
-    }
-
     /// Gives memory back that only a large object needs.
     pub(super) fn shrink(&mut self) {
         self.records.shrink(KEPT_BYTES);
@@ -250,6 +221,22 @@ impl Rows for ByArrival<'_> {
     fn sink(&mut self, time_us: u64) -> &mut Columns {
         self.files.sink(self.arrival_us.unwrap_or(time_us))
     }
+}
+
+/// Keeps a value as it was, on a line.
+fn reject(file: &mut RejectedFile, text: &[u8]) -> Result<(), Exit> {
+    file.add(|out| {
+        out.extend_from_slice(text);
+        out.push(b'\n');
+    })
+}
+
+/// The file of what is rejected of the object of this name.
+///
+/// It has a name of its own: if it is replayed in its turn, its rows don't take the place of those
+/// that the object gave.
+pub(super) fn rejected_file(object: &str) -> String {
+    format!("{object}.rejected")
 }
 
 /// How long each [`stem`] is.

@@ -1,14 +1,14 @@
 //! All objects, then what is said of them.
 
-use super::object::{NO_PAYLOAD, STEM_LEN, Target, Written, hash, stem};
-use super::rejected;
+use super::object::{NO_PAYLOAD, STEM_LEN, Target, Written, hash, rejected_file, stem};
 use super::totals::Totals;
 use crate::exit::Exit;
+use crate::files::say_upload;
 use crate::input::{Object, Source};
 use crate::rejected::{say_fixes, warn_if_beside_rows};
 use crate::report::{Progress, say};
 use crate::text::{count, thousands};
-use crate::trouble::{Trouble, quoted};
+use crate::trouble::Trouble;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read, Write};
 use std::process::ExitCode;
@@ -16,11 +16,11 @@ use std::process::ExitCode;
 /// So many names are printed of a kind.
 const SHOWN: usize = 20;
 
-/// What helps with what Lambda writes of a batch without the batch.
+/// What helps with an on-failure message without its batch.
 const GET_THE_BATCH: &str =
     "get the batch by the sequence numbers in it, while the stream keeps it";
 
-/// What helps with what no change record or row is in.
+/// What helps with values that hold no change record or row.
 const NO_SCHEMA_HELPS: &str = "no schema makes rows of these; fetch the object again if it is damaged, else find what wrote them";
 
 /// What came of a run.
@@ -30,10 +30,9 @@ struct Outcome {
     /// Of the objects that are read.
     bytes: u64,
     objects: u64,
-    /// How often something of an object can't be read.
+    /// How many errors there were in reading objects.
     unreadable: u64,
-    written: u64,
-    /// The files of rejected values, below the folder.
+    /// The names of the files of rejected values.
     rejected: BTreeSet<String>,
     /// The names of the files of rows.
     files: BTreeSet<String>,
@@ -55,7 +54,6 @@ pub(super) fn run(
         bytes: 0,
         objects: 0,
         unreadable: 0,
-        written: 0,
         rejected: BTreeSet::new(),
         files: BTreeSet::new(),
         whole: Vec::new(),
@@ -148,10 +146,15 @@ impl Outcome {
         self.rejected.extend(rejected);
         let mut out = io::stdout().lock();
         for file in files {
-            self.written += 1;
-            // The rows are in files, whoever reads their names.
-            let _ = writeln!(out, "{}", file.line());
+            let printed = writeln!(out, "{}", file.line());
             self.files.insert(file.name);
+            match printed {
+                // The rows are in files, whoever reads their names.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    return Err(Exit::unwritable(&error, ExitCode::from(1)));
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -165,7 +168,7 @@ impl Outcome {
     /// Why the run ends; some files may be there already.
     fn after_some(&self, exit: Exit) -> Exit {
         match exit {
-            Exit::Rejected(reason) if self.written > 0 || !self.rejected.is_empty() => {
+            Exit::Rejected(reason) if !self.files.is_empty() || !self.rejected.is_empty() => {
                 Exit::Partly(format!(
                     "{reason}; the files that are printed are whole; run it again to have all"
                 ))
@@ -201,13 +204,8 @@ impl Outcome {
             warn_if_beside_rows(&target.rejected, &target.out);
         }
         self.say_leftover(target);
-        let out = target.out.name();
-        if self.written > 0 && !out.starts_with("s3://") {
-            say(&format!(
-                "next: aws s3 sync {} s3://BUCKET/data/{lake_name}/ --exclude '*' --include '*.parquet'   # the \
-                 table's location",
-                quoted(&out)
-            ));
+        if !self.files.is_empty() {
+            say_upload(&target.out, lake_name);
         }
         let is_nothing = self.objects == 0 && totals.records == 0;
         Ok(ExitCode::from(match (is_whole, is_nothing) {
@@ -222,9 +220,11 @@ impl Outcome {
     /// was not read to its end may still give them.
     fn say_leftover(&self, target: &Target) {
         let rejected: BTreeSet<String> =
-            self.whole.iter().map(|name| rejected::file(name)).collect();
+            self.whole.iter().map(|name| rejected_file(name)).collect();
         let stems: BTreeSet<String> = self.whole.iter().map(|name| stem(name)).collect();
-        let is_rejected = |file: &str| rejected.contains(file) && !self.rejected.contains(file);
+        let is_rejected = |file: &str| {
+            rejected.contains(file) && !self.rejected.contains(&target.rejected.name_of(file))
+        };
         let has_rows = |file: &str| {
             let base = file.rsplit('/').next().unwrap_or_default();
             base.get(..STEM_LEN).is_some_and(|at| stems.contains(at))

@@ -1,5 +1,9 @@
 //! What folders of this machine and on S3 have in common.
 
+/// Why a file is not given its name.
+pub(super) const OF_ANOTHER_RUN: &str =
+    "another run has written it meanwhile; give each run a folder of its own";
+
 /// What addresses on S3 begin with.
 pub(super) const S3: &str = "s3://";
 

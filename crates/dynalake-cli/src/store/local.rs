@@ -1,6 +1,6 @@
 //! Folders of this machine.
 
-use super::file::{Listed, Replace};
+use super::file::{Listed, OF_ANOTHER_RUN, Replace};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
@@ -165,20 +165,23 @@ impl LocalFile {
         self.held = Vec::new();
         // Some systems note the time of the change when the file is closed.
         self.state = State::Gone;
-        let found = fs::metadata(&self.unfinished).map(|found| Identity::of(&found));
-        self.state = match found {
-            Ok(found) if found.is_same_file(&ours) => State::Closed(found),
+        self.state = match self.found() {
+            Some(found) if found.is_same_file(&ours) => State::Closed(found),
             _ => return Err(of_another_run()),
         };
         Ok(())
     }
 
+    /// What has the unfinished file's name.
+    fn found(&self) -> Option<Identity> {
+        fs::metadata(&self.unfinished).ok().map(|data| Identity::of(&data))
+    }
+
     /// Gives the file its name, once its bytes are on the disk; says how many they are.
     pub(super) fn publish(mut self) -> io::Result<u64> {
         self.seal()?;
-        let found = fs::metadata(&self.unfinished).map(|found| Identity::of(&found));
-        let bytes = match (&self.state, found) {
-            (State::Closed(ours), Ok(found)) if found == *ours => found.bytes,
+        let bytes = match (&self.state, self.found()) {
+            (State::Closed(ours), Some(found)) if found == *ours => found.bytes,
             _ => {
                 self.state = State::Gone;
                 return Err(of_another_run());
@@ -194,8 +197,7 @@ impl LocalFile {
 }
 
 fn of_another_run() -> io::Error {
-    let reason = "another run has written it meanwhile; give each run a folder of its own";
-    io::Error::new(io::ErrorKind::AlreadyExists, reason)
+    io::Error::new(io::ErrorKind::AlreadyExists, OF_ANOTHER_RUN)
 }
 
 impl Write for LocalFile {
@@ -208,10 +210,7 @@ impl Write for LocalFile {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.state {
-            State::Open(file) => file.flush(),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 

@@ -63,6 +63,15 @@ impl Folder {
         Ok((Folder { place: Place::on_s3(folder)? }, name.to_owned()))
     }
 
+    /// Whether it is on S3.
+    pub(crate) fn is_on_s3(&self) -> bool {
+        match &self.place {
+            Place::Local(_) => false,
+            #[cfg(feature = "s3")]
+            Place::S3(_) => true,
+        }
+    }
+
     /// What messages call the folder.
     pub(crate) fn name(&self) -> String {
         match &self.place {

@@ -16,7 +16,6 @@ use dynalake::schema::{Plan, Schema};
 use dynalake::settings::parse_tables;
 use dynalake::text::Misfit;
 use dynalake::text::time;
-use dynalake_parquet::Form;
 use output::{Format, Output};
 use run::{Run, Settings};
 use std::path::{Path, PathBuf};
@@ -179,9 +178,7 @@ fn files(args: &Args, schema: Option<&Schema>) -> Result<Option<Files>, Exit> {
     let Some(folder) = &args.out else {
         return Exit::reject("--format parquet writes files; add --out FOLDER");
     };
-    let timestamps = args.timestamps.unwrap_or_default().to_parquet();
-    let form = Form::new(schema, timestamps)
-        .map_err(|error| Exit::Rejected(format!("the schema has no form in Parquet: {error}")))?;
+    let form = args.timestamps.unwrap_or_default().form(schema)?;
     let file_bytes = args.file_mib.unwrap_or(128) as usize * (1 << 20);
     let folder = Folder::at(folder).map_err(|trouble| Exit::Rejected(trouble.0))?;
     let name = folder.name();
@@ -193,7 +190,7 @@ fn files(args: &Args, schema: Option<&Schema>) -> Result<Option<Files>, Exit> {
                  new folder"
             ));
         }
-        Err(error) => return Exit::reject(format!("can't write {name}: {error}")),
+        Err(error) => return Err(Exit::unwritable_file(&name, &error)),
     }
     let options = Options {
         names: Names::Numbered("part".to_owned()),

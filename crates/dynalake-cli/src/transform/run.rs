@@ -3,9 +3,7 @@
 use super::output::{Format, Output, rescued};
 use crate::exit::Exit;
 use crate::files::Files;
-use crate::input::{
-    Encoding, Input, Piece, Reads, Record, RecordId, Source, Unopened, fill, look_at, says_table,
-};
+use crate::input::{Encoding, Input, Piece, Reads, Record, RecordId, Source, fill, reason};
 use crate::trouble::Trouble;
 use dynalake::change::export;
 use dynalake::failure::Failure;
@@ -139,20 +137,11 @@ impl Run {
         is_one_of_several: bool,
     ) -> Result<ExitCode, Exit> {
         for source in sources {
-            let opened = source
-                .map_err(Unopened::Trouble)
-                .and_then(|source| Input::open(&source, is_one_of_several, Reads::Records));
-            let mut input = match opened {
-                Ok(input) => input,
-                Err(Unopened::Empty(_)) if is_one_of_several => continue,
-                Err(Unopened::Empty(trouble) | Unopened::Trouble(trouble)) => {
-                    self.output.report.input_failed(&trouble.0);
-                    continue;
-                }
-                Err(Unopened::Companion(what)) => {
-                    self.output.report.skipped(&what);
-                    continue;
-                }
+            let report = &mut self.output.report;
+            let Some(mut input) =
+                Input::open_or_say(source, is_one_of_several, Reads::Records, report)
+            else {
+                continue;
             };
             let done = self.input(&mut input);
             self.output.report.close_input(input.bytes_read(), done.is_ok());
@@ -411,18 +400,4 @@ fn respond(
     }
     output.response(&response)?;
     output.flush()
-}
-
-/// Why a record has no row, with what it is instead of a change record, or the option that helps.
-fn reason(failure: Failure, data: &[u8], plan: &Plan) -> String {
-    if failure != Failure::NotBase64
-        && let Some(what) = look_at(data)
-    {
-        return format!("the data is {what}");
-    }
-    let reason = failure.explain(plan);
-    if failure == Failure::NoTable && !says_table(data) {
-        return reason + "; --table names it";
-    }
-    reason
 }

@@ -317,6 +317,18 @@ fn what_can_not_be_done_is_rejected_with_the_fix() {
 }
 
 #[test]
+fn a_bad_folder_of_rejected_values_is_said_before_anything_is_made() {
+    let errors = Folder::new(&[("object-1", failed(&change("o-1")).as_bytes())]);
+    let parent = Folder::new(&[]);
+    let out = parent.0.join("out");
+    let args = ["replay", "--schema", "orders.json", "--out", out.to_str().unwrap()];
+    for rejected in ["-", "orders.json"] {
+        dynalake(&[&args[..], &["--rejected", rejected, errors.path()]].concat()).exits_with(2);
+        assert!(!out.exists(), "--rejected {rejected}");
+    }
+}
+
+#[test]
 fn microseconds_rescue_what_is_finer() {
     let schema = orders(&json!([{"name": "order_id", "type": "string"},
         {"name": "placed_at", "type": "timestamp"}]));

@@ -142,6 +142,6 @@ fn client(
         )),
     };
     builder.build().map_err(|_| {
-        io::Error::other("the client of S3 can't be made; check AWS_CA_BUNDLE and HTTPS_PROXY")
+        io::Error::other("the S3 client can't be created; check AWS_CA_BUNDLE and HTTPS_PROXY")
     })
 }

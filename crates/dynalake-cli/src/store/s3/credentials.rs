@@ -150,7 +150,7 @@ impl Credentials {
     pub(super) fn new(settings: Arc<Settings>) -> Result<Credentials, String> {
         let client = ReqwestConnector::default()
             .connect(&settings.client_options())
-            .map_err(|_| "the client of HTTP can't be made; check AWS_CA_BUNDLE and HTTPS_PROXY")?;
+            .map_err(|_| "the HTTP client can't be created; check AWS_CA_BUNDLE and HTTPS_PROXY")?;
         let sts_endpoint = settings.sts_endpoint.clone();
         let context = Context::new()
             .with_file_read(Files)
@@ -365,7 +365,9 @@ impl Credentials {
         let role = &profile["role_arn"];
         if profile.contains_key("mfa_serial") {
             let fix = "eval \"$(aws configure export-credentials --format env --profile …)\"";
-            return Err(format!("its role needs a code of MFA, which is not asked for; run {fix}"));
+            return Err(format!(
+                "its role needs an MFA code, which dynalake doesn't ask for; run {fix}"
+            ));
         }
         let form = [
             ("Action", "AssumeRole"),
@@ -378,23 +380,25 @@ impl Credentials {
             ("ExternalId", profile.get("external_id").map_or("", String::as_str)),
             ("DurationSeconds", profile.get("duration_seconds").map_or("", String::as_str)),
         ];
-        let form: Vec<_> = form.iter().filter(|(_, value)| !value.is_empty()).collect();
-        let form: Vec<_> =
-            form.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let form: Vec<_> = form
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", escaped(value)))
+            .collect();
         let region = &self.settings.region;
         let endpoint = self.settings.sts_endpoint.clone();
         let endpoint =
             endpoint.unwrap_or_else(|| format!("https://sts.{region}.{}", self.settings.domain()));
-        let broken = |_| "the request for its role can't be made; check its settings".to_owned();
+        let broken = "the request for its role can't be made; check its settings";
         let mut request: HttpRequest =
             Request::post(format!("{}/", endpoint.trim_end_matches('/')))
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(form.join("&").into())
-                .map_err(|error| broken(error.to_string()))?;
+                .map_err(|_| broken)?;
         let source = usable(source)?;
         AwsAuthorizer::new(&source, "sts", region)
             .try_authorize(&mut request, None)
-            .map_err(|error| broken(error.to_string()))?;
+            .map_err(|_| broken)?;
         let answer = timeout(LIMIT, send(&self.client, request)).await;
         let answer = answer.map_err(|_| "STS does not answer; check the network")?;
         let answer =
@@ -421,31 +425,37 @@ impl Credentials {
 }
 
 fn of_environment() -> Option<Found> {
-    let access_key_id = variable("AWS_ACCESS_KEY_ID");
-    let secret_access_key = variable("AWS_SECRET_ACCESS_KEY");
-    Some(match (access_key_id, secret_access_key) {
-        (None, None) => return None,
-        (Some(access_key_id), Some(secret_access_key)) => {
-            let session_token = variable("AWS_SESSION_TOKEN");
-            Ok(Credential { access_key_id, secret_access_key, session_token, expires_in: None })
-        }
-        _ => {
-            Err("one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is not set; set both"
-                .to_owned())
-        }
-    })
+    keys(
+        variable,
+        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+        "one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is not set; set both",
+    )
 }
 
 /// The keys of a profile, if it has any.
 fn of_keys(profile: &Section) -> Option<Found> {
-    let get = |name| profile.get(name).cloned();
-    Some(match (get("aws_access_key_id"), get("aws_secret_access_key")) {
+    keys(
+        |name| profile.get(name).cloned(),
+        ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"],
+        "it has one of aws_access_key_id and aws_secret_access_key; add the other",
+    )
+}
+
+/// The keys by these names, if there are any; `one` says that there is only one.
+fn keys(
+    get: impl Fn(&str) -> Option<String>,
+    [id, secret, token]: [&str; 3],
+    one: &str,
+) -> Option<Found> {
+    Some(match (get(id), get(secret)) {
         (None, None) => return None,
-        (Some(access_key_id), Some(secret_access_key)) => {
-            let session_token = get("aws_session_token");
-            Ok(Credential { access_key_id, secret_access_key, session_token, expires_in: None })
-        }
-        _ => Err("it has one of aws_access_key_id and aws_secret_access_key; add the other".into()),
+        (Some(access_key_id), Some(secret_access_key)) => Ok(Credential {
+            access_key_id,
+            secret_access_key,
+            session_token: get(token),
+            expires_in: None,
+        }),
+        _ => Err(one.to_owned()),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::client::Bucket;
 use super::failure::{Action, Cause, Failure};
+use crate::store::file::OF_ANOTHER_RUN;
 use http::StatusCode;
 use std::io::{Error, ErrorKind};
 
@@ -102,11 +103,7 @@ impl Answer<'_> {
             (412, _) if action == Action::Read => {
                 (ErrorKind::InvalidData, "it was replaced while it was read; run again".to_owned())
             }
-            (409 | 412, _) => (
-                ErrorKind::AlreadyExists,
-                "another run has written it meanwhile; give each run a folder of its own"
-                    .to_owned(),
-            ),
+            (409 | 412, _) => (ErrorKind::AlreadyExists, OF_ANOTHER_RUN.to_owned()),
             (429 | 500.., _) => (
                 ErrorKind::Other,
                 format!("S3 answered {}{attempts}; run again later", self.named()),

@@ -75,7 +75,7 @@ impl Profiles {
     fn add(&mut self, text: &str, is_config: bool) {
         let mut section: Option<&mut Section> = None;
         for line in text.lines() {
-            // Settings of settings are indented.
+            // Nested settings are indented.
             if line.trim().is_empty() || line.starts_with(['#', ';', ' ', '\t']) {
                 continue;
             }

@@ -58,13 +58,11 @@ impl Settings {
                 })?
             }
         };
-        let any_endpoint =
-            |name| -> Result<Option<String>, String> { Ok(endpoint_of(name)?.map(|(_, url)| url)) };
         Ok(Settings {
             region,
             endpoint,
-            sts_endpoint: any_endpoint("AWS_ENDPOINT_URL_STS")?,
-            sso_endpoint: any_endpoint("AWS_ENDPOINT_URL_SSO")?,
+            sts_endpoint: endpoint_of("AWS_ENDPOINT_URL_STS")?,
+            sso_endpoint: endpoint_of("AWS_ENDPOINT_URL_SSO")?,
             max_attempts,
             certificates: certificates()?,
             profiles,
@@ -98,8 +96,8 @@ fn endpoint(setting: &'static str) -> Result<Option<(&'static str, String)>, Str
 }
 
 /// The endpoint of a service other than S3.
-fn endpoint_of(setting: &'static str) -> Result<Option<(&'static str, String)>, String> {
-    Ok(endpoint(setting)?.or(endpoint("AWS_ENDPOINT_URL")?))
+fn endpoint_of(setting: &'static str) -> Result<Option<String>, String> {
+    Ok(endpoint(setting)?.or(endpoint("AWS_ENDPOINT_URL")?).map(|(_, url)| url))
 }
 
 fn check_endpoint(setting: &str, url: &str) -> Result<(), String> {

@@ -119,3 +119,15 @@ fn too_many_open_files_are_named_with_the_fix() {
         .exits_with(2)
         .says(".parquet: Too many open files (os error 24); allow more, as by ulimit -n 1024");
 }
+
+#[test]
+fn names_that_can_not_be_printed_end_the_run() {
+    let errors = Folder::new(&[("object-1", failed(&change("o-1")).as_bytes())]);
+    for (stdout, code) in [("/dev/full", 1), ("/dev/null", 0)] {
+        let out = Folder::new(&[]);
+        let args =
+            format!("replay --schema orders.json --out {} {} >{stdout}", out.path(), errors.path());
+        in_shell("sh", "", &args).exits_with(code);
+        assert_eq!(ids(&out), ["o-1"], "what is not printed is written");
+    }
+}
