@@ -7,7 +7,7 @@ machine can do.
     python3 benches --workloads typical  prints these workloads only, and writes nothing
     python3 benches --files              events to Parquet bytes only; prints, and writes nothing
     python3 benches --backfill           an export of 5 million items to Parquet files, beside Spark
-                                         and Python; needs a JDK 17 and 5 GB of room, prints, and
+                                         and Python; needs a JDK 17 and 5 GB of disk, prints, and
                                          writes nothing. --items N: of fewer
     python3 benches --quick              for CI: once and small. Fails where a peer does not run or
                                          says something else than ours, or the peak memory is over

@@ -1,6 +1,6 @@
 //! Any bytes as change records, one per line; the first byte chooses the settings.
 //!
-//! A transformer that has seen other records must do as a new one does; and an event of all the
+//! A transformer that has seen other records must behave like a new one; and an event of all the
 //! records must be answered as each of them is transformed by itself.
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! Any bytes as rows that were written before, one per line; the first byte chooses the settings.
 //!
 //! A row that comes out is a row, and taken back once more it stays as it is; so do the rows of
-//! change records. A transformer that has seen other rows must do as a new one does.
+//! change records. A transformer that has seen other rows must behave like a new one.
 #![no_main]
 
 use dynalake_fuzz::{record_transformer, rows_stay, transform_record, transform_row};

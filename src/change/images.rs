@@ -83,8 +83,8 @@ impl ImageReader {
         Ok(Images { keys, new, old })
     }
 
-    /// Reads the bytes in [`ImageReader::buffer`] as a line of an export, which says no table, and
-    /// whose old image is no row's. `is_full`: whether its export is a full one.
+    /// Reads the bytes in [`ImageReader::buffer`] as a line of an export. It names no table, and its
+    /// old image is never used for a row. `is_full`: whether its export is a full one.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ use crate::text::time;
 /// table's.
 #[derive(Debug, Default)]
 pub(crate) struct Row {
-    /// In the order of the metadata columns.
+    /// Indexed by [`Metadata`].
     members: [Member; 8],
 }
 
@@ -28,7 +28,7 @@ enum Member {
     Absent,
     Text(Text),
     Boolean(bool),
-    /// Of a type that none has, or there twice.
+    /// Of a type that no metadata column has, or given twice.
     Other,
 }
 

@@ -208,7 +208,7 @@ impl Nodes {
     }
 
     #[inline(always)]
-    fn parse_elements(
+    pub(super) fn parse_elements(
         &mut self,
         cursor: &mut Cursor<'_>,
         parse: impl Fn(&mut Self, &mut Cursor<'_>) -> Result<(), ParseError>,

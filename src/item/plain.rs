@@ -73,14 +73,9 @@ impl Nodes {
             Descriptor::Null => drop(cursor.literal(b"null")?),
             Descriptor::M | Descriptor::L if depth == MAX_DEPTH => return Err(ParseError::TooDeep),
             Descriptor::M => self.parse_plain_members(cursor, depth + 1, |_| true)?,
-            Descriptor::L => {
-                cursor.expect(b'[')?;
-                let mut more = !cursor.eat(b']');
-                while more {
-                    self.parse_plain_value(cursor, Text::default(), depth + 1)?;
-                    more = cursor.more(b']')?;
-                }
-            }
+            Descriptor::L => self.parse_elements(cursor, |nodes, cursor| {
+                nodes.parse_plain_value(cursor, Text::default(), depth + 1)
+            })?,
             _ => {
                 let value = cursor.number()?;
                 self.set_value(id, value);

@@ -13,8 +13,8 @@
 //!
 //! What is protected now was perhaps not when the row was written. The names of attributes say
 //! what in `_old` and `_rescued` is. In columns it is the column itself, a member that has no column
-//! now, and what a path leads to inside a map, by either spelling. What is a hash by its look stays
-//! as it is. A row does not say which attributes its columns were filled from: of a column that had
+//! now, and what a path leads to inside a map, by either spelling. A value that looks like a hash
+//! is left alone. A row does not say which attributes its columns were filled from: of a column that had
 //! another attribute then, what is in it counts as the one it has now.
 
 use super::bind::{Binder, protect_unless_hash};
@@ -27,7 +27,6 @@ use crate::failure::Failure;
 use crate::item::{Descriptor, Mark, NodeId, ParseError, Tape};
 use crate::schema::{Metadata, Plan, PlannedColumn, normalised};
 use crate::text::json::Text;
-use std::collections::HashMap;
 
 /// Writes rows that were written before.
 #[derive(Debug)]
@@ -37,8 +36,6 @@ pub(crate) struct Rewriter {
     writer: RowWriter,
     /// Finds what is protected, by the names of attributes.
     binder: Binder,
-    /// Where each column is in the plan.
-    columns: HashMap<String, u32>,
     /// The paths that lead into maps, of columns that are protected.
     inner: Vec<(Vec<String>, u32)>,
 }
@@ -47,7 +44,6 @@ impl Rewriter {
     /// A writer of rows of at most `max_bytes`.
     pub(crate) fn new(plan: &Plan, max_bytes: usize) -> Rewriter {
         let of_rows = plan.of_rows();
-        let names = plan.columns.iter().map(|column| column.name.clone());
         let inner = plan.columns.iter().zip(0..).filter_map(|(column, at)| {
             let path = column.path.clone().filter(|_| column.protect.is_some())?;
             (path.len() > 1).then_some((path, at))
@@ -56,7 +52,6 @@ impl Rewriter {
             writer: RowWriter::new(&of_rows, max_bytes),
             plan: of_rows,
             binder: Binder::new(plan),
-            columns: names.zip(0..).collect(),
             inner: inner.collect(),
         }
     }
@@ -132,8 +127,7 @@ impl Rewriter {
         while id < end {
             let node = *tape.node(id);
             let name = node.name.to_cow(tape.text()).into_owned();
-            let column = std::str::from_utf8(&name).ok().and_then(|name| self.columns.get(name));
-            if let Some(&at) = column {
+            if let Some(at) = self.plan.step(0, &name).column {
                 let column = &plan.columns[at as usize];
                 protect_unless_hash(plan, tape, id, at);
                 if let Some(path) = &column.path {
@@ -214,5 +208,5 @@ fn protect_part(
     Ok(found)
 }
 
-/// On the way to an item's root.
+/// The path of an item's root.
 const NO_NAMES: &[&[u8]] = &[];

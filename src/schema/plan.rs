@@ -51,7 +51,7 @@ pub struct PlannedColumn {
     pub protect: Option<Protect>,
     /// Whether it holds a key attribute.
     pub is_key: bool,
-    /// The one attribute that it takes, where it is named: its path, or its key.
+    /// The path of the one attribute that fills it, where the schema names it: its `path`, or the key.
     pub(crate) path: Option<Vec<String>>,
 }
 

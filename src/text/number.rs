@@ -186,8 +186,8 @@ pub struct DigitCount {
 }
 
 impl DigitCount {
-    /// Counts the digits of a decimal number; `None` if the text is not one. Of more digits than a
-    /// decimal has anyway the count is only a large one.
+    /// Counts the digits of a decimal number; `None` if the text is not one. With more significant
+    /// digits than a decimal can have, `fraction` is `u32::MAX`.
     #[inline]
     pub fn parse(text: &[u8]) -> Option<DigitCount> {
         if let Some(Plain { whole, fraction, .. }) = Plain::parse(text) {

@@ -25,7 +25,7 @@ pub(crate) fn plan(schema: &Schema, timestamps: Timestamps) -> Plan {
 }
 
 /// Writes rows again that were written as lines before.
-#[allow(dead_code)] // The fuzzers, which share this, don't.
+#[allow(dead_code)] // The fuzzers include this file and don't call it.
 pub(crate) fn write_back(
     schema: &Schema,
     timestamps: Timestamps,
