@@ -151,7 +151,7 @@ impl Outcome {
             match printed {
                 // The rows are in files, whoever reads their names.
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    return Err(Exit::unwritable(&error, ExitCode::from(1)));
+                    return Err(self.after_some(Exit::unwritable(&error, ExitCode::from(1))));
                 }
                 _ => {}
             }
