@@ -48,6 +48,8 @@ pub enum Failure {
     RowTooLarge,
     /// The row is larger than what is left of the response.
     ResponseFull,
+    /// The code that makes rows panicked at it.
+    Panic,
 }
 
 /// What is wrong with a creation time.
@@ -79,6 +81,7 @@ impl Failure {
             Failure::KeyNotFilled { .. } => "key_not_filled",
             Failure::MalformedRow { .. } => "malformed_row",
             Failure::RowTooLarge | Failure::ResponseFull => "response_full",
+            Failure::Panic => "panic",
         }
     }
 
@@ -134,6 +137,7 @@ impl Failure {
             Failure::ResponseFull => {
                 "the row no longer fits into the response; lower Firehose's BufferSizeInMBs".into()
             }
+            Failure::Panic => "a defect of dynalake: it panicked at this record".into(),
         }
     }
 

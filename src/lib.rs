@@ -13,6 +13,7 @@
 //! record     one change record's bytes → its row: the unit of all that follows
 //! statistics, metrics   what happened, in numbers
 //! firehose   an event's records → a response, within its 6 MiB
+//! stream     an event of DynamoDB Streams or Kinesis, as its records
 //! settings   what the environment says → a transformer
 //! sql        the same schema for Athena and Databricks
 //! ```
@@ -84,6 +85,8 @@ pub mod metrics;
 pub mod statistics;
 
 pub mod firehose;
+
+pub mod stream;
 
 pub mod settings;
 

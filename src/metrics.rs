@@ -9,17 +9,28 @@ use std::fmt::Write;
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "dynalake";
 
-/// The dimension that every metric has: the delivery stream's name.
-pub const DIMENSION: &str = "delivery_stream";
+/// The dimension of the Firehose function's metrics: the delivery stream's name.
+pub const DELIVERY_STREAM: &str = "delivery_stream";
+
+/// The dimension of the direct function's metrics: the function's name.
+pub const FUNCTION: &str = "function";
+
+/// A count beside those of [`Statistics`]: its name and its value.
+pub type Count = (&'static str, u64);
 
 /// One line of JSON, without its newline: each metric's value, and the definition that CloudWatch
-/// reads.
+/// reads. `dimension` names what [`Statistics::source`] is, and `counts` come behind the others.
 ///
 /// `level` is written as it is: Lambda takes a line without a level or a timestamp for INFO and
 /// drops it where the function's log level hides INFO
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html>), so the caller
 /// gives one that is not hidden.
-pub fn to_embedded_metrics(statistics: &Statistics, level: &str) -> String {
+pub fn to_embedded_metrics(
+    statistics: &Statistics,
+    dimension: &str,
+    counts: &[Count],
+    level: &str,
+) -> String {
     let mut metrics = vec![
         ("RecordsIn", "Count", statistics.records_in),
         ("RecordsOk", "Count", statistics.records_ok),
@@ -30,6 +41,7 @@ pub fn to_embedded_metrics(statistics: &Statistics, level: &str) -> String {
         ("BytesOut", "Bytes", statistics.bytes_out),
         ("Duplicates", "Count", statistics.duplicates),
     ];
+    metrics.extend(counts.iter().map(|&(name, count)| (name, "Count", count)));
     // An invocation without a readable change has no age.
     metrics.extend(statistics.event_age_max_ms().map(|age| ("EventAgeMaxMs", "Milliseconds", age)));
 
@@ -43,7 +55,7 @@ pub fn to_embedded_metrics(statistics: &Statistics, level: &str) -> String {
 
     let mut line = format!(
         "{{\"level\":\"{level}\",\"timestamp\":\"{timestamp}\",\"_aws\":{{\"Timestamp\":{now_ms},\
-         \"CloudWatchMetrics\":[{{\"Namespace\":\"{NAMESPACE}\",\"Dimensions\":[[\"{DIMENSION}\"]],\
+         \"CloudWatchMetrics\":[{{\"Namespace\":\"{NAMESPACE}\",\"Dimensions\":[[\"{dimension}\"]],\
          \"Metrics\":["
     );
     for (at, (name, unit, _)) in metrics.iter().enumerate() {
@@ -51,7 +63,7 @@ pub fn to_embedded_metrics(statistics: &Statistics, level: &str) -> String {
         // A String takes every write.
         let _ = write!(line, "{separator}{{\"Name\":\"{name}\",\"Unit\":\"{unit}\"}}");
     }
-    let _ = write!(line, "]}}]}},\"{DIMENSION}\":{source}");
+    let _ = write!(line, "]}}]}},\"{dimension}\":{source}");
     for (name, _, value) in metrics {
         let _ = write!(line, ",\"{name}\":{value}");
     }

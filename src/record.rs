@@ -6,7 +6,7 @@ use crate::change::{Change, Envelope, EventName, check_text, export, written};
 use crate::failure::Failure;
 use crate::item::Tape;
 use crate::row::{Rewriter, RowWriter, Rows, view};
-use crate::schema::{OnRemove, Plan};
+use crate::schema::{Binary, OnRemove, Plan};
 use crate::text::json::Text;
 
 /// What becomes of change records.
@@ -80,6 +80,9 @@ pub struct Transformed<'a> {
     pub time_us: Option<u64>,
     /// The table's name, where it could be read; else empty.
     pub table: &'a [u8],
+    /// Whether the record is a change of a wanted table. What fails it then is of this plan: a key
+    /// column that can't be filled, or an old image that the plan needs.
+    pub is_change: bool,
 }
 
 /// What became of a change record.
@@ -103,6 +106,7 @@ pub enum Outcome {
 struct Seen {
     event_id: Option<Text>,
     time_us: Option<u64>,
+    is_change: bool,
 }
 
 impl RecordTransformer {
@@ -126,6 +130,11 @@ impl RecordTransformer {
     /// The plan it follows.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// How often binary values are encoded from now on; `None`: the record's shape decides.
+    pub fn set_binary(&mut self, binary: Option<Binary>) {
+        self.plan.binary = binary;
     }
 
     /// Takes one record to its row, which is added to `rows`: as a line of JSON to a `Vec<u8>`. A
@@ -219,6 +228,7 @@ impl RecordTransformer {
             event_id: seen.event_id.map(|id| id.decoded(self.tape.text(), &mut self.event_id)),
             time_us: seen.time_us,
             table: &self.table,
+            is_change: seen.is_change,
         }
     }
 
@@ -247,6 +257,7 @@ impl RecordTransformer {
         // 4. The change. Binary first: from here on values are read.
         envelope.unwrap_binaries(tape, plan.binary, scratch);
         let mut change = envelope.change(tape, table, time_us, sequence_number, number)?;
+        seen.is_change = true;
         // 5. Whether the item is in the view, or was in it and leaves.
         if let Some(filter) = &plan.filter
             && !change.new_image.is_some_and(|image| view::holds(filter, tape, image))
@@ -290,6 +301,7 @@ impl RecordTransformer {
             return Ok(Outcome::Dropped);
         }
         let mut change = line.change(tape, table, kind, scratch)?;
+        seen.is_change = true;
         seen.time_us = Some(change.time_us);
         if let Some(filter) = &plan.filter
             && !change.new_image.is_some_and(|image| view::holds(filter, tape, image))
@@ -316,6 +328,7 @@ impl RecordTransformer {
             return Ok(Outcome::Dropped);
         }
         let change = row.change(tape, table, number)?;
+        seen.is_change = true;
         let time_us = change.time_us;
         seen.time_us = Some(time_us);
         let max_bytes = self.max_row_bytes;

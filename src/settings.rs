@@ -1,8 +1,9 @@
-//! Settings: the texts that the environment holds, checked, and a [`Transformer`] made of them.
-//! Reads no environment itself.
+//! Settings: the texts that the environment holds, checked, and a [`Transformer`] made of them; and
+//! what the direct function's settings have in common with these. Reads no environment itself.
 
 use crate::firehose::{Options, Transformer};
 use crate::schema::{Plan, Schema};
+use crate::text::json::{Cursor, SyntaxError};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
@@ -15,7 +16,7 @@ pub const TABLES: &str = "DYNALAKE_TABLES";
 /// `none` or `event_time`.
 pub const PARTITION_KEYS: &str = "DYNALAKE_PARTITION_KEYS";
 
-/// All settings there are.
+/// All settings of the Firehose function.
 pub const NAMES: [&str; 3] = [SCHEMA, TABLES, PARTITION_KEYS];
 
 /// A schema of more than this was not made to fit into 4 KB of environment.
@@ -144,6 +145,59 @@ pub fn parse_tables(setting: &'static str, text: &str) -> Result<Vec<String>, Se
         return Err(SettingError::new(setting, text, fix));
     }
     Ok(names)
+}
+
+/// The schemas of a setting: one, or a list. `read_file` reads a file of the package, given by its
+/// path there.
+///
+/// # Errors
+///
+/// What is wrong with it; of a schema in a list, which one it is.
+pub fn parse_schemas(
+    setting: &'static str,
+    text: &str,
+    read_file: impl Fn(&str) -> io::Result<String>,
+) -> Result<Vec<Schema>, SettingError> {
+    let reject = |reason: String| SettingError::new(setting, text, reason);
+    let json = schema_text(text, read_file).map_err(reject)?;
+    if !json.trim_start().starts_with('[') {
+        return Ok(vec![Schema::parse(&json).map_err(|error| reject(error.to_string()))?]);
+    }
+    let elements = elements(&json)
+        .map_err(|error| reject(format!("it is no list of schemas in JSON: {error}")))?;
+    if elements.is_empty() {
+        return Err(reject("the list has no schema; give one for each table".into()));
+    }
+    let mut schemas: Vec<Schema> = Vec::new();
+    for (at, element) in elements.into_iter().enumerate() {
+        let schema = Schema::parse(element)
+            .map_err(|error| reject(format!("schema {} of the list: {error}", at + 1)))?;
+        let name = schema.lake_name();
+        if schemas.iter().any(|other| other.lake_name() == name) {
+            return Err(reject(format!(
+                "two schemas make the table \"{name}\"; give one of them another \"name\""
+            )));
+        }
+        schemas.push(schema);
+    }
+    Ok(schemas)
+}
+
+/// The elements of a JSON list, as they are written.
+fn elements(list: &str) -> Result<Vec<&str>, SyntaxError> {
+    let mut cursor = Cursor::new(list.as_bytes());
+    let mut elements = Vec::new();
+    cursor.expect(b'[')?;
+    let mut more = !cursor.eat(b']');
+    while more {
+        cursor.peek();
+        let start = cursor.at();
+        cursor.skip_value()?;
+        elements.push(&list[start..cursor.at()]);
+        more = cursor.more(b']')?;
+    }
+    cursor.finish()?;
+    Ok(elements)
 }
 
 const ONE_SCHEMA: &str = "it is a list of schemas, and a delivery stream has one Glue table; \

@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 /// What happened in one invocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Where the records came from: a delivery stream's name.
+    /// What they are of: a delivery stream's name, or a function's.
     pub source: String,
     /// Records in the event.
     pub records_in: u64,
@@ -20,7 +20,7 @@ pub struct Statistics {
     pub rows_rescued: u64,
     /// Size of the event.
     pub bytes_in: u64,
-    /// Size of the response.
+    /// Size of the response, or of the objects that were written.
     pub bytes_out: u64,
     /// Records beyond the first of an event id.
     pub duplicates: u64,
@@ -37,19 +37,19 @@ pub struct Statistics {
 pub struct FailedRecord {
     /// Index in the event.
     pub record: usize,
-    /// Where its `recordId` is in the event.
+    /// Where its `recordId`, or its sequence number, is in the event.
     record_id: Text,
     /// Why it failed.
     pub failure: Failure,
 }
 
 impl FailedRecord {
-    /// The record at an index of the event, whose `recordId` is this span of it.
+    /// The record at an index of the event, whose `recordId`, or sequence number, is this span of it.
     pub fn new(record: usize, record_id: Text, failure: Failure) -> FailedRecord {
         FailedRecord { record, record_id, failure }
     }
 
-    /// Its `recordId`, from the event's bytes.
+    /// Its `recordId`, or its sequence number, from the event's bytes.
     pub fn record_id(&self, event: &[u8]) -> String {
         let mut scratch = Vec::new();
         String::from_utf8_lossy(self.record_id.decoded(event, &mut scratch)).into_owned()
@@ -76,16 +76,21 @@ impl Statistics {
     /// first occurrence. The failure is that of the first: others may differ in their
     /// explanation.
     pub fn failures_by_reason(&self) -> Vec<(Failure, usize, FailedRecord)> {
-        let mut reasons: Vec<(Failure, usize, FailedRecord)> = Vec::new();
-        for failed in &self.failures {
-            let code = failed.failure.code();
-            match reasons.iter_mut().find(|(failure, ..)| failure.code() == code) {
-                Some((_, count, _)) => *count += 1,
-                None => reasons.push((failed.failure, 1, *failed)),
-            }
-        }
-        reasons
+        by_reason(&self.failures)
     }
+}
+
+/// The same of any failed records.
+pub fn by_reason(failures: &[FailedRecord]) -> Vec<(Failure, usize, FailedRecord)> {
+    let mut reasons: Vec<(Failure, usize, FailedRecord)> = Vec::new();
+    for failed in failures {
+        let code = failed.failure.code();
+        match reasons.iter_mut().find(|(failure, ..)| failure.code() == code) {
+            Some((_, count, _)) => *count += 1,
+            None => reasons.push((failed.failure, 1, *failed)),
+        }
+    }
+    reasons
 }
 
 /// The event ids seen so far, by which duplicates are known.

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 /// The core's modules in the order in which data walks; each may use those before it.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 13] = [
     "text",
     "schema",
     "failure",
@@ -19,6 +19,7 @@ const LAYERS: [&str; 12] = [
     "statistics",
     "metrics",
     "firehose",
+    "stream",
     "settings",
     "sql",
 ];

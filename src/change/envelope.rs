@@ -20,14 +20,22 @@ pub(crate) struct Envelope {
     source_arn: Member,
     identity_type: Option<Text>,
     identity_principal: Option<Text>,
-    time: Member,
-    precision: Option<Text>,
+    time: CreationTime,
     sequence_number: Option<Text>,
     keys: Image,
     new_image: Image,
     old_image: OldImage,
     /// Whether there is a `dynamodb` that is not null.
     has_dynamodb: bool,
+}
+
+/// When a change was made, as its record says it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct CreationTime {
+    /// `ApproximateCreationDateTime`
+    pub(crate) time: Member,
+    /// `ApproximateCreationDateTimePrecision`
+    pub(crate) precision: Option<Text>,
 }
 
 /// An image, or why it can't be read; an image that a row doesn't need may be bad.
@@ -72,7 +80,7 @@ impl Image {
 
 /// A member that counts by being there, whatever it holds.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Member {
+pub(crate) enum Member {
     #[default]
     Absent,
     Text(Text),
@@ -165,8 +173,10 @@ impl Envelope {
     ) -> Result<(), SyntaxError> {
         cursor.object(|cursor, name| {
             match name {
-                b"ApproximateCreationDateTime" => self.time = member(cursor)?,
-                b"ApproximateCreationDateTimePrecision" => self.precision = cursor.text()?,
+                b"ApproximateCreationDateTime" => self.time.time = member(cursor)?,
+                b"ApproximateCreationDateTimePrecision" => {
+                    self.time.precision = cursor.text()?;
+                }
                 b"SequenceNumber" => self.sequence_number = cursor.text()?,
                 b"Keys" => self.keys = parse_image(cursor, nodes)?,
                 b"NewImage" => self.new_image = parse_image(cursor, nodes)?,
@@ -321,14 +331,24 @@ impl Envelope {
         self.event_id
     }
 
-    /// Creation time in microseconds since 1970. Where the precision is not stated the unit follows
-    /// from the magnitude; finer digits are cut.
+    /// Creation time in microseconds since 1970.
     ///
     /// # Errors
     ///
     /// What is wrong with it.
     pub(crate) fn time_us(&self, tape: &Tape) -> Result<u64, TimeFault> {
-        let text = tape.text();
+        self.time.to_us(tape.text())
+    }
+}
+
+impl CreationTime {
+    /// The time in microseconds since 1970, from the record's text. Where the precision is not stated the unit follows
+    /// from the magnitude; finer digits are cut.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub(crate) fn to_us(self, text: &[u8]) -> Result<u64, TimeFault> {
         let time = match self.time {
             Member::Number(span) => span.raw(text),
             Member::Text(span) => {
@@ -403,7 +423,7 @@ pub(super) fn parse_image(
 }
 
 /// Takes any value that counts by being there.
-pub(super) fn member(cursor: &mut Cursor<'_>) -> Result<Member, SyntaxError> {
+pub(crate) fn member(cursor: &mut Cursor<'_>) -> Result<Member, SyntaxError> {
     Ok(match cursor.peek() {
         b'"' => Member::Text(cursor.string()?),
         b'-' | b'0'..=b'9' => Member::Number(cursor.number()?),

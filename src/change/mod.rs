@@ -32,8 +32,8 @@ pub mod export;
 mod images;
 pub(crate) mod written;
 
-pub(crate) use envelope::Envelope;
 pub use envelope::MEMBERS;
+pub(crate) use envelope::{CreationTime, Envelope, member};
 pub use images::{ImageReader, Images};
 
 use crate::failure::Failure;

@@ -5,7 +5,7 @@ use super::pretty;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dynalake::firehose::{Options, Transformer};
-use dynalake::metrics::to_embedded_metrics;
+use dynalake::metrics::{DELIVERY_STREAM, to_embedded_metrics};
 use dynalake::schema::{Plan, Schema};
 use dynalake::settings::{self, Settings};
 use dynalake::statistics::Statistics;
@@ -151,7 +151,7 @@ impl Case {
         let response = String::from_utf8(output.response)
             .map_err(|_| "the response is not UTF-8".to_owned())?;
         if self.file("event.json").is_some() {
-            let metrics = to_embedded_metrics(&output.statistics, "INFO");
+            let metrics = to_embedded_metrics(&output.statistics, DELIVERY_STREAM, &[], "INFO");
             return Ok(Actual {
                 file: "response.json",
                 text: format!("{response}\n"),

@@ -1,7 +1,7 @@
 //! Lambda's Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>) on loopback, and the
-//! real `bootstrap` run against it.
+//! real function run against it.
 //!
-//! Knows HTTP/1.1 as far as a runtime speaks it, and nothing of Firehose.
+//! Knows HTTP/1.1 as far as a runtime speaks it, and nothing of what a function does.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,6 +14,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How long anything may take. Nothing waits for it unless a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much time a function has for an invocation, unless said otherwise.
+const TIME: Duration = Duration::from_secs(60);
+
+/// The function whose tests these are.
+const PROGRAM: Option<&str> = match option_env!("CARGO_BIN_EXE_bootstrap") {
+    Some(program) => Some(program),
+    None => option_env!("CARGO_BIN_EXE_direct"),
+};
 
 const RUNTIME: &str = "/2018-06-01/runtime/";
 
@@ -65,6 +74,8 @@ pub(crate) struct Next {
     pub(crate) event: Vec<u8>,
     /// What the runtime's answer is answered with, in place of 202.
     pub(crate) status: Option<&'static str>,
+    /// How much time there is from the poll to the deadline.
+    pub(crate) time: Duration,
 }
 
 impl Next {
@@ -75,6 +86,7 @@ impl Next {
             event: event.into(),
             invocation_id: None,
             status: None,
+            time: TIME,
         }
     }
 }
@@ -94,7 +106,7 @@ impl fmt::Display for Output {
     }
 }
 
-/// A running `bootstrap`; killed when it is dropped.
+/// A running function; killed when it is dropped.
 pub(crate) struct Function {
     child: Child,
     api: Arc<Api>,
@@ -104,9 +116,9 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Starts `bootstrap` as Lambda does, with these settings and no other environment.
+    /// Starts the function as Lambda does, with these settings and no other environment.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Function {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bootstrap"));
+        let mut command = Command::new(PROGRAM.expect("cargo builds it before its tests"));
         command.env_clear().envs(settings.iter().copied());
         Function::start_command(command)
     }
@@ -127,7 +139,7 @@ impl Function {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let started = Instant::now();
-        let mut child = command.spawn().expect("bootstrap starts");
+        let mut child = command.spawn().expect("the function starts");
         api.collect(child.stdout.take(), |state| &mut state.stdout);
         api.collect(child.stderr.take(), |state| &mut state.stderr);
         Function { child, api, address, started, invocations: 0 }
@@ -410,7 +422,7 @@ impl Api {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         };
         state.idle = false;
-        let Next { request_id, invocation_id, event, status } = next;
+        let Next { request_id, invocation_id, event, status, time } = next;
         if let Some((unanswered, _)) = state.running.replace((request_id.clone(), status)) {
             state.unexpected.push(format!("a poll before the answer to {unanswered}"));
         }
@@ -427,7 +439,7 @@ impl Api {
              arn:aws:lambda:eu-central-1:123456789012:function:dynalake-test\r\n\
              Lambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0\r\n\
              {invocation_id}Content-Length: {}\r\n\r\n",
-            now.as_millis() + 60_000,
+            (now + time).as_millis(),
             event.len()
         );
         writer.write_all(head.as_bytes())?;

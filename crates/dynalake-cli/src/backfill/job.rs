@@ -5,7 +5,6 @@ use super::export::{DataFile, Export};
 use super::key::{Key, Keyed};
 use super::known_keys::KnownKeys;
 use super::places::Found;
-use super::rejected::append;
 use super::totals::Totals;
 use crate::exit::Exit;
 use crate::files::{Files, Names, Options, Timestamps, WrittenFile};
@@ -15,6 +14,7 @@ use crate::store::Folder;
 use crate::trouble::quoted;
 use crate::warnings::is_key;
 use dynalake::change::export::Kind;
+use dynalake::firehose::ErrorLine;
 use dynalake::record::{self, Outcome, RecordTransformer};
 use dynalake::row::Rows;
 use dynalake::schema::{Events, Plan, Schema};
@@ -237,7 +237,16 @@ impl<'a> Worker<'a> {
                 totals.reject(failure);
                 let reason = failure.explain_export_line(self.records.plan());
                 let message = format!("{}, item {}: {reason}", file.key, totals.items);
-                rejected.add(|out| append(out, line, failure.code(), &message, time_us))?;
+                let line = ErrorLine {
+                    // The time of the export's rows, so that a second run writes the same bytes.
+                    time_ms: time_us / 1_000,
+                    failure,
+                    message: &message,
+                    data: line,
+                    lambda_arn: None,
+                    position: None,
+                };
+                rejected.add(|out| line.write(out))?;
             }
         }
         if line.len() > LARGE_LINE {

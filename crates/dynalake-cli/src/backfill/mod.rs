@@ -6,7 +6,7 @@
 //! manifest    both manifests, checked
 //! places      where the data files are
 //! known_keys  the keys that the lake has        key   a row's key
-//! job         one data file to rows             data_file, rejected, totals
+//! job         one data file to rows             data_file, totals
 //! run         all of them on all cores          progress
 //! ```
 
@@ -18,7 +18,6 @@ mod known_keys;
 mod manifest;
 mod places;
 mod progress;
-mod rejected;
 mod run;
 mod totals;
 

@@ -1,5 +1,6 @@
 //! Logs by the runtime's own settings: `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, else INFO; JSON
-//! where `AWS_LAMBDA_LOG_FORMAT` says so.
+//! where `AWS_LAMBDA_LOG_FORMAT` says so. Of a panic only the place is logged: its message may hold
+//! a piece of what was worked on.
 //!
 //! Not `lambda_runtime`'s own subscriber: that leaves the timestamp out, and Lambda takes a line
 //! without one for INFO, so a log level of ERROR would drop our errors
@@ -21,6 +22,10 @@ pub(crate) fn init() -> &'static str {
     } else {
         subscriber.init();
     }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a defect of dynalake: it panicked; please report it");
+    }));
     match level.into_level() {
         None => "FATAL",
         Some(Level::ERROR) => {

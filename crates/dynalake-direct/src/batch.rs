@@ -1,0 +1,355 @@
+//! The transformation: an event's bytes to objects, their keys and their bytes. The same event gives
+//! the same objects, byte for byte.
+
+use crate::files::Files;
+use crate::isolation::{Aside, Hopeless, Place, isolate};
+use crate::partition::{Granularity, Partition};
+use crate::settings::Lake;
+use dynalake::failure::Failure;
+use dynalake::firehose::ErrorLine;
+use dynalake::record::{Options, Outcome, RecordTransformer};
+use dynalake::schema::{Binary, Plan, Schema};
+use dynalake::statistics::{EventIds, FailedRecord, Statistics};
+use dynalake::stream::{Event, EventError, Record, Source};
+use dynalake_parquet::{Form, ParquetError};
+use std::fmt;
+
+/// What is kept of a buffer between invocations, so that one large record does not hold memory
+/// forever.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// Turns events into objects; one at a time, with memory reused from one to the next.
+#[derive(Debug)]
+pub struct Transformer {
+    lake: Lake,
+    tables: Vec<Table>,
+    event_ids: EventIds,
+    scratch: Vec<u8>,
+}
+
+/// One table of the lake.
+#[derive(Debug)]
+struct Table {
+    name: String,
+    declared_binary: Option<Binary>,
+    records: RecordTransformer,
+}
+
+/// What an event gives.
+#[derive(Debug)]
+pub struct Batch {
+    /// The objects; none where no record gives a row or fails.
+    pub objects: Vec<Object>,
+    /// Counts, as they are once all objects are stored. A record failed if it did for any schema,
+    /// and is `Ok` if it gives a row and failed for none.
+    pub statistics: Statistics,
+    /// The records that failed, by the table of the lake whose error prefix has them.
+    pub failed: Vec<Failed>,
+    /// The first record's sequence number; `None` without records.
+    pub first: Option<String>,
+}
+
+/// The records that failed for a table.
+#[derive(Debug)]
+pub struct Failed {
+    /// The table's name in the lake.
+    pub table: String,
+    /// The plan that explains the failures.
+    pub plan: Plan,
+    /// The records.
+    pub records: Vec<FailedRecord>,
+}
+
+/// An object of the bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its key.
+    pub key: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Why an event gives nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransformError {
+    /// It is none that this function takes.
+    Event(EventError),
+    /// Not even its records could be set aside.
+    Panic,
+}
+
+impl fmt::Display for TransformError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TransformError::Event(error) => error.fmt(f),
+            TransformError::Panic => f.write_str(
+                "a defect of dynalake: the transformation panicked, and its records could not be \
+                 set aside; please report it",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TransformError {}
+
+impl From<EventError> for TransformError {
+    fn from(error: EventError) -> Self {
+        TransformError::Event(error)
+    }
+}
+
+impl Transformer {
+    /// A transformation into these tables.
+    pub fn new(lake: Lake) -> Transformer {
+        Transformer {
+            tables: lake.schemas.iter().map(|(schema, _)| Table::new(schema)).collect(),
+            lake,
+            event_ids: EventIds::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Takes an event that arrived at `now_ms`, in milliseconds since 1970, to objects.
+    /// `function_arn` goes into the lines of records that fail.
+    ///
+    /// # Errors
+    ///
+    /// [`TransformError`], where it can't be taken record by record. A bad record is not an error:
+    /// it goes to an object of the error prefix.
+    pub fn transform(
+        &mut self,
+        input: &[u8],
+        function_arn: &str,
+        now_ms: u64,
+    ) -> Result<Batch, TransformError> {
+        let event = Event::parse(input)?;
+        let attempt = |transformer: &mut Transformer, aside: &Aside, place: &Place| {
+            Attempt::new(transformer, input, &event, function_arn).run(aside, place)
+        };
+        let batch = isolate(self, attempt, Transformer::forget);
+        self.shrink();
+        let mut batch = batch.map_err(|Hopeless| TransformError::Panic)?;
+        batch.statistics.now_ms = now_ms;
+        Ok(batch)
+    }
+
+    /// Makes what works on records anew, as after a panic it may be half way through one.
+    fn forget(&mut self) {
+        let lake = self.lake.clone();
+        *self = Transformer::new(lake);
+    }
+
+    /// Gives memory back that only a large event needs.
+    fn shrink(&mut self) {
+        self.scratch.clear();
+        self.scratch.shrink_to(KEPT_BYTES);
+        self.event_ids.shrink(KEPT_BYTES);
+        self.tables.iter_mut().for_each(|table| table.records.shrink(KEPT_BYTES));
+    }
+}
+
+impl Table {
+    fn new(schema: &Schema) -> Table {
+        let plan = Plan::new(schema);
+        let options = Options::new(&plan);
+        Table {
+            name: schema.lake_name(),
+            declared_binary: plan.binary,
+            records: RecordTransformer::new(plan, options),
+        }
+    }
+}
+
+/// One attempt at an event.
+struct Attempt<'a> {
+    input: &'a [u8],
+    event: &'a Event,
+    function_arn: &'a str,
+    tables: &'a mut [Table],
+    event_ids: &'a mut EventIds,
+    scratch: &'a mut Vec<u8>,
+    prefixes: [&'a str; 2],
+    /// Of each table, its files and its lines of failed records.
+    files: Vec<Files<'a>>,
+    lines: Vec<Lines>,
+    /// When the batch's first record arrived.
+    arrival_us: u64,
+    statistics: Statistics,
+}
+
+/// What failed for one table.
+#[derive(Default)]
+struct Lines {
+    text: Vec<u8>,
+    failed: Vec<FailedRecord>,
+}
+
+impl<'a> Attempt<'a> {
+    fn new(
+        transformer: &'a mut Transformer,
+        input: &'a [u8],
+        event: &'a Event,
+        function_arn: &'a str,
+    ) -> Attempt<'a> {
+        let Transformer { lake, tables, event_ids, scratch } = transformer;
+        // In 1970 where no record has a time.
+        let arrival_us = event.records.iter().find_map(|record| record.arrival_us).unwrap_or(0);
+        let files =
+            |form: &'a Form| Files::new(form, lake.partition_by, lake.granularity, arrival_us);
+        event_ids.clear();
+        for table in &mut *tables {
+            // DynamoDB Streams encode once, whatever is said of Kinesis.
+            table.records.set_binary(match event.source {
+                Some(Source::Streams) => Some(Binary::Single),
+                _ => table.declared_binary,
+            });
+        }
+        Attempt {
+            files: lake.schemas.iter().map(|(_, form)| files(form)).collect(),
+            lines: tables.iter().map(|_| Lines::default()).collect(),
+            prefixes: [&lake.prefix, &lake.error_prefix],
+            statistics: Statistics {
+                records_in: event.records.len() as u64,
+                bytes_in: input.len() as u64,
+                ..Statistics::default()
+            },
+            input,
+            event,
+            function_arn,
+            tables,
+            event_ids,
+            scratch,
+            arrival_us,
+        }
+    }
+
+    fn run(mut self, aside: &Aside, place: &Place) -> Result<Batch, ParquetError> {
+        for (at, record) in self.event.records.iter().enumerate() {
+            self.record(at, record, aside, place)?;
+        }
+        place.past_records();
+        self.finish()
+    }
+
+    /// Takes one record to its row in each table that wants it, and counts it.
+    fn record(
+        &mut self,
+        at: usize,
+        record: &Record,
+        aside: &Aside,
+        place: &Place,
+    ) -> Result<(), ParquetError> {
+        let (mut has_row, mut failure) = (false, None);
+        // Whether the record itself is bad: it fails once then.
+        let mut is_bad = false;
+        for schema in 0..self.tables.len() {
+            place.at(at, schema);
+            let (outcome, is_change) = if aside.holds(at, schema) {
+                (Outcome::Failed(Failure::Panic), true)
+            } else {
+                self.transform(record, schema)?
+            };
+            match outcome {
+                Outcome::Row { rescued, .. } => {
+                    has_row = true;
+                    self.statistics.rows_rescued += u64::from(rescued);
+                }
+                Outcome::Dropped => {}
+                Outcome::Failed(_) if is_bad && !is_change => {}
+                Outcome::Failed(reason) => {
+                    is_bad |= !is_change;
+                    failure.get_or_insert(reason);
+                    self.set_aside(at, record, schema, reason);
+                }
+            }
+        }
+        match failure {
+            Some(failure) => {
+                let failed = FailedRecord::new(at, record.sequence_number, failure);
+                self.statistics.failures.push(failed);
+            }
+            None if has_row => self.statistics.records_ok += 1,
+            None => self.statistics.records_dropped += 1,
+        }
+        Ok(())
+    }
+
+    /// Takes one record to its row in one table. Says too whether it is a change of that table: a
+    /// failure is then a matter of the table's schema.
+    fn transform(
+        &mut self,
+        record: &Record,
+        schema: usize,
+    ) -> Result<(Outcome, bool), ParquetError> {
+        let (records, files) = (&mut self.tables[schema].records, &mut self.files[schema]);
+        if let Err(failure) = record.append_to(self.input, self.scratch, records.buffer()) {
+            return Ok((Outcome::Failed(failure), false));
+        }
+        let transformed = records.transform_buffered(record.kinesis_number(self.input), files);
+        // Each schema sees the same.
+        if schema == 0
+            && let Some(id) = transformed.event_id
+        {
+            self.statistics.duplicates += u64::from(self.event_ids.is_duplicate(id));
+        }
+        if let Some(time_us) = transformed.time_us {
+            let oldest_us = &mut self.statistics.oldest_us;
+            *oldest_us = Some(oldest_us.map_or(time_us, |oldest| oldest.min(time_us)));
+        }
+        let (outcome, is_change) = (transformed.outcome, transformed.is_change);
+        if let Outcome::Row { .. } = outcome {
+            files.advance()?;
+        }
+        Ok((outcome, is_change))
+    }
+
+    /// Writes a record's line for the error prefix of a table.
+    fn set_aside(&mut self, at: usize, record: &Record, schema: usize, failure: Failure) {
+        let Lines { text, failed } = &mut self.lines[schema];
+        failed.push(FailedRecord::new(at, record.sequence_number, failure));
+        ErrorLine {
+            time_ms: record.arrival_us.unwrap_or(0) / 1_000,
+            failure,
+            message: &failure.explain(self.tables[schema].records.plan()),
+            data: &record.to_original(self.input),
+            lambda_arn: Some(self.function_arn),
+            position: Some((record.sequence_number.raw(self.input), record.shard_id(self.input))),
+        }
+        .write(text);
+    }
+
+    /// The objects of all rows and lines.
+    fn finish(self) -> Result<Batch, ParquetError> {
+        let Attempt { input, event, tables, files, lines, prefixes, mut statistics, .. } = self;
+        let [prefix, error_prefix] = prefixes;
+        let number = |record: Option<&Record>| {
+            let raw = record.map(|record| record.sequence_number.raw(input));
+            String::from_utf8_lossy(raw.unwrap_or_default()).into_owned()
+        };
+        let (first, last) = (number(event.records.first()), number(event.records.last()));
+        let shard = event.records.first().map_or("", |record| record.shard_id(input));
+        let base = format!("{shard}-{first}-{last}");
+        // As Firehose's, an error prefix has hours.
+        let of_errors = Partition::of(self.arrival_us, Granularity::Hour);
+
+        let mut objects = Vec::new();
+        let mut failed = Vec::new();
+        for ((table, files), lines) in tables.iter().zip(files).zip(lines) {
+            let name = &table.name;
+            for (partition, bytes) in files.close()? {
+                let key = format!("{prefix}/{name}/{partition}/{base}.parquet");
+                objects.push(Object { key, bytes });
+            }
+            if !lines.failed.is_empty() {
+                let folder = format!("{error_prefix}/{name}/processing-failed/{of_errors}");
+                let key = format!("{folder}/{base}.json");
+                objects.push(Object { key, bytes: lines.text });
+                let plan = table.records.plan().clone();
+                failed.push(Failed { table: name.clone(), plan, records: lines.failed });
+            }
+        }
+        statistics.bytes_out = objects.iter().map(|object| object.bytes.len() as u64).sum();
+        let first = (!event.records.is_empty()).then_some(first);
+        Ok(Batch { objects, statistics, failed, first })
+    }
+}

@@ -1,0 +1,166 @@
+//! The function's settings: the texts that the environment holds, checked. Reads no environment
+//! itself.
+
+use crate::partition::{Granularity, PartitionBy};
+use crate::store::{Endpoint, EndpointError};
+use dynalake::schema::Schema;
+use dynalake::settings::{SCHEMA, SettingError, parse_schemas};
+use dynalake_parquet::{Form, Timestamps};
+use std::ffi::OsString;
+use std::io;
+
+/// The bucket that objects are written to.
+const BUCKET: &str = "DYNALAKE_BUCKET";
+/// Where in it rows go.
+const PREFIX: &str = "DYNALAKE_PREFIX";
+/// Where in it records go that can't be rows.
+const ERROR_PREFIX: &str = "DYNALAKE_ERROR_PREFIX";
+/// `arrival` or `event_time`.
+const PARTITION_BY: &str = "DYNALAKE_PARTITION_BY";
+/// `hour` or `day`.
+const PARTITION_GRANULARITY: &str = "DYNALAKE_PARTITION_GRANULARITY";
+
+/// All settings there are.
+pub const NAMES: [&str; 6] =
+    [SCHEMA, BUCKET, PREFIX, ERROR_PREFIX, PARTITION_BY, PARTITION_GRANULARITY];
+
+/// The settings as text.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    values: [Option<String>; NAMES.len()],
+    endpoint: Result<Endpoint, EndpointError>,
+}
+
+/// The settings, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What is written, and where in the bucket.
+    pub lake: Lake,
+    /// The bucket, and how it is reached.
+    pub endpoint: Endpoint,
+}
+
+/// What is written, and where in the bucket.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    /// The tables of the lake, each with the form of its files; at least one.
+    pub schemas: Vec<(Schema, Form)>,
+    /// Without a `/` at its end.
+    pub prefix: String,
+    /// Without a `/` at its end.
+    pub error_prefix: String,
+    /// Which time says where a row is.
+    pub partition_by: PartitionBy,
+    /// How long the time of one folder is.
+    pub granularity: Granularity,
+}
+
+impl Settings {
+    /// Takes the settings from wherever `get` finds them.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is not UTF-8.
+    pub fn read(get: impl Fn(&str) -> Option<OsString>) -> Result<Settings, SettingError> {
+        let mut values = NAMES.map(|_| None);
+        for (name, value) in NAMES.into_iter().zip(&mut values) {
+            *value = get(name).map(OsString::into_string).transpose().map_err(|text| {
+                SettingError::new(name, &text.to_string_lossy(), "write it in UTF-8")
+            })?;
+        }
+        let of_aws = |name: &str| get(name).and_then(|value| value.into_string().ok());
+        let bucket = values[1].as_deref().map(str::trim).unwrap_or_default();
+        let endpoint = Endpoint::read(bucket, of_aws);
+        Ok(Settings { values, endpoint })
+    }
+
+    /// Checks the settings. `read_file` reads a file of the package, given by its path there.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that can't be used.
+    pub fn config(
+        self,
+        read_file: impl Fn(&str) -> io::Result<String>,
+    ) -> Result<Config, SettingError> {
+        let Settings { values, endpoint } = self;
+        let values = values.each_ref().map(|value| value.as_deref().map(str::trim));
+        for (name, value) in NAMES.into_iter().zip(values) {
+            if value == Some("") {
+                return Err(SettingError::new(name, "", "give it a value, or remove it"));
+            }
+        }
+        let [schema, bucket, prefix, error_prefix, partition_by, granularity] = values;
+        let needed = |name, value: Option<&str>, what: &str| {
+            value.map(str::to_owned).ok_or_else(|| {
+                SettingError::new(name, "", format!("it is not set; give it {what}"))
+            })
+        };
+        let schema = needed(SCHEMA, schema, "the schema, or a list of schemas")?;
+        let bucket = needed(BUCKET, bucket, "the bucket's name")?;
+        let prefix = needed(PREFIX, prefix, "the prefix of the rows' objects, such as data")?;
+        let errors = "the prefix of records that can't be rows, such as errors";
+        let error_prefix = needed(ERROR_PREFIX, error_prefix, errors)?;
+
+        let schemas = parse_schemas(SCHEMA, &schema, read_file)?;
+        let mut lake = Lake {
+            schemas: Vec::new(),
+            prefix: check_prefix(PREFIX, &prefix)?,
+            error_prefix: check_prefix(ERROR_PREFIX, &error_prefix)?,
+            partition_by: match partition_by {
+                None | Some("arrival") => PartitionBy::Arrival,
+                Some("event_time") => PartitionBy::EventTime,
+                Some(other) => {
+                    let fix = "write arrival or event_time";
+                    return Err(SettingError::new(PARTITION_BY, other, fix));
+                }
+            },
+            granularity: match granularity {
+                None | Some("hour") => Granularity::Hour,
+                Some("day") => Granularity::Day,
+                Some(other) => {
+                    let fix = "write hour or day";
+                    return Err(SettingError::new(PARTITION_GRANULARITY, other, fix));
+                }
+            },
+        };
+        for schema in schemas {
+            let location = format!("{}/{}", lake.prefix, schema.lake_name());
+            let errors = &lake.error_prefix;
+            if *errors == lake.prefix || format!("{errors}/").starts_with(&format!("{location}/")) {
+                let fix = format!("it is where rows go ({location}); give another prefix");
+                return Err(SettingError::new(ERROR_PREFIX, errors, fix));
+            }
+            let form = Form::new(&schema, Timestamps::Int96).map_err(|error| {
+                SettingError::new(SCHEMA, "", format!("it has no form in Parquet: {error}"))
+            })?;
+            lake.schemas.push((schema, form));
+        }
+        check_bucket(&bucket)?;
+        let endpoint = endpoint
+            .map_err(|EndpointError { name, value, fix }| SettingError::new(name, &value, fix))?;
+        Ok(Config { lake, endpoint })
+    }
+}
+
+/// A prefix without the `/` at its end.
+fn check_prefix(setting: &'static str, text: &str) -> Result<String, SettingError> {
+    let prefix = text.trim_end_matches('/');
+    let is_part = |part: &str| !matches!(part, "" | "." | "..");
+    if prefix.split('/').all(is_part) && !prefix.chars().any(char::is_control) {
+        return Ok(prefix.to_owned());
+    }
+    let fix = "write it as folders with / between them, such as lake/data";
+    Err(SettingError::new(setting, text, fix))
+}
+
+fn check_bucket(bucket: &str) -> Result<(), SettingError> {
+    let is_good = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+    };
+    if bucket.bytes().all(is_good) {
+        return Ok(());
+    }
+    let fix = "write a bucket's name: a-z, 0-9, - and ., without s3:// and without a prefix";
+    Err(SettingError::new(BUCKET, bucket, fix))
+}

@@ -1,0 +1,123 @@
+//! The bucket, and how it is reached: by what Lambda's environment says.
+
+use reqsign_aws_v4::Credential;
+use std::fmt;
+
+/// Another S3, for tests.
+const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL_S3";
+/// The function's region.
+const REGION: &str = "AWS_REGION";
+const ACCESS_KEY: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+
+/// A bucket, and how it is reached.
+#[derive(Clone)]
+pub struct Endpoint {
+    pub(super) bucket: String,
+    pub(super) region: String,
+    /// Scheme and host, and of some the bucket as a first folder.
+    base: String,
+    pub(super) credential: Credential,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// A variable of the environment that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointError {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Its value, if it is no secret.
+    pub(crate) value: String,
+    /// What to do.
+    pub(crate) fix: &'static str,
+}
+
+impl Endpoint {
+    /// What `get`, Lambda's environment, says of a bucket.
+    ///
+    /// # Errors
+    ///
+    /// The first variable that can't be used.
+    pub fn read(
+        bucket: &str,
+        get: impl Fn(&str) -> Option<String>,
+    ) -> Result<Endpoint, EndpointError> {
+        let needed = |name, fix| {
+            let value = get(name).filter(|value| !value.is_empty());
+            value.ok_or(EndpointError { name, value: String::new(), fix })
+        };
+        let region = needed(REGION, "Lambda sets it; elsewhere, write the bucket's region")?;
+        let is_region =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if !region.bytes().all(is_region) {
+            let fix = "write a region such as eu-central-1";
+            return Err(EndpointError { name: REGION, value: region, fix });
+        }
+        let fix = "Lambda sets it by the function's role; elsewhere, write it";
+        let credential = Credential {
+            access_key_id: needed(ACCESS_KEY, fix)?,
+            secret_access_key: needed(SECRET_KEY, fix)?,
+            session_token: get(SESSION_TOKEN).filter(|token| !token.is_empty()),
+            expires_in: None,
+        };
+        let base = match get(ENDPOINT_URL).filter(|url| !url.is_empty()) {
+            Some(url) => format!("{}/{bucket}", check_url(&url)?),
+            // The certificate covers one label in front of it.
+            None if bucket.contains('.') => {
+                format!("https://s3.{region}.{}/{bucket}", domain(&region))
+            }
+            None => format!("https://{bucket}.s3.{region}.{}", domain(&region)),
+        };
+        Ok(Endpoint { bucket: bucket.to_owned(), region, base, credential })
+    }
+
+    /// The address of an object.
+    pub(super) fn url(&self, key: &str) -> String {
+        let mut url = format!("{}/", self.base);
+        for byte in key.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                    url.push(char::from(byte));
+                }
+                other => {
+                    // A String takes every write.
+                    let _ = fmt::Write::write_fmt(&mut url, format_args!("%{other:02X}"));
+                }
+            }
+        }
+        url
+    }
+}
+
+/// An address without a `/` at its end.
+fn check_url(url: &str) -> Result<&str, EndpointError> {
+    let base = url.trim_end_matches('/');
+    let is_good = base.parse::<http::Uri>().is_ok_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+            && matches!(uri.path(), "" | "/")
+            && uri.query().is_none()
+    });
+    if is_good {
+        return Ok(base);
+    }
+    // One with a password isn't shown.
+    let value = if url.contains('@') { String::new() } else { url.to_owned() };
+    let fix = "write it as https://host or http://localhost:9000";
+    Err(EndpointError { name: ENDPOINT_URL, value, fix })
+}
+
+/// The domain of AWS' services.
+fn domain(region: &str) -> &'static str {
+    match region.split_once('-').map_or("", |(area, _)| area) {
+        "cn" => "amazonaws.com.cn",
+        "eusc" => "amazonaws.eu",
+        _ => "amazonaws.com",
+    }
+}

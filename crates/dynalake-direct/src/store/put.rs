@@ -1,0 +1,107 @@
+//! All objects of a batch, each again and again while there is time.
+
+use super::client::{Body, Client};
+use super::failure::{Cause, NotStored};
+use crate::batch::Object;
+use futures_util::StreamExt;
+use futures_util::stream;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// So many requests are on their way at once.
+const CONCURRENT: usize = 16;
+
+/// A request may take so long,
+const ATTEMPT: Duration = Duration::from_secs(5);
+/// and more by its size, at so many bytes a second.
+const SLOWEST: u64 = 256 << 10;
+
+/// The longest pause before the second attempt; it doubles from one to the next,
+const PAUSE: Duration = Duration::from_millis(50);
+/// up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What came of a batch's objects.
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    /// How many objects are stored.
+    pub(crate) objects: u64,
+    /// How many bytes they have.
+    pub(crate) bytes: u64,
+    /// How many requests were repeated.
+    pub(crate) retries: u64,
+    /// Why the last of them were, where all ended well.
+    pub(crate) healed: Option<Cause>,
+    /// The others.
+    pub(crate) failures: Vec<NotStored>,
+}
+
+/// Puts all objects, until this instant.
+pub(crate) async fn put_all(client: &Client, objects: Vec<Object>, until: Instant) -> Stored {
+    let puts = objects.into_iter().map(|Object { key, bytes }| put(client, key, bytes, until));
+    let mut puts = stream::iter(puts).buffer_unordered(CONCURRENT);
+    let mut stored = Stored::default();
+    while let Some(Put { attempts, bytes, key, cause, is_stored }) = puts.next().await {
+        stored.retries += attempts.saturating_sub(1);
+        match cause {
+            Some(cause) if !is_stored => {
+                stored.failures.push(NotStored { key, cause, attempts });
+            }
+            cause => {
+                stored.objects += 1;
+                stored.bytes += bytes;
+                stored.healed = cause.or(stored.healed);
+            }
+        }
+    }
+    stored
+}
+
+/// What came of one object.
+struct Put {
+    key: String,
+    bytes: u64,
+    attempts: u64,
+    /// Why the last attempt that failed did.
+    cause: Option<Cause>,
+    is_stored: bool,
+}
+
+async fn put(client: &Client, key: String, bytes: Vec<u8>, until: Instant) -> Put {
+    let body = Body::new(bytes);
+    let len = body.bytes.len() as u64;
+    let mut put = Put { key, bytes: len, attempts: 0, cause: None, is_stored: false };
+    let limit = ATTEMPT + Duration::from_millis(len * 1_000 / SLOWEST);
+    let mut pause = PAUSE;
+    loop {
+        let now = Instant::now();
+        let left = until.saturating_duration_since(now);
+        if left.is_zero() {
+            put.cause.get_or_insert(Cause::NoTime);
+            return put;
+        }
+        // One that stalls leaves time for another.
+        let end = now + limit.min(left / 2).max(left.min(Duration::from_millis(500)));
+        put.attempts += 1;
+        let done = timeout_at(end, client.put(&put.key, &body)).await;
+        let cause = match done.unwrap_or(Err(Cause::Stalled)) {
+            Ok(()) => {
+                put.is_stored = true;
+                return put;
+            }
+            Err(cause) => cause,
+        };
+        let is_passing = cause.is_passing();
+        put.cause = Some(cause);
+        if !is_passing {
+            return put;
+        }
+        // At random, so that those who failed together don't come back together.
+        let share = 50 + RandomState::new().hash_one(put.attempts) % 51;
+        sleep((pause * share as u32 / 100).min(until.saturating_duration_since(Instant::now())))
+            .await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
