@@ -1,28 +1,39 @@
 #!/usr/bin/env python3
-"""Builds dist/<arch>/bootstrap.zip for AWS Lambda's provided.al2023, and checks what it built.
+"""Builds dist/<arch>/bootstrap.zip and dist/<arch>/direct.zip for AWS Lambda's provided.al2023, and
+checks what it built.
 
-    python3 package.py                  every architecture whose Rust target is installed
+    python3 package.py                  both functions, for every architecture whose Rust target is
+                                        installed
     python3 package.py --arch arm64     that one, or the command that installs its target
+    python3 package.py --function direct
+                                        that function alone
     python3 package.py --schema orders.schema.json
                                         with a schema file in it, for DYNALAKE_SCHEMA=@PATH
     python3 package.py --package bootstrap.zip --schema orders.schema.json
                                         the schema file into that zip; needs no Rust
 
-The zip holds `bootstrap`, statically linked: it asks nothing of the machine that it runs
-on. The same sources and the same Rust give the same bytes, wherever they are and whoever builds:
-paths are mapped to fixed names, flags from outside do not count, and the zip has fixed times and
-permissions. It is stored, not compressed: deflate's output depends on the zlib of the machine.
+`bootstrap` is the function that Firehose calls, `direct` the one that a stream calls; in both zips
+the program is called `bootstrap`. The same sources and the same Rust give the same bytes, wherever
+they are and whoever builds: paths are mapped to fixed names, flags from outside do not count, and
+the zip has fixed times and permissions. It is stored, not compressed: deflate's output depends on
+the zlib of the machine.
 
 With --schema it also holds one schema file, for a schema that the 4 KB of a function's environment
 don't hold. One file is there as it is, under its own name: DYNALAKE_SCHEMA=@orders.schema.json.
-Several, for the direct function, are there as one JSON list, as schemas.json. A schema that was in
-the zip before is replaced. Each is checked by `dynalake check` if that program is built or on the
-PATH (DYNALAKE_PROGRAM names another), else only as JSON.
+Several are for the direct function, and are there as one JSON list, as schemas.json. A schema that
+was in the zip before is replaced. Each is checked by `dynalake check` if that program is built or
+on the PATH (DYNALAKE_PROGRAM names another), else only as JSON.
 
-A musl target goes before a gnu one, as it brings its own C library and linker and so can be built
-for either architecture on any machine. The gnu target links the C library of the machine it is
-built on, so it is used for the machine's own architecture only, and its bytes are the same only
-where that library is the same.
+`bootstrap` is linked statically: it asks nothing of the machine that it runs on. A musl target goes
+before a gnu one, as it brings its own C library and linker and so can be built for either
+architecture on any machine. The gnu target links the C library of the machine it is built on, so it
+is used for the machine's own architecture only, and its bytes are the same only where that library
+is the same.
+
+`direct` is linked dynamically, to the C library of provided.al2023: it looks up S3's address, and
+in a static program the GNU C library may load parts of another version of itself for that. It is
+checked to need no newer library than is there. For another architecture it needs that one's gnu
+target, and its C compiler, such as Debian's gcc-aarch64-linux-gnu.
 """
 
 import argparse
@@ -36,14 +47,43 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent
-MAX_BYTES = 3_000_000
+# The name in the packages of the program.
 PROGRAM = "bootstrap"
 # The name in the package of several schemas in one list.
 SCHEMAS = "schemas.json"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function: how it is built, and what may come of it."""
+
+    # Of the binary, and of the zip.
+    name: str
+    package: str
+    features: tuple[str, ...]
+    is_static: bool
+    max_bytes: int
+
+
+FUNCTIONS = {
+    function.name: function
+    for function in (
+        Function(
+            "bootstrap",
+            "dynalake",
+            ("--no-default-features", "--features", "lambda"),
+            True,
+            3_000_000,
+        ),
+        Function("direct", "dynalake-direct", (), False, 6_000_000),
+    )
+}
+BOOTSTRAP = FUNCTIONS["bootstrap"]
 
 # Lambda's names of architectures, the machine in an ELF header, and Rust targets in order of
 # preference.
@@ -51,6 +91,20 @@ ARCHITECTURES = {
     "x86_64": (62, ["x86_64-unknown-linux-musl", "x86_64-unknown-linux-gnu"]),
     "arm64": (183, ["aarch64-unknown-linux-musl", "aarch64-unknown-linux-gnu"]),
 }
+
+# The GNU C library of provided.al2023 (https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html),
+# and what of it and of GCC a program may ask for.
+GLIBC = (2, 34)
+LIBRARIES = (
+    "ld-linux-aarch64.so.1",
+    "ld-linux-x86-64.so.2",
+    "libc.so.6",
+    "libdl.so.2",
+    "libgcc_s.so.1",
+    "libm.so.6",
+    "libpthread.so.0",
+    "librt.so.1",
+)
 
 
 class PackageError(Exception):
@@ -82,31 +136,53 @@ def is_installed(target: str) -> bool:
     return any(libraries.glob("libstd-*.rlib"))
 
 
+def targets(arch: str, function: Function = BOOTSTRAP) -> list[str]:
+    """The targets of an architecture that do for a function, in order of preference."""
+    return [
+        target for target in ARCHITECTURES[arch][1] if function.is_static or target.endswith("-gnu")
+    ]
+
+
+def cross_compiler(target: str) -> str:
+    """The C compiler for another machine's gnu target, as Debian and others call it."""
+    return target.replace("-unknown", "") + "-gcc"
+
+
 def choose_target(
-    arch: str, host_target: str, installed: Callable[[str], bool] = is_installed
+    arch: str,
+    host_target: str,
+    installed: Callable[[str], bool] = is_installed,
+    function: Function = BOOTSTRAP,
 ) -> str:
     """The first target of an architecture that can be built here."""
-    targets = ARCHITECTURES[arch][1]
-    for target in targets:
-        if (target.endswith("-musl") or target == host_target) and installed(target):
+    possible = targets(arch, function)
+    for target in possible:
+        is_own = target.endswith("-musl") or target == host_target
+        is_cross = not function.is_static and shutil.which(cross_compiler(target)) is not None
+        if (is_own or is_cross) and installed(target):
             return target
+    fix = f"run: rustup target add {possible[0]}"
+    if not function.is_static and possible[0] != host_target:
+        fix = f"{fix}, and install {cross_compiler(possible[0])}"
     raise PackageError(
-        f"no Rust target for {arch} is installed; run: rustup target add {targets[0]}"
+        f"no Rust target for {arch} is installed that {function.name} can use; {fix}"
     )
 
 
-def code_flags(target: str) -> list[str]:
+def code_flags(target: str, function: Function = BOOTSTRAP, host_target: str = "") -> list[str]:
     """What the compiler is told beyond the profile; the benches build by it too."""
-    return ["-Ctarget-feature=+crt-static"] + ["-Clinker=rust-lld"] * target.endswith("-musl")
+    if function.is_static:
+        return ["-Ctarget-feature=+crt-static"] + ["-Clinker=rust-lld"] * target.endswith("-musl")
+    return [f"-Clinker={cross_compiler(target)}"] * (target != host_target)
 
 
-def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
-    """Builds `bootstrap`; returns it, and the folders of which it must know nothing."""
-    selection = ["--locked", "--no-default-features", "--features", "lambda"]
-    package = ["--package", "dynalake"]
+def build(function: Function, target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
+    """Builds a function; returns its program, and the folders of which that must know nothing."""
+    selection = ["--locked", *function.features]
+    package = ["--package", function.package]
     metadata = json.loads(
         output_of(
-            "cargo", "metadata", "--format-version=1", "--filter-platform", target, *selection
+            "cargo", "metadata", "--format-version=1", "--filter-platform", target, "--locked"
         )
     )
     # The folder of a registry's sources shows which registry it was, so each such folder gets one
@@ -128,7 +204,8 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
         # The standard library's own name for itself, where its sources are installed too.
         (f"{sysroot}/lib/rustlib/src/rust", f"/rustc/{rust['commit-hash']}"),
     ]
-    flags = [f"--remap-path-prefix={path}={name}" for path, name in paths] + code_flags(target)
+    flags = [f"--remap-path-prefix={path}={name}" for path, name in paths]
+    flags += code_flags(target, function, rust["host"])
     outside = ("CARGO_PROFILE_RELEASE_", "CARGO_TARGET_" + target.upper().replace("-", "_"))
     environment = {
         name: value
@@ -144,10 +221,13 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
         *selection,
         *package,
         "--bin",
-        "bootstrap",
+        function.name,
         "--target",
         target,
     ]
+    if not function.is_static:
+        # With other flags for the same target, each build would undo the other's.
+        command += ["--target-dir", f"{metadata['target_directory']}/dynamic"]
     print(f"{target}: {' '.join(command)}", flush=True)
     done = subprocess.run(
         [*command, "--message-format=json-render-diagnostics"],
@@ -159,14 +239,15 @@ def build(target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
     if done.returncode != 0:
         musl = target.replace("-gnu", "-musl")
         hint = f"; if the linker lacks the static C library, run: rustup target add {musl}"
-        raise PackageError(
-            f"cargo build failed, see above{hint if target.endswith('-gnu') else ''}"
-        )
+        has_hint = function.is_static and target.endswith("-gnu")
+        raise PackageError(f"cargo build failed, see above{hint if has_hint else ''}")
     for line in done.stdout.splitlines():
         message = json.loads(line)
-        if message.get("executable") and message["target"]["name"] == "bootstrap":
+        if message.get("executable") and message["target"]["name"] == function.name:
             return Path(message["executable"]), [path for path, _ in paths]
-    raise PackageError("cargo build made no executable `bootstrap`; see [[bin]] in Cargo.toml")
+    raise PackageError(
+        f"cargo build made no executable `{function.name}`; see [[bin]] of {function.package}"
+    )
 
 
 def write_zip(program: bytes, path: Path, schema: tuple[str, bytes] | None = None) -> None:
@@ -298,9 +379,19 @@ def put_schema(path: Path, schema: tuple[str, bytes]) -> None:
 # ---- checking
 
 
-def read_elf(program: bytes) -> tuple[int, str | None, list[str]]:
-    """The machine, the interpreter and the shared libraries that a program needs
-    (https://gabi.xinuos.com/elf/)."""
+class Elf(NamedTuple):
+    """What a program asks of the machine that it runs on."""
+
+    machine: int
+    interpreter: str | None
+    libraries: list[str]
+    # Of these libraries' symbols, such as GLIBC_2.34.
+    versions: list[str]
+
+
+def read_elf(program: bytes) -> Elf:
+    """Reads a program's headers (https://gabi.xinuos.com/elf/, and for the versions of symbols
+    https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html)."""
     if program[:6] != b"\x7fELF\x02\x01":
         raise PackageError("bootstrap is not a 64-bit little-endian ELF program")
     (machine,) = struct.unpack_from("<H", program, 18)
@@ -315,47 +406,100 @@ def read_elf(program: bytes) -> tuple[int, str | None, list[str]]:
             dynamic = program[offset : offset + size]
         elif kind == 3:  # PT_INTERP
             interpreter = program[offset : offset + size].rstrip(b"\0").decode()
-    needed, strings = [], None
+
+    def in_file(address: int) -> int | None:
+        places = [o + address - a for a, o, size in loads if a <= address < a + size]
+        return places[0] if places else None
+
+    needed, strings, versions_at, versions_count = [], None, None, 0
     for tag, value in struct.iter_unpack("<qQ", dynamic or b""):
         if tag == 0:  # DT_NULL
             break
         if tag == 1:  # DT_NEEDED
             needed.append(value)
         elif tag == 5:  # DT_STRTAB
-            places = [o + value - a for a, o, size in loads if a <= value < a + size]
-            strings = places[0] if places else None
+            strings = in_file(value)
+        elif tag == 0x6FFFFFFE:  # DT_VERNEED
+            versions_at = in_file(value)
+        elif tag == 0x6FFFFFFF:  # DT_VERNEEDNUM
+            versions_count = value
     if needed and strings is None:
         raise PackageError("bootstrap needs shared libraries whose names can't be read")
-    names = [program[strings + n :].split(b"\0", 1)[0].decode() for n in needed]
-    return machine, interpreter, names
+
+    def string(at: int) -> str:
+        assert strings is not None
+        return program[strings + at :].split(b"\0", 1)[0].decode()
+
+    versions = []
+    if versions_count and (versions_at is None or strings is None):
+        raise PackageError("bootstrap needs versions of symbols whose names can't be read")
+    at = versions_at or 0
+    for _ in range(versions_count):
+        _, count, _, entry, following = struct.unpack_from("<HHIII", program, at)
+        entry += at
+        for _ in range(count):
+            _, _, _, name, next_entry = struct.unpack_from("<IHHII", program, entry)
+            versions.append(string(name))
+            entry += next_entry
+        at += following
+    return Elf(machine, interpreter, [string(at) for at in needed], sorted(set(versions)))
 
 
-def check_program(program: bytes, arch: str) -> None:
-    machine, interpreter, libraries = read_elf(program)
-    if machine != ARCHITECTURES[arch][0]:
+def check_program(program: bytes, arch: str, function: Function = BOOTSTRAP) -> Elf:
+    elf = read_elf(program)
+    if elf.machine != ARCHITECTURES[arch][0]:
         raise PackageError(
-            f"bootstrap is for ELF machine {machine}, not for {arch}; name its target by --target"
+            f"bootstrap is for ELF machine {elf.machine}, not for {arch}; name its target by "
+            "--target"
         )
-    if interpreter or libraries:
+    if not function.is_static:
+        check_libraries(elf)
+    elif elf.interpreter or elf.libraries:
         raise PackageError(
-            f"bootstrap is linked dynamically (interpreter {interpreter}, needs "
-            f"{', '.join(libraries)}), "
+            f"bootstrap is linked dynamically (interpreter {elf.interpreter}, needs "
+            f"{', '.join(elf.libraries)}), "
             "so it depends on the C library it finds; run: "
             f"rustup target add {ARCHITECTURES[arch][1][0]}"
         )
-    if len(program) > MAX_BYTES:
+    if len(program) > function.max_bytes:
         raise PackageError(
-            f"bootstrap has {len(program):,} bytes, more than {MAX_BYTES:,}; "
-            "see what was added by `cargo tree --package dynalake --no-default-features "
-            "--features lambda`"
+            f"{function.name} has {len(program):,} bytes, more than {function.max_bytes:,}; "
+            f"see what was added by `cargo tree --package {function.package} "
+            f"{' '.join(function.features)}`"
         )
+    return elf
 
 
-def check_zip(path: Path, arch: str) -> bytes:
+def check_libraries(elf: Elf) -> None:
+    """Rejects a program that provided.al2023 could not load."""
+    if elf.interpreter is None:
+        raise PackageError(
+            "direct is linked statically, and would look up names with parts of another C library; "
+            "leave +crt-static out of its flags"
+        )
+    for library in elf.libraries:
+        if library not in LIBRARIES:
+            raise PackageError(
+                f"direct needs {library}, which provided.al2023 may lack; see which package links "
+                "it"
+            )
+    newest = ".".join(map(str, GLIBC))
+    for version in elf.versions:
+        if not version.startswith("GLIBC_"):
+            continue
+        number = re.fullmatch(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?", version)
+        if number is None or (int(number[1]), int(number[2])) > GLIBC:
+            raise PackageError(
+                f"direct asks for {version}, and provided.al2023 has glibc {newest}; build it "
+                "where the C library is not newer, or see by `objdump -T` which symbol it is"
+            )
+
+
+def check_zip(path: Path, arch: str, function: Function = BOOTSTRAP) -> bytes:
     """Checks a package as Lambda will find it; returns the program."""
     with zipfile.ZipFile(path) as archive:
         program = archive.read(check_entries(path, archive))
-    check_program(program, arch)
+    check_program(program, arch, function)
     return program
 
 
@@ -388,19 +532,33 @@ def check_paths(program: bytes, paths: list[str]) -> None:
 
 
 def package(
-    arch: str, target: str, rust: dict[str, str], out: Path, schema: tuple[str, bytes] | None
+    function: Function,
+    arch: str,
+    target: str,
+    rust: dict[str, str],
+    out: Path,
+    schema: tuple[str, bytes] | None,
 ) -> None:
-    executable, paths = build(target, rust)
-    path = out / arch / "bootstrap.zip"
+    executable, paths = build(function, target, rust)
+    path = out / arch / f"{function.name}.zip"
     write_zip(executable.read_bytes(), path, schema)
-    program = check_zip(path, arch)
+    program = check_zip(path, arch, function)
     check_paths(program, paths)
+    if function.is_static:
+        needs = "static: no interpreter, no shared libraries, so any glibc will do"
+    else:
+        elf = read_elf(program)
+        glibc = max(
+            (v for v in elf.versions if v.startswith("GLIBC_")),
+            key=lambda version: [int(part) for part in version[6:].split(".")],
+        )
+        needs = f"dynamic: {', '.join(elf.libraries)}, and nothing newer than {glibc}"
     print(
         f"{path}\n"
         f"  sha256    {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
         f"  zip       {path.stat().st_size:,} bytes, stored; bootstrap has mode 0755\n"
-        f"  bootstrap {len(program):,} bytes of at most {MAX_BYTES:,}\n"
-        f"  ELF       {arch}, static: no interpreter, no shared libraries, so any glibc will do\n"
+        f"  bootstrap {len(program):,} bytes of at most {function.max_bytes:,}\n"
+        f"  ELF       {arch}, {needs}\n"
         f"  built by  rustc {rust['release']} for {target}, no path of this machine in it"
     )
     if schema is not None:
@@ -417,6 +575,12 @@ def main() -> int:
         choices=ARCHITECTURES,
         action="append",
         help="Lambda architecture; may be repeated",
+    )
+    parser.add_argument(
+        "--function",
+        choices=FUNCTIONS,
+        action="append",
+        help="function to build, instead of all; may be repeated",
     )
     parser.add_argument("--target", help="Rust target, instead of the one that --arch would choose")
     parser.add_argument(
@@ -438,47 +602,69 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.package and not arguments.schema:
         parser.error("--package needs --schema, the schema file to put into it")
-    if arguments.package and (arguments.arch or arguments.target):
-        parser.error("--package builds nothing, so leave --arch and --target out")
+    if arguments.package and (arguments.arch or arguments.target or arguments.function):
+        parser.error("--package builds nothing, so leave --arch, --target and --function out")
     try:
         schema = read_schemas(arguments.schema) if arguments.schema else None
         if arguments.package and schema:
             put_schema(arguments.package, schema)
             return 0
         rust = host()
-        if arguments.target:
-            known = {
-                target: arch for arch, (_, targets) in ARCHITECTURES.items() for target in targets
-            }
-            if arguments.target not in known:
-                raise PackageError(f"--target {arguments.target}: choose one of {', '.join(known)}")
-            if not is_installed(arguments.target):
+        functions = [FUNCTIONS[name] for name in dict.fromkeys(arguments.function or FUNCTIONS)]
+        if arguments.schema and len(arguments.schema) > 1 and BOOTSTRAP in functions:
+            if arguments.function:
                 raise PackageError(
-                    f"that target is not installed; run: rustup target add {arguments.target}"
+                    "several schemas are for the direct function: a delivery stream has one Glue "
+                    "table; give one schema, or leave --function bootstrap out"
                 )
-            arch = known[arguments.target]
-            if arguments.arch not in (None, [arch]):
-                raise PackageError(f"--target {arguments.target} is for {arch}; leave --arch out")
-            chosen = {arch: arguments.target}
-        else:
-            chosen, missing = {}, {}
-            for arch in dict.fromkeys(arguments.arch or ARCHITECTURES):
-                try:
-                    chosen[arch] = choose_target(arch, rust["host"])
-                except PackageError as error:
-                    missing[arch] = error
-            # What was asked for must be there; of all there are, one will do.
-            if missing and (arguments.arch or not chosen):
-                raise next(iter(missing.values()))
-            for reason in missing.values():
-                # .ci/run repeats such a line at its end.
-                print(f"skipped: {reason}")
-        for arch, target in chosen.items():
-            package(arch, target, rust, arguments.out.resolve(), schema)
+            functions.remove(BOOTSTRAP)
+        chosen, missing = choose(functions, arguments, rust)
+        # What was asked for must be there; of all there are, one will do.
+        if missing and (arguments.arch or arguments.target or not chosen):
+            raise missing[0]
+        for reason in missing:
+            # .ci/run repeats such a line at its end.
+            print(f"skipped: {reason}")
+        for function, arch, target in chosen:
+            package(function, arch, target, rust, arguments.out.resolve(), schema)
     except PackageError as error:
         print(f"package.py: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def choose(
+    functions: list[Function], arguments: argparse.Namespace, rust: dict[str, str]
+) -> tuple[list[tuple[Function, str, str]], list[PackageError]]:
+    """What is built: functions, each with its architecture and target; and what can't be."""
+    if arguments.target:
+        known = {target: arch for arch, (_, all_) in ARCHITECTURES.items() for target in all_}
+        if arguments.target not in known:
+            raise PackageError(f"--target {arguments.target}: choose one of {', '.join(known)}")
+        if not is_installed(arguments.target):
+            raise PackageError(
+                f"that target is not installed; run: rustup target add {arguments.target}"
+            )
+        arch = known[arguments.target]
+        if arguments.arch not in (None, [arch]):
+            raise PackageError(f"--target {arguments.target} is for {arch}; leave --arch out")
+        for function in functions:
+            if arguments.target not in targets(arch, function):
+                raise PackageError(
+                    f"{function.name} can't be built for {arguments.target}; choose "
+                    f"{', '.join(targets(arch, function))}, or leave it out by --function"
+                )
+        return [(function, arch, arguments.target) for function in functions], []
+    chosen, missing = [], []
+    for arch in dict.fromkeys(arguments.arch or ARCHITECTURES):
+        for function in functions:
+            try:
+                chosen.append(
+                    (function, arch, choose_target(arch, rust["host"], function=function))
+                )
+            except PackageError as error:
+                missing.append(error)
+    return chosen, missing
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Builds the package once more, in a folder, a target folder and an environment of its own, and
-compares the bytes with a package that is there, for that package's architecture.
+"""Builds packages once more, in a folder, a target folder and an environment of its own, and
+compares the bytes with packages that are there, for the architecture of each.
 
-    python3 .ci/reproducible.py dist/ARCH/bootstrap.zip
+    python3 .ci/reproducible.py dist/ARCH/bootstrap.zip dist/ARCH/direct.zip
 """
 
 import hashlib
@@ -31,7 +31,7 @@ NOISE = {
 }
 
 
-def build(folder: Path, arch: str) -> str:
+def build(folder: Path, function: str, arch: str) -> str:
     """The digest of the package that the sources give in another place."""
     checkout = folder / "a folder of another length" / "checkout"
     for name in SOURCES:
@@ -42,9 +42,9 @@ def build(folder: Path, arch: str) -> str:
         elif source.exists():
             shutil.copyfile(source, copy)
     environment = os.environ | NOISE | {"CARGO_TARGET_DIR": str(folder / "objects")}
-    command = [sys.executable, "package.py", "--arch", arch]
+    command = [sys.executable, "package.py", "--function", function, "--arch", arch]
     subprocess.run(command, cwd=checkout, env=environment, umask=0o077, check=True)
-    return digest(checkout / "dist" / arch / "bootstrap.zip")
+    return digest(checkout / "dist" / arch / f"{function}.zip")
 
 
 def digest(path: Path) -> str:
@@ -52,15 +52,16 @@ def digest(path: Path) -> str:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    here = Path(sys.argv[1]).resolve()
-    arch = here.parent.name
-    with tempfile.TemporaryDirectory() as folder:
-        elsewhere = build(Path(folder), arch)
-    if digest(here) != elsewhere:
-        sys.exit(f"{here} is {digest(here)}; built elsewhere it is {elsewhere}")
-    print(f"built here and elsewhere, the same bytes: {arch} {elsewhere}")
+    for name in sys.argv[1:]:
+        here = Path(name).resolve()
+        function, arch = here.stem, here.parent.name
+        with tempfile.TemporaryDirectory() as folder:
+            elsewhere = build(Path(folder), function, arch)
+        if digest(here) != elsewhere:
+            sys.exit(f"{here} is {digest(here)}; built elsewhere it is {elsewhere}")
+        print(f"built here and elsewhere, the same bytes: {function} {arch} {elsewhere}")
 
 
 if __name__ == "__main__":

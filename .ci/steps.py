@@ -12,6 +12,7 @@ from dynalake_dev.machine import architecture
 
 FUZZ_SECONDS = os.environ.get("FUZZ_SECONDS", "30")
 BOOTSTRAP = f"dist/{architecture()}/bootstrap.zip"
+DIRECT = f"dist/{architecture()}/direct.zip"
 OTHER_ARCHITECTURE = {"x86_64": "arm64", "arm64": "x86_64"}[architecture()]
 # The target that package.py builds for an architecture that is not the machine's own.
 OTHER_TARGET = {"x86_64": "x86_64", "arm64": "aarch64"}[OTHER_ARCHITECTURE] + "-unknown-linux-musl"
@@ -64,7 +65,7 @@ STEPS = [
     ),
     Step(
         "package",
-        "the function's package is built, static and small",
+        "the functions' packages are built, small, and run on provided.al2023",
         f"python3 package.py --arch {architecture()}",
         locks=("target/release",),
         tools=CARGO,
@@ -215,8 +216,8 @@ STEPS = [
     ),
     Step(
         "reproducible",
-        "the package has the same bytes when it is built elsewhere",
-        f"python3 .ci/reproducible.py {BOOTSTRAP}",
+        "the packages have the same bytes when they are built elsewhere",
+        f"python3 .ci/reproducible.py {BOOTSTRAP} {DIRECT}",
         needs=("package",),
         tools=CARGO,
     ),
@@ -314,7 +315,7 @@ STEPS = [
             echo "skipped: {OTHER_TARGET} is not installed; run: rustup target add {OTHER_TARGET}"
             exit 77
         fi
-        python3 package.py --arch {OTHER_ARCHITECTURE}
+        python3 package.py --function bootstrap --arch {OTHER_ARCHITECTURE}
         python3 .ci/reproducible.py dist/{OTHER_ARCHITECTURE}/bootstrap.zip
         """,
         locks=("target/release",),

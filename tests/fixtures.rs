@@ -19,7 +19,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Entries of fixtures/ that are not groups.
-const BESIDE_GROUPS: [&str; 4] = ["README.md", ".gitattributes", "diff", "parquet"];
+const BESIDE_GROUPS: [&str; 5] = ["README.md", ".gitattributes", "diff", "direct", "parquet"];
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")

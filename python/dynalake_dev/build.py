@@ -21,12 +21,17 @@ COMMAND_LINE = ["cargo", "build", "--locked", "--package", "dynalake-cli", "--bi
 
 
 def bootstrap(out: Path, log: Path, say: Callable[[str], None]) -> Path:
-    """The function's package for this machine's architecture, built by package.py; returns the
-    zip."""
+    """The package of the function that Firehose calls; see `function_package`."""
+    return function_package("bootstrap", out, log, say)
+
+
+def function_package(name: str, out: Path, log: Path, say: Callable[[str], None]) -> Path:
+    """The package of `bootstrap` or `direct` for this machine's architecture, built by package.py;
+    returns the zip."""
     arch = architecture()
-    command = [sys.executable, str(ROOT / "package.py"), "--arch", arch, "--out", str(out)]
-    run(command, log, on_line=lambda line: compiling(line, say))
-    return out / arch / "bootstrap.zip"
+    command = [sys.executable, str(ROOT / "package.py"), "--function", name, "--arch", arch]
+    run([*command, "--out", str(out)], log, on_line=lambda line: compiling(line, say))
+    return out / arch / f"{name}.zip"
 
 
 class CommandLineBuild:

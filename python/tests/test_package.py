@@ -28,6 +28,9 @@ def elf(machine: int = 62, interpreter: bytes = b"", library: bytes = b"") -> by
     return head + headers + parts
 
 
+DIRECT = package.FUNCTIONS["direct"]
+
+
 class Rejecting(unittest.TestCase):
     def rejected(self, *words: str):
         return self.assertRaisesRegex(package.PackageError, "(?s)" + ".*".join(words))
@@ -37,9 +40,11 @@ class Package(Rejecting):
     def test_reads_the_program_that_runs_this(self):
         if sys.platform != "linux":
             self.skipTest("no ELF program is at hand")
-        machine, _, _ = package.read_elf(Path(sys.executable).resolve().read_bytes())
+        elf = package.read_elf(Path(sys.executable).resolve().read_bytes())
         names = {62: "x86_64", 183: "aarch64"}
-        self.assertEqual(names.get(machine), os.uname().machine)
+        self.assertEqual(names.get(elf.machine), os.uname().machine)
+        self.assertIn("libc.so.6", elf.libraries)
+        self.assertTrue(any(version.startswith("GLIBC_2.") for version in elf.versions))
 
     def test_takes_a_static_program(self):
         package.check_program(elf(), "x86_64")
@@ -54,6 +59,29 @@ class Package(Rejecting):
     def test_rejects_a_program_that_needs_a_library(self):
         with self.rejected("dynamically", "libc.so.6"):
             package.check_program(elf(library=b"libc.so.6"), "x86_64")
+
+    def test_takes_a_dynamic_program_where_it_has_to_be_one(self):
+        program = elf(interpreter=b"/lib64/ld.so\0", library=b"libc.so.6")
+        package.check_program(program, "x86_64", DIRECT)
+        with self.rejected("linked statically", "crt-static"):
+            package.check_program(elf(), "x86_64", DIRECT)
+        with self.rejected("needs libssl.so.3"):
+            program = elf(interpreter=b"/lib64/ld.so\0", library=b"libssl.so.3")
+            package.check_program(program, "x86_64", DIRECT)
+
+    def test_rejects_a_newer_c_library_than_lambdas(self):
+        for versions, bad in (
+            (["GLIBC_2.2.5", "GLIBC_2.34", "GCC_4.2.0"], None),
+            (["GLIBC_2.35"], "GLIBC_2.35"),
+            (["GLIBC_3.0"], "GLIBC_3.0"),
+            (["GLIBC_ABI_DT_RELR"], "GLIBC_ABI_DT_RELR"),
+        ):
+            program = package.Elf(62, "/lib64/ld.so", ["libc.so.6"], versions)
+            if bad is None:
+                package.check_libraries(program)
+            else:
+                with self.rejected(f"asks for {bad}", "has glibc 2.34"):
+                    package.check_libraries(program)
 
     def test_rejects_the_other_architecture(self):
         with self.rejected("machine 62", "arm64"):
@@ -98,6 +126,22 @@ class Package(Rejecting):
         # Another machine's gnu target would need another machine's C library.
         with self.rejected("rustup target add aarch64-unknown-linux-musl"):
             package.choose_target("arm64", gnu, lambda target: target.endswith("-gnu"))
+
+    def test_the_direct_function_is_for_gnu(self):
+        gnu = "x86_64-unknown-linux-gnu"
+        chosen = package.choose_target("x86_64", gnu, lambda _: True, DIRECT)
+        self.assertEqual(chosen, gnu)
+        compiler = "aarch64-linux-gnu-gcc"
+        for found in (f"/usr/bin/{compiler}", None):
+            with mock.patch.object(package.shutil, "which", lambda name, found=found: found):
+                if found:
+                    chosen = package.choose_target("arm64", gnu, lambda _: True, DIRECT)
+                    self.assertEqual(chosen, "aarch64-unknown-linux-gnu")
+                    flags = package.code_flags(chosen, DIRECT, gnu)
+                    self.assertEqual(flags, [f"-Clinker={compiler}"])
+                else:
+                    with self.rejected("rustup target add aarch64-unknown-linux-gnu", compiler):
+                        package.choose_target("arm64", gnu, lambda _: True, DIRECT)
 
 
 SCHEMA = b'{"table": "orders", "keys": ["id"], "columns": [{"name": "id", "type": "string"}]}\n'

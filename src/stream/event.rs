@@ -64,7 +64,7 @@ pub struct Record {
     element: Text,
     /// Of Kinesis: the data in base64; `None` where the member is absent or not a string.
     data: Option<Text>,
-    /// The sequence number: of letters, digits, `-`, `_` and `.`.
+    /// The sequence number: decoded, it is of letters, digits, `-`, `_` and `.`.
     pub sequence_number: Text,
     /// Of Kinesis: the shard's id, of the same characters.
     shard_id: Option<Text>,
@@ -81,8 +81,8 @@ impl Record {
     }
 
     /// Kinesis' sequence number. That of DynamoDB Streams is in the change record itself.
-    pub fn kinesis_number<'a>(&self, event: &'a [u8]) -> Option<&'a [u8]> {
-        self.shard_id.map(|_| self.sequence_number.raw(event))
+    pub fn kinesis_number<'a>(&self, event: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        self.shard_id.map(|_| self.sequence_number.to_cow(event))
     }
 
     /// Appends the change record's bytes to `out`. `scratch` is memory for base64 that has escapes.
@@ -285,8 +285,9 @@ fn parse_record(cursor: &mut Cursor<'_>, at: usize) -> Result<(Source, Record), 
         Source::Streams => (members.of_streams, "dynamodb.SequenceNumber"),
         Source::Kinesis => (members.of_kinesis, "kinesis.sequenceNumber"),
     };
-    let sequence_number =
-        number.filter(|number| is_name(number.raw(input))).ok_or_else(|| no_position(member))?;
+    let sequence_number = number
+        .filter(|number| is_name(&number.to_cow(input)))
+        .ok_or_else(|| no_position(member))?;
     let shard_id = match source {
         Source::Streams => None,
         Source::Kinesis => {

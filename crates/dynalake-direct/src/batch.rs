@@ -285,7 +285,8 @@ impl<'a> Attempt<'a> {
         if let Err(failure) = record.append_to(self.input, self.scratch, records.buffer()) {
             return Ok((Outcome::Failed(failure), false));
         }
-        let transformed = records.transform_buffered(record.kinesis_number(self.input), files);
+        let number = record.kinesis_number(self.input);
+        let transformed = records.transform_buffered(number.as_deref(), files);
         // Each schema sees the same.
         if schema == 0
             && let Some(id) = transformed.event_id
@@ -313,7 +314,10 @@ impl<'a> Attempt<'a> {
             message: &failure.explain(self.tables[schema].records.plan()),
             data: &record.to_original(self.input),
             lambda_arn: Some(self.function_arn),
-            position: Some((record.sequence_number.raw(self.input), record.shard_id(self.input))),
+            position: Some((
+                &record.sequence_number.to_cow(self.input),
+                record.shard_id(self.input),
+            )),
         }
         .write(text);
     }
@@ -323,8 +327,8 @@ impl<'a> Attempt<'a> {
         let Attempt { input, event, tables, files, lines, prefixes, mut statistics, .. } = self;
         let [prefix, error_prefix] = prefixes;
         let number = |record: Option<&Record>| {
-            let raw = record.map(|record| record.sequence_number.raw(input));
-            String::from_utf8_lossy(raw.unwrap_or_default()).into_owned()
+            let number = record.map(|record| record.sequence_number.to_cow(input));
+            String::from_utf8_lossy(&number.unwrap_or_default()).into_owned()
         };
         let (first, last) = (number(event.records.first()), number(event.records.last()));
         let shard = event.records.first().map_or("", |record| record.shard_id(input));

@@ -22,7 +22,7 @@ use record::record;
 use schema::Schema;
 use std::fmt;
 use std::ops::Range;
-pub(crate) use story::{Arrival, Clock, Export, ExportKind, Step, Story, story};
+pub(crate) use story::{Arrival, Clock, Export, ExportKind, Step, Story, long_story, story};
 
 pub(crate) struct Case {
     pub(crate) schema: Option<String>,

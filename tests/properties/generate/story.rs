@@ -128,20 +128,48 @@ pub(crate) fn story() -> impl Strategy<Value = Story> {
         .prop_map(|(schema, arrivals, steps)| build(schema, arrivals, steps))
 }
 
+/// A story of so many changes of up to ten items. Each arrives once, and there are no exports.
+#[allow(dead_code)] // Not all tests that share this need it.
+pub(crate) fn long_story(changes: usize) -> impl Strategy<Value = Story> {
+    let tape = |length| prop::collection::vec(any::<u32>(), 0..length);
+    (tape(200), prop::collection::vec(tape(120), changes)).prop_map(|(schema, steps)| {
+        let mut story = begun(schema, 10, steps);
+        let arrive = |(step, Step { number, .. }): (usize, &Step)| {
+            let number = (story.clock != Clock::Seconds).then(|| number.clone());
+            Arrival::Change { step, number, is_row: false }
+        };
+        story.arrivals = story.steps.iter().enumerate().map(arrive).collect();
+        story
+    })
+}
+
 fn build(schema: Vec<u32>, arrivals: Vec<u32>, steps: Vec<Vec<u32>>) -> Story {
+    let mut story = begun(schema, 3, steps);
+    let tape = &mut Tape::new(arrivals);
+    story.exports = exported(&story.steps, story.items, tape);
+    story.arrivals = arriving(story.clock, &story.steps, story.exports.len(), tape);
+    story
+}
+
+/// A story of so many items of which nothing has arrived.
+fn begun(schema: Vec<u32>, items: usize, steps: Vec<Vec<u32>>) -> Story {
     let tape = &mut Tape::new(schema);
     let clock = tape.pick(&[Clock::Micros, Clock::Millis, Clock::Millis, Clock::Seconds]);
     let mut schema = Schema::random(tape);
     schema.events = None;
-    let keys: Vec<Item> = (0..3).map(|at| some_keys(at, &schema, tape, false)).collect();
+    let keys: Vec<Item> = (0..items).map(|at| some_keys(at, &schema, tape, false)).collect();
     let text = schema.text(tape);
     let whole_table = Schema { wanted: None, ..schema.clone() }.text(tape);
     let steps = made(clock, &schema, &keys, steps);
-
-    let tape = &mut Tape::new(arrivals);
-    let exports = exported(&steps, keys.len(), tape);
-    let arrivals = arriving(clock, &steps, exports.len(), tape);
-    Story { schema: text, whole_table, clock, items: keys.len(), steps, exports, arrivals }
+    Story {
+        schema: text,
+        whole_table,
+        clock,
+        items,
+        steps,
+        exports: Vec::new(),
+        arrivals: Vec::new(),
+    }
 }
 
 /// The changes of the items of these keys.

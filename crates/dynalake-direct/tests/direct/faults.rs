@@ -240,7 +240,7 @@ fn a_process_that_is_killed_leaves_no_half_of_an_object() {
         let mut function = start(&s3, &[(SCHEMA, ORDERS)]);
         s3.fails("orders", usize::MAX, fault);
         function.queue(Next::new("killed", event((0..30).map(change))));
-        s3.wait_for(1);
+        assert!(s3.wait_for(1, LONG), "it sends the object");
         drop(function);
         let left = s3.objects();
         assert!(left.is_empty() || left == whole.objects(), "{fault:?}: {:?}", left.keys());
