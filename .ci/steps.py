@@ -36,7 +36,7 @@ def fuzz(seconds: str) -> str:
         cargo +nightly fuzz build
         found=$(mktemp -d)
         trap 'rm -rf "$found"' EXIT
-        for target in event change_record file row schema; do
+        for target in event change_record file row schema stream; do
             echo "fuzz: $target, {seconds} s"
             mkdir "$found/$target"
             log="$found/$target.log"
@@ -199,7 +199,7 @@ STEPS = [
     ),
     Step(
         "fuzz",
-        f"five fuzzers, {FUZZ_SECONDS} s each",
+        f"six fuzzers, {FUZZ_SECONDS} s each",
         fuzz(FUZZ_SECONDS),
         locks=("fuzz/target",),
         tools=("rust", "nightly", "c++"),
@@ -209,7 +209,8 @@ STEPS = [
         "rustdoc without warnings",
         """
         export RUSTDOCFLAGS="-D warnings"
-        cargo doc --package dynalake --package dynalake-parquet --lib --no-deps --locked
+        cargo doc --package dynalake --package dynalake-parquet --package dynalake-lambda \\
+            --package dynalake-direct --lib --no-deps --locked
         """,
         locks=(DEBUG,),
         tools=CARGO,
@@ -259,7 +260,7 @@ STEPS = [
     # ---- what takes too long for the gate
     Step(
         "fuzz-long",
-        "five fuzzers, five minutes each",
+        "six fuzzers, five minutes each",
         # Ten times as long as in the gate; more would keep everyone from running `deep`.
         fuzz("300"),
         locks=("fuzz/target",),
@@ -278,6 +279,16 @@ STEPS = [
         "infer-large",
         "schemas of 100,000 random items: only what is reported is rescued",
         "DYNALAKE_ITEMS=100000 cargo test --locked --package dynalake-cli --test infer",
+        locks=(DEBUG,),
+        tools=CARGO,
+        is_deep=True,
+    ),
+    Step(
+        "direct-large",
+        "the direct function with a million random changes, faults and kills",
+        """
+        DYNALAKE_CHANGES=1000000 cargo test --locked --package dynalake-direct random
+        """,
         locks=(DEBUG,),
         tools=CARGO,
         is_deep=True,

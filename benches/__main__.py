@@ -9,6 +9,9 @@ machine can do.
     python3 benches --backfill           an export of 5 million items to Parquet files, beside Spark
                                          and Python; needs a JDK 17 and 5 GB of disk, prints, and
                                          writes nothing. --items N: of fewer
+    python3 benches --direct             the direct function: a batch of Kinesis to objects on an S3
+                                         on loopback, beside Python and Rust; prints, and writes
+                                         nothing
     python3 benches --quick              for CI: once and small. Fails where a peer does not run or
                                          says something else than ours, or the peak memory is over
                                          its bar; times count for nothing
@@ -39,6 +42,10 @@ From an event's change records to a Parquet file:
   python       boto3's TypeDeserializer and pyarrow
   duckdb       the second half only: our rows of JSON to a file
   lower bound  the parquet crate writing the same values from ready columns
+From a batch of Kinesis to an object that is stored:
+  ours         the direct function, the code that is deployed
+  baseline     idiomatic Rust: aws_lambda_events, serde_dynamo, arrow-json, parquet, object_store
+  python       the Python of the tutorials: boto3 and pyarrow
 Before anything is timed, the peers' rows are compared with ours, value by value. Time is what all
 threads of a process have on the processor, so waiting costs nothing. Peers take turns, round by
 round; medians count. docs/performance.md has the results, and what they leave out.
@@ -74,6 +81,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     )
     what.add_argument(
         "--files", action="store_true", help="measure events to Parquet bytes, and nothing else"
+    )
+    what.add_argument(
+        "--direct", action="store_true", help="measure the direct function, and nothing else"
     )
     what.add_argument(
         "--backfill",
@@ -126,7 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dynalake_dev import console
     from dynalake_dev.process import ToolError
 
-    from . import backfill, building, files, instructions, measure, report
+    from . import backfill, building, direct, files, instructions, measure, report
 
     if arguments.render:
         return report.render(is_check=arguments.check)
@@ -148,6 +158,9 @@ def run(arguments: argparse.Namespace) -> int:
         with console.Stage("Rust peers and worker", timings) as stage:
             building.build_rust(stage.update, "worker", "files")
         report.show_tables(files.tables(files.run(chosen, rounds, False, timings)))
+        return 0
+    if arguments.direct:
+        report.show_tables(direct.run(chosen, rounds, timings))
         return 0
     program = measure.build(timings)
     found = measure.Run(program, chosen, rounds, arguments.quick, timings).run()

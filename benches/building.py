@@ -109,11 +109,15 @@ def build_rust(say: Say, *programs: str) -> None:
 
 def build_bootstrap(say: Say) -> Path:
     """Ours, as package.py builds it for AWS."""
-    package_file = build.bootstrap(WORK / "dist", WORK / "package.log", say)
+    return unpacked(build.bootstrap(WORK / "dist", WORK / "package.log", say), WORK)
+
+
+def unpacked(package_file: Path, folder: Path) -> Path:
+    """The program of a package, in a folder."""
     with zipfile.ZipFile(package_file) as archive:
-        bootstrap = Path(archive.extract("bootstrap", WORK))
-    bootstrap.chmod(0o755)
-    return bootstrap
+        program = Path(archive.extract("bootstrap", folder))
+    program.chmod(0o755)
+    return program
 
 
 def write_input(name: str, workload: str, unit: str, count: int) -> None:

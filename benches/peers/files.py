@@ -161,6 +161,13 @@ class Input:
         self.folder, self.name = folder, name
 
     def python(self, file):
+        made = self.made_by_python()
+        if file:
+            with open(file, "wb") as opened:
+                opened.write(made)
+        return made.size
+
+    def made_by_python(self):
         deserialize = TypeDeserializer().deserialize
         rows = []
         for sequence_number, data in self.records:
@@ -184,11 +191,7 @@ class Input:
             rows.append(row)
         out = pyarrow.BufferOutputStream()
         self.write(pyarrow.Table.from_pylist(rows, self.schema), out)
-        made = out.getvalue()
-        if file:
-            with open(file, "wb") as opened:
-                opened.write(made)
-        return made.size
+        return out.getvalue()
 
     def write(self, table, out):
         pyarrow.parquet.write_table(
