@@ -233,11 +233,13 @@ fn no_import_points_upward() {
 #[test]
 fn no_imports_make_a_circle() {
     assert_eq!(circle(&core()), None);
-    let mut cli = Modules::new();
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/dynalake-cli/src");
-    modules(&sources, "", &mut cli);
-    assert!(cli.len() > 5, "{:?}", cli.keys());
-    assert_eq!(circle(&cli), None);
+    for name in ["dynalake-cli", "dynalake-direct"] {
+        let mut found = Modules::new();
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates").join(name).join("src");
+        modules(&sources, "", &mut found);
+        assert!(found.len() > 5, "{:?}", found.keys());
+        assert_eq!(circle(&found), None);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use crate::files::Files;
 use crate::isolation::{Aside, Hopeless, Place, isolate};
+use crate::object::Object;
 use crate::partition::{Granularity, Partition};
 use crate::settings::Lake;
 use dynalake::failure::Failure;
@@ -58,15 +59,6 @@ pub struct Failed {
     pub plan: Plan,
     /// The records.
     pub records: Vec<FailedRecord>,
-}
-
-/// An object of the bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Object {
-    /// Its key.
-    pub key: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
 }
 
 /// Why an event gives nothing.
@@ -281,6 +273,8 @@ impl<'a> Attempt<'a> {
         record: &Record,
         schema: usize,
     ) -> Result<(Outcome, bool), ParquetError> {
+        #[cfg(test)]
+        tests::panic_where_planted(&record.to_original(self.input), schema);
         let (records, files) = (&mut self.tables[schema].records, &mut self.files[schema]);
         if let Err(failure) = record.append_to(self.input, self.scratch, records.buffer()) {
             return Ok((Outcome::Failed(failure), false));
@@ -326,6 +320,8 @@ impl<'a> Attempt<'a> {
     fn finish(self) -> Result<Batch, ParquetError> {
         let Attempt { input, event, tables, files, lines, prefixes, mut statistics, .. } = self;
         let [prefix, error_prefix] = prefixes;
+        #[cfg(test)]
+        tests::panic_where_planted_past_records(&statistics);
         let number = |record: Option<&Record>| {
             let number = record.map(|record| record.sequence_number.to_cow(input));
             String::from_utf8_lossy(&number.unwrap_or_default()).into_owned()
@@ -355,5 +351,123 @@ impl<'a> Attempt<'a> {
         statistics.bytes_out = objects.iter().map(|object| object.bytes.len() as u64).sum();
         let first = (!event.records.is_empty()).then_some(first);
         Ok(Batch { objects, statistics, failed, first })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use bytes::Bytes;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    /// Panics at a change of the item `panic-N`, by the schema N.
+    pub(super) fn panic_where_planted(record: &[u8], schema: usize) {
+        let record = String::from_utf8_lossy(record);
+        assert!(!record.contains(&format!("panic-{schema}")), "planted");
+    }
+
+    /// Panics where seven records give rows.
+    pub(super) fn panic_where_planted_past_records(statistics: &Statistics) {
+        assert!(statistics.records_ok != 7, "planted");
+    }
+
+    fn transformer() -> Transformer {
+        let schema = |name: &str| {
+            format!(
+                r#"{{"name": "{name}", "table": "orders", "keys": ["id"],
+                     "columns": [{{"name": "id", "type": "string"}}]}}"#
+            )
+        };
+        let schemas = format!("[{}, {}]", schema("first"), schema("second"));
+        let get = |name: &str| match name {
+            "DYNALAKE_SCHEMA" => Some(schemas.clone()),
+            "DYNALAKE_PREFIX" => Some("data".to_owned()),
+            "DYNALAKE_ERROR_PREFIX" => Some("errors".to_owned()),
+            "DYNALAKE_PARTITION_BY" | "DYNALAKE_PARTITION_GRANULARITY" => None,
+            // All the others are not looked at here.
+            _ => Some("x".to_owned()),
+        };
+        let get = |name: &str| get(name).filter(|_| name != "AWS_ENDPOINT_URL_S3");
+        let settings = Settings::read(|name| get(name).map(Into::into)).expect("all are UTF-8");
+        let config = settings.config(|_| Err(std::io::ErrorKind::NotFound.into()));
+        Transformer::new(config.expect("all are good").lake)
+    }
+
+    /// An event of changes of these items.
+    fn event(ids: &[&str]) -> String {
+        let record = |(at, id): (usize, &&str)| {
+            format!(
+                r#"{{"eventSource":"aws:dynamodb","eventName":"INSERT",
+                     "eventSourceARN":"arn:aws:dynamodb:x:1:table/orders",
+                     "dynamodb":{{"SequenceNumber":"{at}","ApproximateCreationDateTime":0,
+                     "Keys":{{"id":{{"S":"{id}"}}}},"NewImage":{{"id":{{"S":"{id}"}}}}}}}}"#
+            )
+        };
+        let records: Vec<String> = ids.iter().enumerate().map(record).collect();
+        format!("{{\"Records\":[{}]}}", records.join(","))
+    }
+
+    /// The objects, by the table and kind in their keys: how many rows, or which lines' numbers.
+    fn objects(batch: &Batch) -> Vec<(String, Vec<String>)> {
+        let content = |object: &Object| {
+            let folder = object.key.split("/dt=").next().unwrap_or_default().to_owned();
+            if object.key.ends_with(".parquet") {
+                let file = SerializedFileReader::new(Bytes::from(object.bytes.clone()));
+                let rows = file.expect("it is a file").metadata().file_metadata().num_rows();
+                return (folder, vec![format!("{rows} rows")]);
+            }
+            let lines = String::from_utf8_lossy(&object.bytes).into_owned();
+            let number = |line: &str| {
+                assert!(line.contains(r#""errorCode":"dynalake.panic""#), "{line}");
+                line.split(r#""sequenceNumber":""#)
+                    .nth(1)
+                    .and_then(|rest| rest.split('"').next())
+                    .expect("a line has a number")
+                    .to_owned()
+            };
+            (folder, lines.lines().map(number).collect())
+        };
+        batch.objects.iter().map(content).collect()
+    }
+
+    fn own(found: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        found.iter().map(|(folder, content)| ((*folder).to_owned(), texts(content))).collect()
+    }
+
+    #[test]
+    fn a_panic_sets_its_record_aside_for_the_schema_at_which_it_happens() {
+        let mut transformer = transformer();
+        let ids = ["a", "panic-1", "b", "panic-0 panic-1", "c"];
+        let batch = transformer.transform(event(&ids).as_bytes(), "arn", 0).expect("it is one");
+        let expected = own(&[
+            ("data/first", &["4 rows"]),
+            ("errors/first/processing-failed", &["3"]),
+            ("data/second", &["3 rows"]),
+            ("errors/second/processing-failed", &["1", "3"]),
+        ]);
+        assert_eq!(objects(&batch), expected);
+        let Statistics { records_ok, failures, .. } = &batch.statistics;
+        assert_eq!((*records_ok, failures.len()), (3, 2));
+        // The next batch is as any other.
+        let batch = transformer.transform(event(&["a"]).as_bytes(), "arn", 0).expect("it is one");
+        assert_eq!(
+            objects(&batch),
+            own(&[("data/first", &["1 rows"]), ("data/second", &["1 rows"])])
+        );
+    }
+
+    #[test]
+    fn a_panic_that_no_record_explains_sets_the_batch_aside() {
+        let ids = ["1", "2", "3", "4", "5", "6", "7"];
+        let batch = transformer().transform(event(&ids).as_bytes(), "arn", 0).expect("it is one");
+        let all = ["0", "1", "2", "3", "4", "5", "6"];
+        let expected = own(&[
+            ("errors/first/processing-failed", &all),
+            ("errors/second/processing-failed", &all),
+        ]);
+        assert_eq!(objects(&batch), expected);
+        assert_eq!(batch.statistics.failures.len(), 7);
     }
 }

@@ -1,6 +1,7 @@
 //! An invocation to its answer.
 
-use crate::batch::{Batch, Failed, Object, TransformError, Transformer};
+use crate::batch::{Batch, Failed, TransformError, Transformer};
+use crate::object::Object;
 use crate::settings::{Config, Settings};
 use crate::store::{Client, Stored, put_all};
 use dynalake::metrics::{FUNCTION, to_embedded_metrics};

@@ -1,10 +1,12 @@
 //! The direct function: an event of DynamoDB Streams or Kinesis in, Parquet objects on S3 out.
 //!
 //! ```text
-//! settings    what the environment says → schemas, a bucket, prefixes
 //! partition   times → the folders of objects
+//! endpoint    the bucket, and how it is reached
+//! settings    what the environment says → schemas, a bucket, prefixes
 //! files       one schema's rows, by partition
 //! isolation   a panic, and what is left out because of it
+//! object      a key, and bytes
 //! batch       an event's bytes → objects: their keys and their bytes
 //! store       objects → S3
 //! function    an invocation → an answer
@@ -43,16 +45,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod batch;
-mod files;
-mod function;
-mod isolation;
 mod partition;
+
+mod endpoint;
+
 mod settings;
+
+mod files;
+
+mod isolation;
+
+mod object;
+
+mod batch;
+
 mod store;
 
-pub use batch::{Batch, Failed, Object, TransformError, Transformer};
+mod function;
+
+pub use batch::{Batch, Failed, TransformError, Transformer};
+pub use endpoint::{Endpoint, EndpointError};
 pub use function::{DirectFunction, StartError};
+pub use object::Object;
 pub use partition::{Granularity, PartitionBy};
 pub use settings::{Config, Lake, NAMES, Settings};
-pub use store::{Endpoint, EndpointError};

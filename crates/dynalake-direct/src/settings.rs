@@ -1,8 +1,8 @@
 //! The function's settings: the texts that the environment holds, checked. Reads no environment
 //! itself.
 
+use crate::endpoint::{Endpoint, EndpointError};
 use crate::partition::{Granularity, PartitionBy};
-use crate::store::{Endpoint, EndpointError};
 use dynalake::schema::Schema;
 use dynalake::settings::{SCHEMA, SettingError, parse_schemas};
 use dynalake_parquet::{Form, Timestamps};

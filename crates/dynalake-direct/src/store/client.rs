@@ -1,8 +1,8 @@
 //! One request: a PUT, signed in its headers with the hash of its body, so that S3 takes no other
 //! bytes. Nothing of the signature is in the address, where logs would have it.
 
-use super::endpoint::Endpoint;
 use super::failure::Cause;
+use crate::endpoint::Endpoint;
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};

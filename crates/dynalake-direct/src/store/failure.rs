@@ -3,7 +3,7 @@
 //! Of an answer only the status, the code, the region and, for a lack of rights, the message is
 //! kept: others repeat keys and tokens.
 
-use super::endpoint::Endpoint;
+use crate::endpoint::Endpoint;
 use http::{HeaderMap, StatusCode};
 
 /// The most of a message of S3's that is shown.

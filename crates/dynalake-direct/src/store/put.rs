@@ -2,7 +2,7 @@
 
 use super::client::{Body, Client};
 use super::failure::{Cause, NotStored};
-use crate::batch::Object;
+use crate::object::Object;
 use futures_util::StreamExt;
 use futures_util::stream;
 use std::collections::hash_map::RandomState;

@@ -179,10 +179,10 @@ fn a_temporary_redirect_is_not_followed_and_said() {
     let mut function = start(&s3, &[(SCHEMA, ORDERS)]);
     s3.fails("orders", usize::MAX, Fault::Redirect(307));
     assert_eq!(invoke(&mut function, 0..3, LONG).0, [number(0)]);
-    assert!(s3.seen().iter().all(|seen| seen.key == key(0, 2)));
+    assert!(s3.seen().iter().all(|seen| *seen == key(0, 2)));
     assert!(s3.objects().is_empty());
     let output = stop(function);
-    assert!(output.stdout.contains("S3 answered 307"), "{output}");
+    assert!(output.stdout.contains("S3 answered 307 TemporaryRedirect: S3 sends elsewhere"));
     assert!(output.stdout.contains("put bucket and function into one region"), "{output}");
 }
 

@@ -8,7 +8,7 @@
 //!
 //! `DYNALAKE_CHANGES=1000000 cargo test --package dynalake-direct random` looks further.
 
-use crate::events::{event_of_text, kinesis_of};
+use crate::events::{CREATED, event_of_text, kinesis_of};
 use crate::generate::{Clock, Step, Story, long_story, samples};
 use crate::json::Json;
 use crate::runtime_api::{Function, Next};
@@ -18,6 +18,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dynalake::record::{Options, Outcome, RecordTransformer};
 use dynalake::schema::{Binary, Plan, Schema};
+use dynalake::text::time::write_microseconds;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
@@ -139,7 +140,7 @@ fn run(story: &Story, seed: u64, tally: &mut Tally) {
     }
     assert!(!metric_lines(&stop(function)).is_empty());
     assert!(s3.changed().is_empty(), "a batch gives the same bytes each time");
-    check(story, &s3.objects(), tally);
+    check(story, by_event_time, &s3.objects(), tally);
 }
 
 /// Gives an event to the function and ends it, at any moment.
@@ -170,7 +171,12 @@ fn again(batch: Range<usize>, batches: &mut VecDeque<Range<usize>>, random: &mut
 }
 
 /// Compares the lake with the changes.
-fn check(story: &Story, objects: &BTreeMap<String, Vec<u8>>, tally: &mut Tally) {
+fn check(
+    story: &Story,
+    by_event_time: bool,
+    objects: &BTreeMap<String, Vec<u8>>,
+    tally: &mut Tally,
+) {
     let schema = Schema::parse(&story.schema).expect("it is one");
     let expected = expected(story, &schema);
     let index: BTreeMap<&str, usize> =
@@ -191,10 +197,8 @@ fn check(story: &Story, objects: &BTreeMap<String, Vec<u8>>, tally: &mut Tally) 
         }
         let partition = folder.split_once("/dt=").expect("it is in a partition").1;
         let is_there = |at: &usize| {
-            let line = expected[*at].line.as_ref();
-            line.is_some_and(|line| {
-                key.starts_with("data/") && is_in(partition, line, story, *at, first)
-            })
+            let has_row = expected[*at].line.is_some();
+            has_row && partition == partition_of(story, by_event_time, *at, first)
         };
         let rows: Vec<usize> = batch.filter(is_there).collect();
         let lines: Vec<String> =
@@ -214,23 +218,17 @@ fn check(story: &Story, objects: &BTreeMap<String, Vec<u8>>, tally: &mut Tally) 
     tally.objects += objects.len();
 }
 
-/// Whether a row is in the file of a partition: by its own time, or by its batch's.
-fn is_in(partition: &str, line: &str, story: &Story, at: usize, first: usize) -> bool {
-    let hour = |time: &str| format!("{}/hour={}", &time[..10], &time[11..13]);
-    let row = Json::parse(line).expect("a row is JSON");
-    let time = row.get("_event_time").and_then(Json::text).expect("each row has a time");
-    let _ = at;
-    // The one of all records is that of the first; Kinesis' arrival is the same for all here.
-    let of_batch = match story.clock {
-        Clock::Seconds => {
-            let first = &story.steps[first];
-            let mut text = Vec::new();
-            dynalake::text::time::write_microseconds(story.clock.tick(first.time_us), &mut text);
-            hour(&String::from_utf8(text).expect("a time is text"))
-        }
-        _ => hour("2024-07-11T23"),
+/// The partition of a row: by its own time, or by its batch's first change or arrival.
+fn partition_of(story: &Story, by_event_time: bool, at: usize, first: usize) -> String {
+    let time_us = match (by_event_time, story.clock) {
+        (true, _) => story.steps[at].time_us,
+        (false, Clock::Seconds) => story.steps[first].time_us,
+        (false, _) => CREATED * 1_000_000,
     };
-    partition == hour(time) || partition == of_batch
+    let mut text = Vec::new();
+    write_microseconds(time_us, &mut text);
+    let text = String::from_utf8(text).expect("a time is text");
+    format!("{}/hour={}", &text[..10], &text[11..13])
 }
 
 fn check_lines(story: &Story, object: &[u8], failed: &[usize]) {

@@ -58,20 +58,14 @@ pub(crate) const PASSING: [Fault; 9] = [
     Fault::Error(502, "", ""),
 ];
 
-/// One request that was answered, or not.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    pub(crate) key: String,
-    pub(crate) at: Instant,
-}
-
 type Chooser = Box<dyn FnMut(&str) -> Option<Fault> + Send>;
 
 #[derive(Default)]
 struct State {
     objects: BTreeMap<String, Vec<u8>>,
     chooser: Option<Chooser>,
-    seen: Vec<Seen>,
+    /// The keys of all requests, answered or not.
+    seen: Vec<String>,
     /// What no client should send.
     unexpected: BTreeSet<String>,
     /// Keys that were overwritten with other bytes.
@@ -133,18 +127,13 @@ impl S3 {
         state.objects.clone()
     }
 
-    /// Forgets all objects.
-    pub(crate) fn clear(&self) {
-        lock(&self.shared.0).objects.clear();
-    }
-
     /// Keys that had other bytes once.
     pub(crate) fn changed(&self) -> BTreeSet<String> {
         lock(&self.shared.0).changed.clone()
     }
 
-    /// The requests so far.
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    /// The keys of the requests so far.
+    pub(crate) fn seen(&self) -> Vec<String> {
         lock(&self.shared.0).seen.clone()
     }
 
@@ -210,7 +199,7 @@ fn serve(connection: &TcpStream, port: u16, shared: &(Mutex<State>, Condvar)) ->
         let key = decoded(head.path.strip_prefix(&format!("/{BUCKET}/")).unwrap_or_default());
         let fault = {
             let mut state = lock(&shared.0);
-            state.seen.push(Seen { key: key.clone(), at: Instant::now() });
+            state.seen.push(key.clone());
             shared.1.notify_all();
             state.chooser.as_mut().and_then(|chooser| chooser(&key))
         };
@@ -230,7 +219,9 @@ fn serve(connection: &TcpStream, port: u16, shared: &(Mutex<State>, Condvar)) ->
                 continue;
             }
             Some(Fault::Redirect(status)) => {
-                let body = error("PermanentRedirect", "elsewhere");
+                let is_temporary = status == 307;
+                let code = if is_temporary { "TemporaryRedirect" } else { "PermanentRedirect" };
+                let body = error(code, "elsewhere");
                 write!(
                     writer,
                     "HTTP/1.1 {status} it\r\nx-amz-bucket-region: us-west-2\r\n\
@@ -439,7 +430,7 @@ fn a_signature_is_what_aws_computes() {
                    9e0e90d9c76de8fa5b200d8c849cd5b8dc7a3be3951ddb7f6a76b4158342019d";
     assert_eq!(
         hex(&hmac(&key, to_sign.as_bytes())),
-        "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af62ece108bd"
+        "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"
     );
     assert_eq!(seconds("20240711T235822Z"), 1_720_742_302);
 }

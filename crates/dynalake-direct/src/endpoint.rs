@@ -14,11 +14,11 @@ const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 /// A bucket, and how it is reached.
 #[derive(Clone)]
 pub struct Endpoint {
-    pub(super) bucket: String,
-    pub(super) region: String,
+    pub(crate) bucket: String,
+    pub(crate) region: String,
     /// Scheme and host, and of some the bucket as a first folder.
     base: String,
-    pub(super) credential: Credential,
+    pub(crate) credential: Credential,
 }
 
 impl fmt::Debug for Endpoint {
@@ -78,7 +78,7 @@ impl Endpoint {
     }
 
     /// The address of an object.
-    pub(super) fn url(&self, key: &str) -> String {
+    pub(crate) fn url(&self, key: &str) -> String {
         let mut url = format!("{}/", self.base);
         for byte in key.bytes() {
             match byte {
