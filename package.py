@@ -212,7 +212,12 @@ def build(function: Function, target: str, rust: dict[str, str]) -> tuple[Path, 
         for name, value in os.environ.items()
         if name not in ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS") and not name.startswith(outside)
     }
-    environment |= {"CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags), "CARGO_INCREMENTAL": "0"}
+    environment |= {
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
+        "CARGO_INCREMENTAL": "0",
+        # The package const-random, which one of S3's brings, takes its numbers from this.
+        "CONST_RANDOM_SEED": "dynalake",
+    }
     # By name: a build of the whole workspace would mix the features of its packages.
     command = [
         "cargo",

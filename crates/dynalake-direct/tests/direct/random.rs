@@ -99,7 +99,7 @@ fn run(story: &Story, seed: u64, tally: &mut Tally) {
         if of_faults.below(ONE_OF) > 0 {
             return None;
         }
-        if of_faults.below(10) == 0 {
+        if of_faults.below(4) == 0 {
             return Some(Fault::Error(403, "AccessDenied", "for now"));
         }
         Some(PASSING[of_faults.below(PASSING.len() as u64) as usize])
