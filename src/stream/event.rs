@@ -6,7 +6,8 @@
 //! | `aws:kinesis` | an envelope | `kinesis.data`, in base64 | `kinesis.sequenceNumber`; the shard begins `eventID` |
 //!
 //! ```json
-//! {"Records": [{"eventSource": "aws:kinesis", "eventID": "shardId-000000000006:49590338271490256608",
+//! {"Records": [{"eventSource": "aws:kinesis",
+//!               "eventID": "shardId-000000000006:49590338271490256608",
 //!               "kinesis": {"sequenceNumber": "49590338271490256608",
 //!                           "approximateArrivalTimestamp": 1720742302.5, "data": "eyJ0…"}}]}
 //! ```

@@ -1,5 +1,5 @@
-//! The transformation: an event's bytes to objects, their keys and their bytes. The same event gives
-//! the same objects, byte for byte.
+//! The transformation: an event's bytes to objects, their keys and their bytes. The same event
+//! gives the same objects, byte for byte.
 
 use crate::files::Files;
 use crate::isolation::{Aside, Hopeless, Place, isolate};

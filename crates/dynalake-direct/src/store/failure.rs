@@ -78,8 +78,8 @@ impl Cause {
                  a VPC, give that a gateway endpoint for S3"
             ),
             Cause::Stalled => {
-                "S3 did not answer in time; if this lasts and the function is in a VPC, give that a \
-                 gateway endpoint for S3"
+                "S3 did not answer in time; if this lasts and the function is in a VPC, give that \
+                 a gateway endpoint for S3"
                     .into()
             }
             Cause::NoTime => {
@@ -138,9 +138,9 @@ fn explain_answer(
             let says =
                 if message.is_empty() { String::new() } else { format!(". S3 says: {message}") };
             format!(
-                "{answer}: give the function's role s3:PutObject on arn:aws:s3:::{bucket}/{key} and \
-                 all that is beside it, and kms:GenerateDataKey on the bucket's key if it has one; \
-                 and see what the bucket's policy denies{says}"
+                "{answer}: give the function's role s3:PutObject on arn:aws:s3:::{bucket}/{key} \
+                 and all that is beside it, and kms:GenerateDataKey on the bucket's key if it has \
+                 one; and see what the bucket's policy denies{says}"
             )
         }
         (404, _) => format!("{answer}: there is no bucket {bucket}; check DYNALAKE_BUCKET"),

@@ -145,10 +145,8 @@ fn what_does_not_pass_is_said_with_what_to_do() {
         ),
         (
             Fault::Redirect(301),
-            &[
-                "S3 answered 301 PermanentRedirect: the bucket lake is in us-west-2, and the function \
-               in eu-central-1; put both into one region",
-            ],
+            &["S3 answered 301 PermanentRedirect: the bucket lake is in us-west-2, and the \
+                 function in eu-central-1; put both into one region"],
         ),
         (
             Fault::Error(404, "NoSuchBucket", "gone"),
