@@ -433,7 +433,7 @@ def read_elf(program: bytes) -> Elf:
 
     def string(at: int) -> str:
         assert strings is not None
-        return program[strings + at :].split(b"\0", 1)[0].decode()
+        return program[strings + at : program.index(b"\0", strings + at)].decode()
 
     versions = []
     if versions_count and (versions_at is None or strings is None):

@@ -69,7 +69,8 @@ impl Settings {
             })?;
         }
         let of_aws = |name: &str| get(name).and_then(|value| value.into_string().ok());
-        let bucket = values[1].as_deref().map(str::trim).unwrap_or_default();
+        let [_, bucket, ..] = &values;
+        let bucket = bucket.as_deref().unwrap_or_default().trim();
         let endpoint = Endpoint::read(bucket, of_aws);
         Ok(Settings { values, endpoint })
     }
