@@ -1,6 +1,7 @@
-# DynamoDB tables to Parquet on S3, with notifications, alarms and a role for Databricks. The order in which things
-# are made follows from which refers to which: stream, function, delivery stream. `consumers` and `ready` put the table's
-# Kinesis destination last.
+# DynamoDB tables to Parquet on S3, with notifications, alarms and a role for Databricks. There are two ways: `via` Firehose,
+# from a Kinesis stream, and `direct`, from a Kinesis stream or the table's own. The order in which things are made follows
+# from which refers to which: stream, function, delivery stream or mapping. `consumers` and `ready` put the table's Kinesis
+# destination last, and the mapping after the notifications.
 #
 # Bucket, topic, queue, database and the role for Databricks are shared by all tables. Everything in `for_each` is one
 # table's own, under the table's key, so adding or removing a table leaves the others as they are.
@@ -12,13 +13,17 @@ locals {
     {
       for key in local.one_table ? ["default"] : [] : key => {
         schema_files     = [var.schema_file]
+        via              = var.via
+        changes_from     = var.changes_from
         table_name       = var.table_name
+        table_stream_arn = var.table_stream_arn
         name             = var.name
         glue_table       = null
         retained_columns = var.retained_columns
         history          = null
         function         = {}
         delivery         = {}
+        direct           = {}
         stream           = null
         roles            = var.roles
         thresholds       = {}
@@ -32,8 +37,10 @@ locals {
   tables = {
     for key, entry in local.entries : key => {
       name             = entry.name
-      schema_file      = entry.schema_files[0]
-      schema           = jsondecode(file(entry.schema_files[0]))
+      via              = entry.via
+      changes_from     = coalesce(entry.changes_from, entry.via == "direct" ? "dynamodb_streams" : "kinesis")
+      table_stream_arn = entry.table_stream_arn
+      schema_files     = entry.schema_files
       table_name       = coalesce(entry.table_name, jsondecode(file(entry.schema_files[0])).table)
       other_name       = entry.table_name
       glue_table       = entry.glue_table
@@ -41,6 +48,7 @@ locals {
       history          = coalesce(entry.history, var.databricks.history)
       function         = merge(var.function, { for setting, value in entry.function : setting => value if value != null })
       delivery         = merge(var.delivery, { for setting, value in entry.delivery : setting => value if value != null })
+      direct           = merge(var.direct, { for setting, value in entry.direct : setting => value if value != null })
       stream           = [for stream in [entry.stream, var.stream] : stream if stream != null][0]
       stream_key       = !local.one_table && entry.stream == null && var.stream.shared ? "shared" : key
       roles            = entry.roles
@@ -49,9 +57,28 @@ locals {
     }
   }
 
+  firehose = { for key, table in local.tables : key => table if table.via == "firehose" }
+  direct   = { for key, table in local.tables : key => table if table.via == "direct" }
+  # Those whose changes go through a Kinesis stream, whichever way they go on.
+  kinesis = { for key, table in local.tables : key => table if table.changes_from == "kinesis" }
+
+  # Tables in the lake, of which a DynamoDB table may have several by the direct way. The first schema file's has the entry's
+  # own key, so that what a table has stays its own when more are added behind it.
+  lake_tables = merge([
+    for key, table in local.tables : {
+      for at, file in table.schema_files : (at == 0 ? key : "${key}/${try(jsondecode(file(file)).name, jsondecode(file(file)).table)}") => {
+        entry  = key
+        schema = jsondecode(file(file))
+      }
+    }
+  ]...)
+  lake_keys = { for key, table in local.tables : key => [
+    for at, file in table.schema_files : at == 0 ? key : "${key}/${try(jsondecode(file(file)).name, jsondecode(file(file)).table)}"
+  ] }
+
   # By key: the stream of a table, or the one under "shared", which is no table's.
   streams = {
-    for stream_key in toset([for table in local.tables : table.stream_key]) : stream_key => {
+    for stream_key in toset([for table in local.kinesis : table.stream_key]) : stream_key => {
       name     = try(local.tables[stream_key].name, var.name)
       settings = try(local.tables[stream_key].stream, var.stream)
       tags     = try(local.tables[stream_key].tags, var.tags)
@@ -61,6 +88,8 @@ locals {
   database = var.database == null ? aws_glue_catalog_database.this[0].name : var.database
 
   bucket = var.bucket == null ? merge(module.bucket[0].bucket, { account_id = tostring(null) }) : var.bucket
+
+  on_failure_bucket = length(local.direct) == 0 ? null : var.on_failure_bucket == null ? module.on_failure_bucket[0].bucket : var.on_failure_bucket
 
   # One table announces its own prefix, several the one that they share.
   data_prefixes  = tolist(local.one_table ? [for table in module.table : table.data_prefix] : [var.prefixes.data])
@@ -84,6 +113,22 @@ module "bucket" {
   additional_policy_statements = var.additional_bucket_policy_statements
   kms_key                      = var.kms_key
   tags                         = var.tags
+}
+
+# Batches that the direct way gives up, after a day in which they could not be stored. Apart from the bucket of the data:
+# what kept the function from writing there, its policy or its key, would keep Lambda from it too.
+module "on_failure_bucket" {
+  source = "./modules/bucket"
+  count  = length(local.direct) > 0 && var.on_failure_bucket == null ? 1 : 0
+
+  # Short enough that account and region always follow it whole.
+  name                    = "${substr(var.name, 0, 28)}-failed"
+  force_destroy           = var.force_destroy
+  noncurrent_version_days = var.new_bucket.noncurrent_version_days
+  prefixes                = { errors = "aws/lambda/" }
+  error_days              = var.new_bucket.error_days
+  kms_key                 = var.kms_key
+  tags                    = var.tags
 }
 
 resource "aws_glue_catalog_database" "this" {
@@ -110,25 +155,25 @@ module "stream" {
 # stream already.
 module "destination" {
   source   = "./modules/destination"
-  for_each = { for key, table in local.tables : key => table if try(table.stream.existing.connect, true) }
+  for_each = { for key, table in local.kinesis : key => table if try(table.stream.existing.connect, true) }
 
   stream_arn = module.stream[each.value.stream_key].arn
   tables     = [each.value.table_name]
-  consumers  = [module.delivery[each.key].delivery_stream_arn]
+  consumers  = each.value.via == "direct" ? [module.direct[each.key].mapping_arn] : [module.delivery[each.key].delivery_stream_arn]
   ready      = concat([for notifications in module.notifications : notifications.ready], var.ready)
 }
 
 module "transform" {
   source   = "./modules/transform"
-  for_each = local.tables
+  for_each = local.firehose
 
   name                 = each.value.name
-  schema               = each.value.schema
-  schema_in_package    = each.value.function.schema_in_package ? each.value.schema_file : null
+  schema               = local.lake_tables[each.key].schema
+  schema_in_package    = each.value.function.schema_in_package ? each.value.schema_files[0] : null
   tables               = each.value.other_name == null ? null : [each.value.other_name]
   package_file         = coalesce(each.value.function.package_file, "${path.module}/../dist/${each.value.function.architecture}/bootstrap.zip")
   architecture         = each.value.function.architecture
-  memory_size          = each.value.function.memory_size
+  memory_size          = coalesce(each.value.function.memory_size, local.memory_size.firehose)
   timeout_seconds      = each.value.function.timeout_seconds
   reserved_concurrency = each.value.function.reserved_concurrency
   log_level            = each.value.function.log_level
@@ -145,22 +190,62 @@ module "transform" {
 
 module "table" {
   source   = "./modules/table"
-  for_each = local.tables
+  for_each = local.lake_tables
 
   schema                = each.value.schema
   bucket                = local.bucket
   database              = local.database
-  table                 = each.value.glue_table
+  table                 = local.tables[each.value.entry].glue_table
+  via                   = local.tables[each.value.entry].via
   prefixes              = var.prefixes
-  partition_by          = each.value.delivery.partition_by
-  partition_granularity = each.value.delivery.partition_granularity
-  projection_start      = each.value.delivery.projection_start
-  retained_columns      = each.value.retained_columns
+  partition_by          = local.tables[each.value.entry].delivery.partition_by
+  partition_granularity = local.tables[each.value.entry].delivery.partition_granularity
+  projection_start      = local.tables[each.value.entry].delivery.projection_start
+  retained_columns      = local.tables[each.value.entry].retained_columns
+}
+
+module "direct" {
+  source   = "./modules/direct"
+  for_each = local.direct
+
+  name                 = each.value.name
+  schemas              = [for lake_key in local.lake_keys[each.key] : local.lake_tables[lake_key].schema]
+  schemas_in_package   = each.value.function.schema_in_package ? each.value.schema_files : null
+  targets              = [for lake_key in local.lake_keys[each.key] : module.table[lake_key].target]
+  table_name           = each.value.other_name
+  changes_from         = each.value.changes_from
+  source_arn           = each.value.changes_from == "kinesis" ? module.stream[each.value.stream_key].arn : each.value.table_stream_arn
+  source_kms_key       = each.value.changes_from != "kinesis" ? null : each.value.stream.existing == null ? var.kms_key : each.value.stream.existing.kms_key
+  retention_hours      = each.value.changes_from == "kinesis" ? module.stream[each.value.stream_key].retention_hours : 24
+  on_failure_bucket    = local.on_failure_bucket
+  package_file         = coalesce(each.value.function.package_file, "${path.module}/../dist/${each.value.function.architecture}/direct.zip")
+  architecture         = each.value.function.architecture
+  memory_size          = coalesce(each.value.function.memory_size, local.memory_size.direct)
+  timeout_seconds      = each.value.function.timeout_seconds
+  reserved_concurrency = each.value.function.reserved_concurrency
+  log_level            = each.value.function.log_level
+  log_retention_days   = each.value.function.log_retention_days
+  kms_key              = var.kms_key
+  tags                 = each.value.tags
+
+  batch_size                 = each.value.direct.batch_size
+  batching_window_seconds    = each.value.direct.batching_window_seconds
+  parallelization_factor     = each.value.direct.parallelization_factor
+  maximum_record_age_seconds = each.value.direct.maximum_record_age_seconds
+  filters                    = each.value.direct.filters
+
+  role                    = each.value.roles.function
+  permissions_boundary    = var.permissions_boundary
+  role_path               = var.role_path
+  iam_propagation_seconds = var.iam_propagation_seconds
+
+  # With a Kinesis stream the destination is last of all, and waits for the same.
+  ready = concat([for notifications in module.notifications : notifications.ready], var.ready)
 }
 
 module "delivery" {
   source   = "./modules/delivery"
-  for_each = local.tables
+  for_each = local.firehose
 
   name           = each.value.name
   target         = module.table[each.key].target
@@ -212,7 +297,7 @@ module "databricks_access" {
   bucket      = local.bucket
   prefixes    = local.data_prefixes
   queue_arn   = module.notifications[0].queue_arn
-  tables      = [for key, table in module.table : merge(table.databricks_table, { history = local.tables[key].history })]
+  tables      = [for key, table in module.table : merge(table.databricks_table, { history = local.tables[local.lake_tables[key].entry].history })]
   external_id = var.databricks.external_id
   kms_key     = var.kms_key
   tags        = var.tags
@@ -235,9 +320,14 @@ module "export_access" {
   error_prefixes = local.error_prefixes
   path           = var.role_path
   tags           = var.tags
+
+  on_failure_bucket = local.on_failure_bucket
 }
 
 locals {
+  # In MB. The direct function also holds the objects that it writes.
+  memory_size = { firehose = 256, direct = 512 }
+
   # What all of the calls below say in the same way.
   queues = local.notifications == "none" ? null : {
     queue_name             = module.notifications[0].queue_name
@@ -251,24 +341,33 @@ module "monitoring" {
   source   = "./modules/monitoring"
   for_each = local.tables
 
-  name                     = each.value.name
-  parts                    = local.one_table ? ["table", "stream", "queues"] : each.value.stream_key == "shared" ? ["table"] : ["table", "stream"]
+  name = each.value.name
+  parts = concat(
+    ["table"],
+    each.value.changes_from == "kinesis" && (local.one_table || each.value.stream_key != "shared") ? ["stream"] : [],
+    local.one_table ? ["queues"] : [],
+  )
+  via                      = each.value.via
   tables                   = [each.value.table_name]
-  stream_name              = module.stream[each.value.stream_key].name
-  retention_hours          = module.stream[each.value.stream_key].retention_hours
-  shard_count              = each.value.stream.shard_count
-  function_name            = module.transform[each.key].function_name
-  function_timeout_seconds = module.transform[each.key].timeout_seconds
-  function_memory_mb       = each.value.function.memory_size
-  delivery_stream_name     = module.delivery[each.key].delivery_stream_name
-  dynamic_partitioning     = each.value.delivery.partition_by == "event_time"
+  stream_name              = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].name if each.value.changes_from == "kinesis"])
+  retention_hours          = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].retention_hours if each.value.changes_from == "kinesis"])
+  shard_count              = each.value.changes_from == "kinesis" ? each.value.stream.shard_count : null
+  function_name            = each.value.via == "direct" ? module.direct[each.key].function_name : module.transform[each.key].function_name
+  function_timeout_seconds = each.value.via == "direct" ? module.direct[each.key].timeout_seconds : module.transform[each.key].timeout_seconds
+  function_memory_mb       = coalesce(each.value.function.memory_size, local.memory_size[each.value.via])
+  delivery_stream_name     = one([for delivery in [each.key] : module.delivery[delivery].delivery_stream_name if each.value.via == "firehose"])
+  mapping_uuid             = one([for direct in [each.key] : module.direct[direct].mapping_uuid if each.value.via == "direct"])
+  dynamic_partitioning     = each.value.via == "firehose" && each.value.delivery.partition_by == "event_time"
   queues                   = local.queues
   error_queue_name         = one(module.notifications[*].error_queue_name)
-  more_alarms              = concat(flatten(module.monitoring_queues[*].alarm_arns), each.value.stream_key == "shared" ? flatten(module.monitoring_stream[*].alarm_arns) : [])
+  more_alarms              = concat(flatten(module.monitoring_queues[*].alarm_arns), each.value.stream_key == "shared" && each.value.changes_from == "kinesis" ? flatten(module.monitoring_stream[*].alarm_arns) : [])
   # An existing stream may have the changes of tables that are not here.
-  shared_stream = each.value.stream_key == "shared" || each.value.stream.existing != null
-  # A long buffering interval should not set the alarm off.
-  thresholds     = merge({ freshness_seconds = max(300, 4 * module.delivery[each.key].buffering_interval_seconds) }, each.value.thresholds)
+  shared_stream = each.value.changes_from == "kinesis" && (each.value.stream_key == "shared" || each.value.stream.existing != null)
+  # A long interval should not set the alarm off.
+  thresholds = merge(
+    { freshness_seconds = max(300, 4 * (each.value.via == "direct" ? module.direct[each.key].batching_window_seconds : module.delivery[each.key].buffering_interval_seconds)) },
+    each.value.thresholds,
+  )
   alarm_actions  = var.alarm_actions
   ticket_actions = var.ticket_actions
   tags           = each.value.tags

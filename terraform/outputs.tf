@@ -4,28 +4,38 @@ output "table_name" {
 }
 
 output "stream_name" {
-  description = "Name of the Kinesis data stream; null with tables."
-  value       = local.one_table ? module.stream["default"].name : null
+  description = "Name of the Kinesis data stream; null with tables, and with the table's own stream."
+  value       = local.one_table ? local.outputs["default"].stream_name : null
 }
 
 output "stream_arn" {
-  description = "ARN of the Kinesis data stream; null with tables."
-  value       = local.one_table ? module.stream["default"].arn : null
+  description = "ARN of the Kinesis data stream; null with tables, and with the table's own stream."
+  value       = local.one_table ? local.outputs["default"].stream_arn : null
 }
 
 output "function_name" {
   description = "Name of the function; null with tables."
-  value       = local.one_table ? module.transform["default"].function_name : null
+  value       = local.one_table ? local.outputs["default"].function_name : null
 }
 
 output "function_version" {
-  description = "Published version of the function that Firehose invokes; null with tables."
-  value       = local.one_table ? module.transform["default"].version : null
+  description = "Published version of the function that Firehose, or the direct way's mapping, invokes; null with tables."
+  value       = local.one_table ? local.outputs["default"].function_version : null
 }
 
 output "delivery_stream_name" {
-  description = "Name of the Firehose delivery stream; null with tables."
-  value       = local.one_table ? module.delivery["default"].delivery_stream_name : null
+  description = "Name of the Firehose delivery stream; null with tables, and by the direct way."
+  value       = local.one_table ? local.outputs["default"].delivery_stream_name : null
+}
+
+output "mapping_uuid" {
+  description = "By the direct way: UUID of the event source mapping; null with tables."
+  value       = local.one_table ? local.outputs["default"].mapping_uuid : null
+}
+
+output "on_failure_location" {
+  description = "By the direct way: where Lambda puts the batches that it gives up, as a URL; null with tables."
+  value       = local.one_table ? local.outputs["default"].on_failure_location : null
 }
 
 output "bucket" {
@@ -119,28 +129,47 @@ output "dashboard_name" {
 }
 
 output "tables" {
-  description = "For each table, by its key (default with schema_file): table_name, stream_name, stream_arn, function_name, function_version, function_role_arn, delivery_stream_name, firehose_role_arn, location, data_prefix, error_prefix, glue_table, key_columns, dashboard_name."
-  value = {
-    for key, table in local.tables : key => {
-      table_name           = table.table_name
-      stream_name          = module.stream[table.stream_key].name
-      stream_arn           = module.stream[table.stream_key].arn
-      function_name        = module.transform[key].function_name
-      function_version     = module.transform[key].version
-      function_role_arn    = module.transform[key].role_arn
-      delivery_stream_name = module.delivery[key].delivery_stream_name
-      firehose_role_arn    = module.delivery[key].role_arn
-      location             = module.table[key].location
-      data_prefix          = module.table[key].data_prefix
-      error_prefix         = module.table[key].error_prefix
-      glue_table           = module.table[key].table
-      key_columns          = module.table[key].key_columns
-      dashboard_name       = module.monitoring[key].dashboard_name
-    }
-  }
+  description = "For each table, by its key (default with schema_file): table_name, stream_name, stream_arn, function_name, function_version, function_role_arn, delivery_stream_name, firehose_role_arn, mapping_uuid, on_failure_location, location, data_prefix, error_prefix, glue_table, key_columns, dashboard_name, lake_tables. What one way has and the other doesn't is null. With several schema files, location, data_prefix, error_prefix, glue_table and key_columns are null, and lake_tables has them for each, by its name in Glue."
+  value       = local.outputs
 
   precondition {
     condition     = length(distinct([for table in module.table : table.table])) == length(module.table)
     error_message = "tables: two entries are for one table in Glue (${join(", ", [for table in module.table : table.table])}); give one a \"name\" in its schema file, or a glue_table of its own."
+  }
+}
+
+locals {
+  lake_outputs = {
+    for key, lake_keys in local.lake_keys : key => [
+      for lake_key in lake_keys : {
+        location     = module.table[lake_key].location
+        data_prefix  = module.table[lake_key].data_prefix
+        error_prefix = module.table[lake_key].error_prefix
+        glue_table   = module.table[lake_key].table
+        key_columns  = module.table[lake_key].key_columns
+      }
+    ]
+  }
+
+  outputs = {
+    for key, table in local.tables : key => {
+      table_name           = table.table_name
+      stream_name          = table.changes_from == "kinesis" ? module.stream[table.stream_key].name : null
+      stream_arn           = table.changes_from == "kinesis" ? module.stream[table.stream_key].arn : null
+      function_name        = table.via == "direct" ? module.direct[key].function_name : module.transform[key].function_name
+      function_version     = table.via == "direct" ? module.direct[key].version : module.transform[key].version
+      function_role_arn    = table.via == "direct" ? module.direct[key].role_arn : module.transform[key].role_arn
+      delivery_stream_name = table.via == "firehose" ? module.delivery[key].delivery_stream_name : null
+      firehose_role_arn    = table.via == "firehose" ? module.delivery[key].role_arn : null
+      mapping_uuid         = table.via == "direct" ? module.direct[key].mapping_uuid : null
+      on_failure_location  = table.via == "direct" ? module.direct[key].on_failure_location : null
+      location             = length(table.schema_files) == 1 ? local.lake_outputs[key][0].location : null
+      data_prefix          = length(table.schema_files) == 1 ? local.lake_outputs[key][0].data_prefix : null
+      error_prefix         = length(table.schema_files) == 1 ? local.lake_outputs[key][0].error_prefix : null
+      glue_table           = length(table.schema_files) == 1 ? local.lake_outputs[key][0].glue_table : null
+      key_columns          = length(table.schema_files) == 1 ? local.lake_outputs[key][0].key_columns : null
+      dashboard_name       = module.monitoring[key].dashboard_name
+      lake_tables          = { for table in local.lake_outputs[key] : table.glue_table => table }
+    }
   }
 }

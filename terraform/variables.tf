@@ -39,22 +39,69 @@ variable "table_name" {
   }
 }
 
+variable "via" {
+  description = "For one table: how its changes get into the lake. \"firehose\": Kinesis, Firehose and a function that makes rows; \"direct\": one function that writes Parquet by itself, within seconds. docs/ways.md says which for whom."
+  type        = string
+  default     = "firehose"
+  nullable    = false
+
+  validation {
+    condition     = contains(["firehose", "direct"], var.via)
+    error_message = "via: \"firehose\" or \"direct\"."
+  }
+  validation {
+    condition     = var.via == "firehose" || length(var.tables) == 0
+    error_message = "via: with tables, it belongs to the table's entry."
+  }
+}
+
+variable "changes_from" {
+  description = "For one table: where its changes come from. \"kinesis\": a Kinesis stream, which via = \"firehose\" needs. \"dynamodb_streams\": the table's own stream, for via = \"direct\" only, whose default it is; it has to be on, with both images. (A module can't have an input that is called source.)"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.changes_from == null || try(contains(["kinesis", "dynamodb_streams"], var.changes_from), false)
+    error_message = "changes_from: \"kinesis\" or \"dynamodb_streams\", or null for what fits via."
+  }
+  validation {
+    condition     = !(var.via == "firehose" && try(var.changes_from == "dynamodb_streams", false))
+    error_message = "changes_from: Firehose reads Kinesis streams only; set via = \"direct\", or changes_from = \"kinesis\"."
+  }
+  validation {
+    condition     = var.changes_from == null || length(var.tables) == 0
+    error_message = "changes_from: with tables, it belongs to the table's entry."
+  }
+}
+
+variable "table_stream_arn" {
+  description = "For one table, with changes_from = \"dynamodb_streams\": ARN of the table's stream (aws_dynamodb_table.….stream_arn), for a table that is made in the same apply; or null to look it up."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.table_stream_arn == null || (var.via == "direct" && try(coalesce(var.changes_from, "dynamodb_streams") == "dynamodb_streams", false) && length(var.tables) == 0)
+    error_message = "table_stream_arn: only the direct way reads the table's own stream: via = \"direct\", changes_from = \"dynamodb_streams\". With tables, it belongs to the table's entry."
+  }
+}
+
 variable "tables" {
   description = <<-TEXT
     For several tables: an entry for each DynamoDB table, under a key that names it (in Terraform's addresses, and after `name` in the names of its function, delivery stream and alarms).
-    `schema_files`: paths of its schema files; Firehose takes exactly one. `via` and `source`: how its changes get into the lake, and from where.
-    `table_name`: as above. `name`: instead of <name>-<key>; to keep the names of a pipeline that was alone. `glue_table`: instead of the schema's table.
+    `schema_files`: paths of its schema files. By Firehose exactly one; by the direct way also several, of which each makes a table of the lake, with a `where` each. Add more at the end: the first has the entry's own place in the state.
+    `via`, `changes_from`, `table_stream_arn`: as above. `table_name`: as above. `name`: instead of <name>-<key>; to keep the names of a pipeline that was alone. `glue_table`: instead of the schema's table.
     `history`: as databricks.history. `retained_columns`: as below. `roles`: as below. `tags`, `thresholds`: added to those of all.
-    `function`, `delivery`: each member that is set counts instead of that of all tables. `stream`: a stream of its own, with these settings instead of those of all.
+    `function`, `delivery`, `direct`: each member that is set counts instead of that of all tables. `stream`: a stream of its own, with these settings instead of those of all.
   TEXT
   type = map(object({
-    schema_files = list(string)
-    via          = optional(string, "firehose")
-    source       = optional(string, "kinesis")
-    table_name   = optional(string)
-    name         = optional(string)
-    glue_table   = optional(string)
-    history      = optional(bool)
+    schema_files     = list(string)
+    via              = optional(string, "firehose")
+    changes_from     = optional(string)
+    table_name       = optional(string)
+    table_stream_arn = optional(string)
+    name             = optional(string)
+    glue_table       = optional(string)
+    history          = optional(bool)
     retained_columns = optional(list(object({
       name    = string
       type    = string
@@ -79,6 +126,13 @@ variable "tables" {
       transform_buffer_interval_seconds = optional(number)
       transform_buffer_size_mb          = optional(number)
       log_retention_days                = optional(number)
+    }), {})
+    direct = optional(object({
+      batch_size                 = optional(number)
+      batching_window_seconds    = optional(number)
+      parallelization_factor     = optional(number)
+      maximum_record_age_seconds = optional(number)
+      filters                    = optional(list(string))
     }), {})
     stream = optional(object({
       existing = optional(object({
@@ -121,8 +175,8 @@ variable "tables" {
     error_message = "tables: two entries have one name, or one with a stream of its own has that of the shared stream (${var.name}); set another name."
   }
   validation {
-    condition     = alltrue([for table in var.tables : length(table.schema_files) == 1])
-    error_message = "tables: schema_files should be exactly one file for each table: a delivery stream writes one table of the lake."
+    condition     = alltrue([for table in var.tables : length(table.schema_files) == 1 || (table.via == "direct" && length(table.schema_files) > 1)])
+    error_message = "tables: schema_files should be exactly one file for each table, because a delivery stream writes one table of the lake; with via = \"direct\" one function writes several."
   }
   validation {
     condition     = alltrue(flatten([for table in var.tables : [for file in table.schema_files : fileexists(file)]]))
@@ -133,30 +187,52 @@ variable "tables" {
     error_message = "tables: ${join(", ", flatten([for table in var.tables : [for file in table.schema_files : file if fileexists(file) && !can(jsondecode(file(file)).table)]]))}: not JSON, or without \"table\"; `dynalake check` shows where."
   }
   validation {
-    condition     = alltrue([for table in var.tables : table.via == "firehose" && table.source == "kinesis"])
-    error_message = "tables: via should be \"firehose\" and source \"kinesis\"; there is no other way yet."
+    condition = alltrue([
+      for table in var.tables : contains(["firehose", "direct"], table.via) && contains(table.via == "direct" ? ["kinesis", "dynamodb_streams"] : ["kinesis"], coalesce(table.changes_from, "kinesis"))
+    ])
+    error_message = "tables: via should be \"firehose\" or \"direct\", and changes_from \"kinesis\" or \"dynamodb_streams\". Firehose reads Kinesis streams only: for the table's own stream set via = \"direct\"."
+  }
+  validation {
+    condition     = alltrue([for table in var.tables : table.table_stream_arn == null || (table.via == "direct" && coalesce(table.changes_from, "dynamodb_streams") == "dynamodb_streams")])
+    error_message = "tables: table_stream_arn is the table's own stream, which only via = \"direct\" with changes_from = \"dynamodb_streams\" reads; remove it, or set these."
+  }
+  validation {
+    condition     = alltrue([for table in var.tables : table.via == "firehose" || table.roles.firehose == null])
+    error_message = "tables: with via = \"direct\" there is no Firehose that could have roles.firehose; remove it. The function's role is roles.function."
+  }
+  validation {
+    condition     = alltrue([for table in var.tables : table.changes_from == "kinesis" || table.via == "firehose" || table.stream == null])
+    error_message = "tables: stream is a Kinesis stream's settings, but the changes come from the table's own stream; remove it, or set changes_from = \"kinesis\"."
+  }
+  validation {
+    condition     = alltrue([for table in var.tables : length(table.schema_files) == 1 || (table.glue_table == null && length(table.retained_columns) == 0)])
+    error_message = "tables: with several schema files, glue_table and retained_columns would be those of all; give each schema file a \"name\", and keep columns in it."
+  }
+  validation {
+    condition     = try(alltrue([for table in var.tables : table.table_name != null || length(distinct([for file in table.schema_files : jsondecode(file(file)).table])) == 1]), true)
+    error_message = "tables: the schema files of one entry should have one \"table\", because they are views of one DynamoDB table; correct it, or set table_name."
   }
   validation {
     # Two would write under one prefix.
-    condition     = try(length(distinct([for table in var.tables : try(jsondecode(file(table.schema_files[0])).name, jsondecode(file(table.schema_files[0])).table)])) == length(var.tables), true)
-    error_message = "tables: two entries have schema files for one table, so both would write under one prefix; give each a \"table\" or \"name\" of its own in its schema file."
+    condition     = try(length(distinct(flatten([for table in var.tables : [for file in table.schema_files : try(jsondecode(file(file)).name, jsondecode(file(file)).table)]]))) == length(flatten([for table in var.tables : table.schema_files])), true)
+    error_message = "tables: two schema files are for one table, so both would write under one prefix; give each a \"table\" or \"name\" of its own."
   }
   validation {
     # Two views of one table are two entries, of which one connects the table.
     condition = try(alltrue([
       for entries in values({
         for table in var.tables : coalesce(table.table_name, jsondecode(file(table.schema_files[0])).table) => table...
-        if table.stream == null ? try(var.stream.existing.connect, true) : try(table.stream.existing.connect, true)
+        if coalesce(table.changes_from, table.via == "direct" ? "dynamodb_streams" : "kinesis") != "kinesis" ? false : table.stream == null ? try(var.stream.existing.connect, true) : try(table.stream.existing.connect, true)
       }) : length(entries) == 1
     ]), true)
     error_message = "tables: two entries are for one DynamoDB table, which has one Kinesis destination; correct table_name. For two views of one table, the second reads the stream of the first: stream = { existing = { arn, connect = false } }."
   }
   validation {
-    condition     = var.stream.existing == null || length(var.tables) <= 1 || var.stream.shared
+    condition     = var.stream.existing == null || length([for table in var.tables : table if table.stream == null && coalesce(table.changes_from, table.via == "direct" ? "dynamodb_streams" : "kinesis") == "kinesis"]) <= 1 || var.stream.shared
     error_message = "stream: with several tables an existing stream is either shared (shared = true), or belongs to one table: set it in that table's stream."
   }
   validation {
-    condition     = !var.stream.shared || length([for table in var.tables : 1 if table.stream == null]) <= 5
+    condition     = !var.stream.shared || length([for table in var.tables : 1 if table.stream == null && coalesce(table.changes_from, table.via == "direct" ? "dynamodb_streams" : "kinesis") == "kinesis"]) <= 5
     error_message = "tables: a shard allows five GetRecords calls a second, one for each table on a shared stream; give the other tables a stream of their own (stream = {})."
   }
 }
@@ -164,17 +240,17 @@ variable "tables" {
 variable "function" {
   description = <<-TEXT
     The function, of all tables.
-    `package_file`: path of its zip, or null for dist/<architecture>/bootstrap.zip of this repository, which `python3 package.py` builds. A module taken by Git has none: build it and give the path.
-    `schema_in_package`: whether the function reads the schema file from its package, into which `python3 package.py --schema` has put it, and not from its environment. For schemas that the environment's 4 KB don't hold. Several tables then need a package each.
-    `architecture`: x86_64, or arm64 (about a fifth cheaper a millisecond). `memory_size`: in MB, which also sets its share of a processor (1,769 MB are one). `timeout_seconds`: 1 to 300.
-    `reserved_concurrency`: maximum number of concurrent invocations, taken from the account's pool, or null for no reservation. Firehose runs up to five per shard.
+    `package_file`: path of its zip, or null for dist/<architecture>/bootstrap.zip of this repository (by the direct way direct.zip), which `python3 package.py` builds. Tables of both ways need a path each. A module taken by Git has none: build it and give the path.
+    `schema_in_package`: whether the function reads its schema files from its package, into which `python3 package.py --schema` has put it, and not from its environment. For schemas that the environment's 4 KB don't hold. Several tables then need a package each.
+    `architecture`: x86_64, or arm64 (about a fifth cheaper a millisecond). `memory_size`: in MB, which also sets its share of a processor (1,769 MB are one); null for 256, by the direct way 512. `timeout_seconds`: 1 to 300; by the direct way 10 to 900.
+    `reserved_concurrency`: maximum number of concurrent invocations, taken from the account's pool, or null for no reservation. Firehose runs up to five per shard, the direct way one, times parallelization_factor.
     `log_level`: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. `log_retention_days`: how long its logs are kept.
   TEXT
   type = object({
     package_file         = optional(string)
     schema_in_package    = optional(bool, false)
     architecture         = optional(string, "x86_64")
-    memory_size          = optional(number, 256)
+    memory_size          = optional(number)
     timeout_seconds      = optional(number, 60)
     reserved_concurrency = optional(number)
     log_level            = optional(string, "INFO")
@@ -186,8 +262,8 @@ variable "function" {
 
 variable "delivery" {
   description = <<-TEXT
-    Firehose, and the files that it writes, of all tables.
-    `partition_by`: which time partitions are named by: "arrival" (when Firehose got the change; no extra charge), or "event_time" (when it was made; Firehose's dynamic partitioning, charged by GB and object). It can't be changed later without replacing Firehose.
+    Firehose, and the files that it or the direct function writes, of all tables. The direct way takes the first three.
+    `partition_by`: which time partitions are named by: "arrival" (when Firehose, or the direct function's stream, got the change; no extra charge), or "event_time" (when it was made; Firehose's dynamic partitioning, charged by GB and object; by the direct way an object for each hour in a batch). It can't be changed later without replacing Firehose.
     `partition_granularity`: "hour", or "day" for little traffic. `projection_start`: first day for which Athena looks for partitions.
     `buffering_interval_seconds`: how long Firehose gathers rows before it writes an object. Most of the pipeline's latency; a longer one makes fewer, larger objects. Under 60 costs three requests for each object instead of one, and AWS may reject it. `buffering_size_mb`: 64 to 128.
     `transform_buffer_size_mb`: how many MB of changes one invocation gets at most, 0.2 to 3; rows must come back within Lambda's 6 MB. `transform_buffer_interval_seconds`: how long Firehose gathers changes for it.
@@ -207,9 +283,43 @@ variable "delivery" {
   nullable = false
 }
 
+variable "direct" {
+  description = <<-TEXT
+    The direct way: the event source mapping that hands changes to the function, of all tables.
+    `batching_window_seconds`: how long changes of a shard are gathered, 0 to 300. Most of the latency; a longer one makes fewer, larger objects. `batch_size`: how many at most; Lambda's 6 MB are usually the limit before it.
+    `parallelization_factor`: how many batches of a shard are in work at a time, 1 to 10; each item's changes stay in order.
+    `maximum_record_age_seconds`: age at which a record that could not be stored is given up, and its batch put into on_failure_bucket; null for two hours less than the stream keeps it: 22 hours for a table's own stream.
+    `filters`: patterns of changes that Lambda passes on, as JSON texts; the others are neither seen nor counted.
+  TEXT
+  type = object({
+    batch_size                 = optional(number, 10000)
+    batching_window_seconds    = optional(number, 5)
+    parallelization_factor     = optional(number, 1)
+    maximum_record_age_seconds = optional(number)
+    filters                    = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "on_failure_bucket" {
+  description = "By the direct way: existing bucket for the batches that Lambda gives up, or null to make one, <name>-failed-<account>-<region>. Their keys begin with aws/lambda/. Best not the bucket of the data: what keeps the function from writing there would keep Lambda from it too."
+  type = object({
+    name    = string
+    arn     = string
+    kms_key = optional(object({ arn = string }))
+  })
+  default = null
+
+  validation {
+    condition     = var.on_failure_bucket == null || var.via == "direct" || anytrue([for table in var.tables : table.via == "direct"])
+    error_message = "on_failure_bucket: only the direct way gives up batches there; remove it, or set via = \"direct\"."
+  }
+}
+
 variable "stream" {
   description = <<-TEXT
-    The Kinesis stream, of all tables that have no `stream` of their own.
+    The Kinesis stream, of all tables that have no `stream` of their own. With changes_from = "dynamodb_streams" there is none.
     `shared`: whether several tables have one stream together (up to five), or each its own. One stream costs less at rest; on it, Firehose is charged for reading all of it for each table.
     `existing`: a stream that is there already: `arn`, `retention_hours`, `kms_key` if it is encrypted by a customer managed one, and `connect`: false if the table writes into it already.
     `shard_count`: its shards (1 MB/s or 1,000 changes/s each), or null for on-demand capacity; modules/stream has the formula. `retention_hours`: how long it keeps changes: anything after it may be broken that long, and nothing is lost.
@@ -376,7 +486,7 @@ variable "kms_key" {
 }
 
 variable "roles" {
-  description = "For one table: existing roles of the function and of Firehose, or null to make them. modules/transform/iam.tf and modules/delivery/iam.tf have what they need."
+  description = "For one table: existing roles of the function and of Firehose, or null to make them. modules/transform/iam.tf and modules/delivery/iam.tf, by the direct way modules/direct/iam.tf, have what they need."
   type = object({
     function = optional(object({ arn = string }))
     firehose = optional(object({ arn = string }))
@@ -387,6 +497,10 @@ variable "roles" {
   validation {
     condition     = length(var.tables) == 0 || (var.roles.function == null && var.roles.firehose == null)
     error_message = "roles: with tables, they belong to each table's entry."
+  }
+  validation {
+    condition     = var.via == "firehose" || var.roles.firehose == null
+    error_message = "roles: with via = \"direct\" there is no Firehose that could have roles.firehose; remove it. The function's role is roles.function."
   }
 }
 
@@ -474,7 +588,7 @@ variable "thresholds" {
 }
 
 variable "iam_propagation_seconds" {
-  description = "How long to wait between granting Firehose's permissions and creating it, in seconds. IAM is eventually consistent. 0 leaves the wait out, and with it the provisioner."
+  description = "How long to wait between granting the permissions of Firehose, or of the direct function, and creating it, in seconds. IAM is eventually consistent. 0 leaves the wait out, and with it the provisioner."
   type        = number
   default     = 20
   nullable    = false

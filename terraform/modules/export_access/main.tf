@@ -14,7 +14,7 @@ locals {
   export_keys = "${var.exports.prefix}${var.exports.prefix == "" ? "" : "/"}AWSDynamoDB/*"
 
   # Without duplicates: the exports may be in the lake's own bucket.
-  key_arns = distinct([for key in [var.exports.kms_key, var.bucket.kms_key] : key.arn if key != null])
+  key_arns = distinct([for key in [var.exports.kms_key, var.bucket.kms_key, try(var.on_failure_bucket.kms_key, null)] : key.arn if key != null])
 }
 
 # A policy and no role: who loads an export differs, from a person to a job in CI.
@@ -74,6 +74,21 @@ resource "aws_iam_policy" "this" {
           Condition = { StringLike = { "s3:prefix" = [for prefix in concat(var.data_prefixes, var.error_prefixes) : "${prefix}*"] } }
         },
       ],
+      flatten([for bucket in [var.on_failure_bucket] : [
+        {
+          Sid      = "ReadWhatWasGivenUp"
+          Effect   = "Allow"
+          Action   = "s3:GetObject"
+          Resource = "${bucket.arn}/aws/lambda/*"
+        },
+        {
+          Sid       = "ListWhatWasGivenUp"
+          Effect    = "Allow"
+          Action    = "s3:ListBucket"
+          Resource  = bucket.arn
+          Condition = { StringLike = { "s3:prefix" = "aws/lambda/*" } }
+        },
+      ] if bucket != null]),
       length(local.key_arns) == 0 ? [] : [{
         Sid       = "UseKeys"
         Effect    = "Allow"

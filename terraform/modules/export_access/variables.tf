@@ -58,6 +58,12 @@ variable "error_prefixes" {
   nullable    = false
 }
 
+variable "on_failure_bucket" {
+  description = "Bucket of the batches that the direct way gives up, with its customer managed key, if there is one; or null."
+  type        = object({ name = string, arn = string, kms_key = optional(object({ arn = string })) })
+  default     = null
+}
+
 variable "path" {
   description = "Path of the policy, such as /dynalake/."
   type        = string

@@ -21,8 +21,10 @@ locals {
     retention_percent         = { default = 25, least = 1, most = 90, reason = "so that there is time left to act" }
     capacity_percent          = { default = 80, least = 10, most = 99, reason = "below the limit itself" }
     freshness_seconds         = { default = 300, least = 120, most = 86400, reason = "Firehose's own buffering takes up to 90 seconds, more if its interval is longer" }
+    behind_seconds            = { default = 7200, least = 300, most = 604800, reason = "Lambda gives a record up after a week at most" }
     function_duration_percent = { default = 80, least = 10, most = 95, reason = "below the timeout itself" }
     records_failed            = { default = 0, least = 0, most = 1000000000, reason = "the alarm goes off above it" }
+    store_retries             = { default = 100, least = 0, most = 1000000000, reason = "the alarm goes off above it" }
     rows_rescued              = { default = 0, least = 0, most = 1000000000, reason = "the alarm goes off above it" }
     queue_age_seconds         = { default = 3600, least = 60, most = 1209600, reason = "14 days is the longest that SQS keeps a message" }
     expect_traffic_minutes    = { default = null, least = 5, most = 1440, reason = "a day is the longest that such an alarm looks back" }
@@ -49,7 +51,7 @@ locals {
       source   = "stream", metric = "GetRecords.IteratorAgeMilliseconds", stat = "Maximum"
       is       = ">", threshold = local.t.stream_age_seconds * 1000, window = [300, 2, 3]
       happened = "A consumer of the stream reads records that are over ${local.t.stream_age_seconds} s old."
-      first    = "Look at firehose-freshness: if it is on too, Firehose lags, go there; if not, another consumer of ${local.stream_name} lags."
+      first    = "Look at ${local.direct ? "direct" : "firehose"}-freshness: if it is on too, ${local.direct ? "the function" : "Firehose"} lags, go there; if not, another consumer of ${local.stream_name} lags."
     }
   }
 
@@ -140,6 +142,92 @@ locals {
     }
   }
 
+  # The direct way's own, and those of the same name above that mean something else there: a failed invocation stops its
+  # shard, and nothing is set aside before the record's age ends it.
+  alarms_direct = {
+    # ── Lambda ──
+    "function-errors" = {
+      severity = "late"
+      source   = "function", metric = "Errors", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 2, 3]
+      happened = "Invocations keep failing; bad records never cause that, so it is a setting, the memory, or the code. Lambda tries the batch again, in halves, and its shard waits until then."
+      first    = "aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern ERROR names the setting and the fix. If it began with a new version, point the alias live at the one before."
+    }
+    "function-throttled" = {
+      severity = "look"
+      source   = "function", metric = "Throttles", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 2, 3]
+      happened = "Lambda had no concurrency left for the function; it tries again, so rows are late, not lost."
+      first    = "Raise reserved_concurrency to one a shard, times parallelization_factor, or, without a reservation, the account's limit: aws lambda get-account-settings."
+    }
+    "function-duration" = {
+      severity = "look"
+      source   = "function", metric = "Duration", stat = "Maximum"
+      is       = ">", threshold = local.function_timeout_seconds * 10 * local.t.function_duration_percent, window = [300, 2, 3]
+      happened = "An invocation took over ${local.t.function_duration_percent} % of its ${local.function_timeout_seconds} s; under a second is normal. Past the timeout the batch is tried again."
+      first    = "See store-retries: if it is on too, S3 is slow or rejects. If not, double memory_size, which also doubles its share of a processor."
+    }
+
+    # ── The mapping ──
+    "direct-freshness" = {
+      severity = "late"
+      source   = "function", metric = "IteratorAge", stat = "Maximum"
+      is       = ">", threshold = local.t.freshness_seconds * 1000, window = [60, 5, 5]
+      happened = "The function reads changes that are over ${local.t.freshness_seconds} s old; nothing is lost while the stream keeps them (${local.kept})."
+      first    = "See function-errors, function-throttled and store-retries. If all are quiet there is more traffic than one batch at a time takes: raise parallelization_factor."
+    }
+    # Early: of the 24 hours of a table's own stream there are 20 left to act before Lambda gives up.
+    "direct-behind" = {
+      severity = "lost"
+      source   = "function", metric = "IteratorAge", stat = "Maximum"
+      is       = ">", threshold = local.t.behind_seconds * 1000, window = [300, 3, 3]
+      happened = "The function is behind by over ${local.t.behind_seconds} s. The stream keeps changes for ${local.kept}, and two hours before that Lambda gives them up into the on-failure bucket."
+      first = var.stream_name == null ? (
+        "Nothing prolongs a DynamoDB stream, so find the cause now: function-errors, store-retries, function-throttled. Whatever is given up stays on S3: dynalake replay."
+        ) : (
+        "Gain time now: aws kinesis increase-stream-retention-period --stream-name ${local.stream_name} --retention-period-hours ${min(local.retention_hours * 2, 8760)}. Then function-errors, store-retries, function-throttled."
+      )
+    }
+    "direct-given-up" = {
+      severity = "lost"
+      source   = "mapping", metric = "OnFailureDestinationDeliveredEventCount", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 1, 1]
+      happened = "Lambda gave up changes that could not be stored in time; the batches are on S3, in the on-failure bucket."
+      first    = "Fix what kept them (function-errors, store-retries), then bring them in: dynalake replay on the output on_failure_location."
+    }
+    "direct-dropped" = {
+      severity = "lost"
+      source   = "mapping", metric = "DroppedEventCount", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 1, 1]
+      happened = "Lambda dropped changes without keeping them: LOST for the lake."
+      first    = "Bring the items in by an export: dynalake backfill. See direct-destination-failed for why they were not kept."
+    }
+    "direct-destination-failed" = {
+      severity = "lost"
+      source   = "function", metric = "DestinationDeliveryFailures", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 1, 1]
+      happened = "Lambda could not put a batch that it gave up into the on-failure bucket: LOST for the lake, unless a later attempt succeeds."
+      first    = "Check the function's role (s3:PutObject and s3:ListBucket on that bucket, and its key), then the bucket's policy. Bring the items in by an export: dynalake backfill."
+    }
+
+    # ── What the function reports ──
+    "store-retries" = {
+      severity = "look"
+      source   = "rows", metric = "StoreRetries", stat = "Sum"
+      is       = ">", threshold = local.t.store_retries, window = [300, 3, 3]
+      happened = "S3 has rejected or delayed the function's PUTs for 15 minutes; it tries again, and what could not be stored comes again: late, not lost."
+      first    = "aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern WARN gives S3's code: 403 is the role, the bucket's policy or its key; 503 is too many PUTs under one prefix, so raise batching_window_seconds."
+    }
+    "records-failed" = {
+      severity = "lost"
+      source   = "rows", metric = "RecordsFailed", stat = "Sum"
+      is       = ">", threshold = local.t.records_failed, window = [300, 1, 1]
+      happened = "Records could not become rows; the function keeps the originals under processing-failed in the error prefix."
+      first    = "aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern ERROR names each reason, with a count. Fix it, then bring the records in: dynalake replay."
+    }
+    "rows-rescued" = local.alarms_table["rows-rescued"]
+  }
+
   # With dynamic partitioning only.
   alarms_dynamic_partitioning = {
     "firehose-partitions" = {
@@ -179,7 +267,7 @@ locals {
       source   = "errors", metric = "NumberOfMessagesSent", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 1, 6]
       happened = "Objects came into the error prefix: what they hold is not in the lake. They stay there with the original records."
-      first    = "aws s3 ls --recursive on the error prefix shows which kind and since when. records-failed, function-errors and firehose-conversion-failed name the cause. Fix it, then bring all kinds in: dynalake replay."
+      first    = "aws s3 ls --recursive on the error prefix shows which kind and since when. ${local.direct ? "records-failed names" : "records-failed, function-errors and firehose-conversion-failed name"} the cause. Fix it, then bring all kinds in: dynalake replay."
     }
   }
 
@@ -219,13 +307,24 @@ locals {
 
   stopped = merge(
     {
-      "firehose-stopped" = {
+      for subject in ["direct-stopped"] : subject => {
+        severity = "lost"
+        from     = var.stream_name == null ? { namespace = "AWS/DynamoDB", dimensions = { TableName = try(var.tables[0], "-") }, metric = "ConsumedWriteCapacityUnits" } : merge(local.sources.stream, { metric = "IncomingRecords" })
+        to       = merge(local.sources.rows, { metric = "RecordsIn" })
+        happened = "Changes ${var.stream_name == null ? "are made in ${join(", ", var.tables)}" : "come into the stream"}, but none come into the function. The stream keeps them for ${local.kept}; after that they are LOST for the lake."
+        first = "aws lambda get-event-source-mapping --uuid ${local.mapping_uuid}: is its State Enabled, its LastProcessingResult OK? If not, apply again.${
+          var.stream_name == null ? " Is the table's stream on: aws dynamodb describe-table --table-name ${try(var.tables[0], "-")} --query Table.StreamSpecification? If all is well, the writes may have changed nothing, or filters leave them out." : " If all is well, filters may leave them out."
+        }"
+      } if local.direct
+    },
+    {
+      for subject in ["firehose-stopped"] : subject => {
         severity = "late"
         from     = merge(local.sources.stream, { metric = "IncomingRecords" })
         to       = merge(local.sources.firehose, { metric = "DataReadFromKinesisStream.Records" })
         happened = "Changes come into the stream, but Firehose reads none; nothing is lost while the stream keeps them (${local.retention_hours} h)."
         first    = "aws firehose describe-delivery-stream --delivery-stream-name ${local.delivery_stream_name}: is it ACTIVE? Then check its role: kinesis:GetRecords on the stream and kms:Decrypt on the stream's key."
-      }
+      } if !local.direct
     },
     {
       for table in var.tables : "replication-stopped-${table}" => {
@@ -235,17 +334,17 @@ locals {
         # tables those of the others would hide that one has stopped, and only the rows are this table's.
         to       = merge(local.sources.rows, { metric = local.shared_stream ? "RecordsOk" : "RecordsIn" })
         happened = "${table} is written to, but no ${local.shared_stream ? "rows come out" : "changes come into the function"}. If the replication is off, these changes are LOST for the lake."
-        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see firehose-stopped, ${local.shared_stream ? "function-errors, records-failed" : "firehose-processing-failed"}; if all are quiet, the writes may have changed nothing${local.shared_stream ? ", or where and events leave them out" : ""}."
-      }
+        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see ${local.direct ? "direct" : "firehose"}-stopped, ${local.shared_stream || local.direct ? "function-errors, records-failed" : "firehose-processing-failed"}; if all are quiet, the writes may have changed nothing${local.shared_stream ? ", or where and events leave them out" : ""}."
+      } if var.stream_name != null
     },
     {
       # Rows, not deliveries: an object in the error prefix has no notification.
       for subject in ["notifications-stopped"] : subject => {
         severity = "late"
-        from     = merge(local.sources.firehose, { metric = "SucceedConversion.Records" })
+        from     = local.direct ? merge(local.sources.rows, { metric = "RecordsOk" }) : merge(local.sources.firehose, { metric = "SucceedConversion.Records" })
         to       = merge(local.sources.queue, { metric = "NumberOfMessagesSent" })
-        happened = "Firehose makes rows, but no notification comes into the queue; the files are on S3, and Databricks does not hear of them."
-        first    = "If firehose-delivery-failed is on, go there. Else see the bucket's notification (aws s3api get-bucket-notification-configuration), then the topic's and the queue's policy and key."
+        happened = "${local.direct ? "The function" : "Firehose"} makes rows, but no notification comes into the queue; the files are on S3, and Databricks does not hear of them."
+        first    = "If ${local.direct ? "store-retries" : "firehose-delivery-failed"} is on, go there. Else see the bucket's notification (aws s3api get-bucket-notification-configuration), then the topic's and the queue's policy and key."
       } if var.queues != null
     },
   )

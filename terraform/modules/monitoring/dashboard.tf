@@ -4,6 +4,9 @@
 # { label, search, divide }. `divide` converts the metric's unit to the graph's.
 
 locals {
+  # Tables whose changes go through Kinesis.
+  replicated = var.stream_name == null ? [] : var.tables
+
   # AWS documents no value of these metrics' second dimension (alarms.tf), so their lines search for it.
   replication = {
     for table in var.tables : table => {
@@ -12,7 +15,7 @@ locals {
     }
   }
 
-  graphs_of_state = [
+  graphs_of_firehose = [
     {
       title = "Freshness: how long changes wait, by stage", unit = "seconds", width = 12, period = 60
       lines = concat(
@@ -90,6 +93,90 @@ locals {
     },
   ]
 
+  # The direct way: the same questions, without Firehose, and without Kinesis where the table's own stream is read.
+  graphs_of_direct = [
+    {
+      title = "Freshness: how old changes are", unit = "seconds", width = 12, period = 60
+      lines = concat(
+        [for table in local.replicated : { label = "${table}: in DynamoDB", search = local.replication[table].AgeOfOldestUnreplicatedRecord, divide = 1000 }],
+        [
+          { label = "when Lambda has read them", of = ["function", "IteratorAge", "Maximum"], divide = 1000 },
+          { label = "from change to function", of = ["rows", "EventAgeMaxMs", "Maximum"], divide = 1000 },
+        ],
+        [for queues in [var.queues] : { label = "in the queue", of = ["queue", "ApproximateAgeOfOldestMessage", "Maximum"] } if queues != null],
+      )
+      mark = { label = "direct-freshness", value = local.t.freshness_seconds }
+    },
+    {
+      title = "Lag: of the ${local.kept} that the stream keeps changes", unit = "hours", width = 12, period = 60
+      lines = concat(
+        [{ label = "the function", of = ["function", "IteratorAge", "Maximum"], divide = 3600000 }],
+        [for stream in [var.stream_name] : { label = "slowest consumer", of = ["stream", "GetRecords.IteratorAgeMilliseconds", "Maximum"], divide = 3600000 } if stream != null],
+      )
+      mark = { label = "direct-behind", value = local.t.behind_seconds / 3600 }
+    },
+    {
+      title = "Records", unit = "a minute", width = 12, period = 60
+      lines = concat(
+        [for stream in [var.stream_name] : { label = "into the stream", of = ["stream", "IncomingRecords", "Sum"] } if stream != null],
+        [
+          { label = "polled by Lambda", of = ["mapping", "PolledEventCount", "Sum"] },
+          { label = "left out by filters", of = ["mapping", "FilteredOutEventCount", "Sum"] },
+          { label = "into the function", of = ["rows", "RecordsIn", "Sum"] },
+          { label = "rows", of = ["rows", "RecordsOk", "Sum"] },
+          { label = "dropped: another table, or left out by where or events", of = ["rows", "RecordsDropped", "Sum"] },
+        ],
+      )
+    },
+    {
+      title = "Bytes", unit = "a minute", width = 12, period = 60
+      lines = concat(
+        [for stream in [var.stream_name] : { label = "into the stream", of = ["stream", "IncomingBytes", "Sum"] } if stream != null],
+        [
+          { label = "into the function", of = ["rows", "BytesIn", "Sum"] },
+          { label = "out of the function", of = ["rows", "BytesOut", "Sum"] },
+        ],
+      )
+    },
+    {
+      title = "Set aside or lost: fetch or fix", unit = "in five minutes", width = 8, period = 300
+      lines = concat(
+        [
+          { label = "failed records: processing-failed", of = ["rows", "RecordsFailed", "Sum"] },
+          { label = "given up: on-failure bucket", of = ["mapping", "OnFailureDestinationDeliveredEventCount", "Sum"] },
+          { label = "dropped, lost", of = ["mapping", "DroppedEventCount", "Sum"] },
+          { label = "not kept, lost", of = ["function", "DestinationDeliveryFailures", "Sum"] },
+          { label = "rows with _rescued", of = ["rows", "RowsRescued", "Sum"] },
+          { label = "duplicates within a batch", of = ["rows", "Duplicates", "Sum"] },
+        ],
+        [for table in local.replicated : { label = "${table}: over 1 MB, lost", search = local.replication[table].FailedToReplicateRecordCount }],
+      )
+    },
+    {
+      title = "Throttled and failing", unit = "in five minutes", width = 8, period = 300
+      lines = concat(
+        [
+          { label = "function: throttled", of = ["function", "Throttles", "Sum"] },
+          { label = "function: errors", of = ["function", "Errors", "Sum"] },
+          { label = "PUTs tried again", of = ["rows", "StoreRetries", "Sum"] },
+        ],
+        flatten([for stream in [var.stream_name] : [
+          { label = "stream: writes throttled", of = ["stream", "WriteProvisionedThroughputExceeded", "Sum"] },
+          { label = "stream: reads throttled", of = ["stream", "ReadProvisionedThroughputExceeded", "Sum"] },
+        ] if stream != null]),
+        [for table in local.replicated : { label = "${table}: throttled", search = local.replication[table].ThrottledPutRecordCount }],
+      )
+    },
+    {
+      title = "An invocation", unit = "seconds", width = 8, period = 300
+      lines = [
+        { label = "longest", of = ["function", "Duration", "Maximum"], divide = 1000 },
+        { label = "on average", of = ["function", "Duration", "Average"], divide = 1000 },
+      ]
+      mark = { label = "function-duration", value = local.function_timeout_seconds * local.t.function_duration_percent / 100 }
+    },
+  ]
+
   graphs_of_queues = [
     for graph in [{
       title = "Notifications", unit = "messages", width = 24, period = 60
@@ -102,7 +189,7 @@ locals {
     }] : graph if var.queues != null
   ]
 
-  graphs_of_cost = [
+  graphs_of_firehose_cost = [
     {
       title = "Cost: volume", unit = "GB an hour", width = 8, period = 3600
       lines = [
@@ -131,10 +218,32 @@ locals {
     },
   ]
 
+  graphs_of_direct_cost = [
+    {
+      title = "Cost: function", unit = "an hour", width = 12, period = 3600
+      lines = [
+        { label = "invocations", of = ["function", "Invocations", "Sum"] },
+        { label = var.function_memory_mb == null ? "seconds" : "GB-seconds", of = ["function", "Duration", "Sum"], divide = 1000 * (var.function_memory_mb == null ? 1 : 1024 / var.function_memory_mb) },
+      ]
+    },
+    {
+      title = "Cost: counts", unit = "an hour", width = 12, period = 3600
+      lines = concat(
+        [for stream in [var.stream_name] : { label = "records into the stream", of = ["stream", "IncomingRecords", "Sum"] } if stream != null],
+        [{ label = "S3 objects", of = ["rows", "ObjectsWritten", "Sum"] }],
+        [for queues in [var.queues] : { label = "S3 files notified", of = ["queue", "NumberOfMessagesSent", "Sum"] } if queues != null],
+      )
+    },
+  ]
+
   # The same in CloudWatch's terms, in which a line is either [namespace, metric, dimension, value, …, { options }] or
   # [{ expression }]. A metric that is divided appears twice: hidden, and as the expression's operand.
   widgets = [
-    for graph in concat(local.graphs_of_state, local.graphs_of_queues, local.graphs_of_cost) : {
+    for graph in flatten([
+      [for graphs in [local.graphs_of_firehose] : graphs if !local.direct], [for graphs in [local.graphs_of_direct] : graphs if local.direct],
+      local.graphs_of_queues,
+      [for graphs in [local.graphs_of_firehose_cost] : graphs if !local.direct], [for graphs in [local.graphs_of_direct_cost] : graphs if local.direct],
+      ]) : {
       type   = "metric"
       width  = graph.width
       height = 6

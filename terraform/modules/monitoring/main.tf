@@ -5,6 +5,8 @@ data "aws_service_principal" "here" {
 }
 
 locals {
+  direct = var.via == "direct"
+
   of = { for part in ["table", "stream", "queues"] : part => contains(var.parts, part) }
 
   # What is null belongs to a part that isn't watched here, so its alarms are not made.
@@ -13,6 +15,11 @@ locals {
   function_name            = coalesce(var.function_name, "-")
   function_timeout_seconds = coalesce(var.function_timeout_seconds, 1)
   delivery_stream_name     = coalesce(var.delivery_stream_name, "-")
+  # Known only once the mapping exists, so nothing may ask whether it is null.
+  mapping_uuid = local.direct ? var.mapping_uuid : "-"
+
+  # How long the direct function's source keeps a change.
+  kept = var.stream_name == null ? "24 hours" : "${local.retention_hours} hours"
 
   # Whether records of another table may come into the function.
   shared_stream = var.shared_stream || length(var.tables) > 1
@@ -20,11 +27,15 @@ locals {
   # Who is told. An alarm that needs nobody at night goes to the tickets.
   actions = { lost = var.alarm_actions, late = var.alarm_actions, look = var.ticket_actions }
 
+  # The function's own metrics go by what it is called by.
+  rows_dimensions = { for dimension, value in { function = local.function_name, delivery_stream = local.delivery_stream_name } : dimension => value if(dimension == "function") == local.direct }
+
   # Where each metric lives. A metric is found only by exactly the dimensions that it was written with.
   sources = {
     stream       = { namespace = "AWS/Kinesis", dimensions = { StreamName = local.stream_name } }
     function     = { namespace = "AWS/Lambda", dimensions = { FunctionName = local.function_name } }
-    rows         = { namespace = "dynalake", dimensions = { delivery_stream = local.delivery_stream_name } }
+    mapping      = { namespace = "AWS/Lambda", dimensions = { EventSourceMappingUUID = local.mapping_uuid } }
+    rows         = { namespace = "dynalake", dimensions = local.rows_dimensions }
     firehose     = { namespace = "AWS/Firehose", dimensions = { DeliveryStreamName = local.delivery_stream_name } }
     errors       = { namespace = "AWS/SQS", dimensions = { QueueName = coalesce(var.error_queue_name, "-") } }
     queue        = { namespace = "AWS/SQS", dimensions = { QueueName = try(var.queues.queue_name, "") } }
@@ -41,7 +52,8 @@ locals {
     {
       for subject, alarm in merge(
         { for subject, alarm in local.alarms_stream : subject => alarm if local.of.stream },
-        { for subject, alarm in local.alarms_table : subject => alarm if local.of.table },
+        { for subject, alarm in local.alarms_table : subject => alarm if local.of.table && !local.direct },
+        { for subject, alarm in local.alarms_direct : subject => alarm if local.of.table && local.direct },
         { for subject, alarm in local.alarms_dynamic_partitioning : subject => alarm if local.of.table && var.dynamic_partitioning },
         { for subject, alarm in local.alarms_queues : subject => alarm if local.of.queues && var.queues != null && (subject != "queue-age" || try(var.queues.read, false)) },
         { for subject, alarm in local.alarms_errors : subject => alarm if local.of.queues && var.error_queue_name != null },
@@ -75,7 +87,7 @@ locals {
         description  = "${alarm.happened} First: ${alarm.first}"
         entry        = trimsuffix(subject, "-${alarm.table}")
         severity     = alarm.severity
-      } if local.of.table
+      } if local.of.table && var.stream_name != null
     },
     {
       for subject, alarm in local.stopped : subject => {
@@ -90,7 +102,7 @@ locals {
         window       = local.stopped_window
         missing_data = "notBreaching"
         description  = "${alarm.happened} First: ${alarm.first}"
-        entry        = trimsuffix(subject, "-${try(alarm.from.dimensions.TableName, "")}")
+        entry        = startswith(subject, "replication-") ? trimsuffix(subject, "-${alarm.from.dimensions.TableName}") : subject
         severity     = alarm.severity
       } if local.of.table
     },
@@ -126,7 +138,7 @@ locals {
         threshold    = 1
         window       = [local.t.expect_traffic_minutes * 60, 1, 1]
         missing_data = "breaching"
-        description  = "No row has been made for ${local.t.expect_traffic_minutes} minutes, although thresholds.expect_traffic_minutes says that there is always traffic. First: see whether ${join(", ", var.tables)} is written to at all; if so, replication-stopped and firehose-stopped show where it ends."
+        description  = "No row has been made for ${local.t.expect_traffic_minutes} minutes, although thresholds.expect_traffic_minutes says that there is always traffic. First: see whether ${join(", ", var.tables)} is written to at all; if so, ${local.direct ? "direct-stopped shows" : "replication-stopped and firehose-stopped show"} where it ends."
         entry        = subject
         severity     = "late"
       } if local.of.table && local.t.expect_traffic_minutes != null

@@ -21,24 +21,48 @@ variable "parts" {
   }
 }
 
-variable "stream_name" {
-  description = "Name of the Kinesis data stream; null without the parts table and stream."
+variable "via" {
+  description = "How the changes get into the lake: \"firehose\", or \"direct\", by one function."
+  type        = string
+  default     = "firehose"
+  nullable    = false
+
+  validation {
+    condition     = contains(["firehose", "direct"], var.via)
+    error_message = "via: \"firehose\" or \"direct\"."
+  }
+}
+
+variable "mapping_uuid" {
+  description = "UUID of the direct function's event source mapping; null by Firehose, and without the part table."
   type        = string
   default     = null
 
   validation {
-    condition     = var.stream_name == null ? !contains(var.parts, "table") && !contains(var.parts, "stream") : try(can(regex("^[a-zA-Z0-9_.-]{1,128}$", var.stream_name)), false)
-    error_message = "stream_name: the stream's name (a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name. Only without the parts table and stream it may be null."
+    # It may not be known yet, but whether it is null is.
+    condition     = (var.mapping_uuid != null) == (var.via == "direct" && contains(var.parts, "table"))
+    error_message = "mapping_uuid: with via = \"direct\" the mapping's UUID, which its metrics go by (the module direct's output); otherwise null."
+  }
+}
+
+variable "stream_name" {
+  description = "Name of the Kinesis data stream; null without the parts table and stream, and if the direct function reads the table's own stream."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.stream_name == null ? !(contains(var.parts, "table") && var.via == "firehose") && !contains(var.parts, "stream") : try(can(regex("^[a-zA-Z0-9_.-]{1,128}$", var.stream_name)), false)
+    error_message = "stream_name: the stream's name (a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name. Only without the parts table and stream, or by the direct way from the table's own stream, it may be null."
   }
 }
 
 variable "retention_hours" {
-  description = "How long the stream keeps changes, in hours: the alarm firehose-behind is a share of it; null without the part table."
+  description = "How long the Kinesis stream keeps changes, in hours: the alarm firehose-behind is a share of it; null without the part table, and without such a stream."
   type        = number
   default     = null
 
   validation {
-    condition     = var.retention_hours == null ? !contains(var.parts, "table") : try(var.retention_hours >= 24 && var.retention_hours <= 8760, false)
+    condition     = var.retention_hours == null ? !contains(var.parts, "table") || var.stream_name == null : try(var.retention_hours >= 24 && var.retention_hours <= 8760, false)
     error_message = "retention_hours: the stream's own retention, from 24 to 8760."
   }
 }
@@ -68,12 +92,12 @@ variable "shared_stream" {
 }
 
 variable "delivery_stream_name" {
-  description = "Name of the Firehose delivery stream; null without the part table."
+  description = "Name of the Firehose delivery stream; null without the part table, and by the direct way."
   type        = string
   default     = null
 
   validation {
-    condition     = var.delivery_stream_name == null ? !contains(var.parts, "table") : try(can(regex("^[a-zA-Z0-9_.-]{1,64}$", var.delivery_stream_name)), false)
+    condition     = var.delivery_stream_name == null ? !contains(var.parts, "table") || var.via == "direct" : try(can(regex("^[a-zA-Z0-9_.-]{1,64}$", var.delivery_stream_name)), false)
     error_message = "delivery_stream_name: the delivery stream's name (1 to 64 of a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name."
   }
 }
@@ -86,7 +110,7 @@ variable "dynamic_partitioning" {
 }
 
 variable "function_name" {
-  description = "Name of the Lambda function that transforms the changes; null without the part table."
+  description = "Name of the Lambda function that makes the rows; null without the part table."
   type        = string
   default     = null
 
@@ -165,9 +189,11 @@ variable "thresholds" {
     `stream_age_seconds` (600): age of the records that any consumer of the stream reads.
     `retention_percent` (25): how far Firehose may be behind, in percent of the stream's retention.
     `capacity_percent` (80): what goes into the stream, in percent of what its shards take.
-    `freshness_seconds` (300): age of the oldest record in Firehose; one and a half times its buffering interval (60 seconds) is normal. Keep it above three times a longer interval.
+    `freshness_seconds` (300): age of the oldest record in Firehose; one and a half times its buffering interval (60 seconds) is normal. Keep it above three times a longer interval. By the direct way, age of the changes that the function reads; its window is normal.
+    `behind_seconds` (7200): by the direct way, age of the changes at which it is getting late: a table's own stream keeps them for 24 hours.
     `function_duration_percent` (80): longest invocation, in percent of the function's timeout.
     `records_failed` (0): records that couldn't become rows, in five minutes.
+    `store_retries` (100): by the direct way, PUTs to S3 that had to be tried again, in five minutes.
     `rows_rescued` (0): rows with a `_rescued` value, in an hour. Raise it if attributes without a column are normal.
     `queue_age_seconds` (3600): oldest notification, where somebody reads the queue.
     `expect_traffic_minutes` (null): minutes without a single row after which something must be wrong; null if the table may be idle.

@@ -66,7 +66,7 @@ variable "prefixes" {
 }
 
 variable "data_prefix" {
-  description = "Prefix of Parquet objects, or null for <prefixes.data><name>/, where the name is the schema's, else the DynamoDB table's. Date partitions follow it."
+  description = "Prefix of Parquet objects, or null for <prefixes.data><name>/, where the name is the schema's, else the DynamoDB table's (with via = \"direct\" as it is in Glue). Date partitions follow it."
   type        = string
   default     = null
 
@@ -87,8 +87,20 @@ variable "error_prefix" {
   }
 }
 
+variable "via" {
+  description = "Who writes the objects: \"firehose\" (the module delivery), or the function of the module \"direct\", whose folders always have the names of the tables in the lake."
+  type        = string
+  default     = "firehose"
+  nullable    = false
+
+  validation {
+    condition     = contains(["firehose", "direct"], var.via)
+    error_message = "via: \"firehose\" or \"direct\"."
+  }
+}
+
 variable "partition_by" {
-  description = "Which time partitions are named by: \"arrival\" (when Firehose got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). The writer has to write by the same time: the module transform takes this too. It can't be changed later: Firehose would be replaced."
+  description = "Which time partitions are named by: \"arrival\" (when Firehose, or the direct function's stream, got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). The writer has to write by the same time: the module transform takes this too. It can't be changed later: Firehose would be replaced."
   type        = string
   default     = "arrival"
   nullable    = false

@@ -26,7 +26,7 @@ mock_resource "aws_lambda_function" {
   }
 }
 mock_resource "aws_lambda_invocation" {
-  defaults = { result = "{\"records\":[]}" }
+  defaults = { result = "{\"records\":[],\"batchItemFailures\":[]}" }
 }
 mock_resource "aws_cloudwatch_log_group" {
   defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:orders" }
@@ -42,4 +42,17 @@ mock_resource "aws_sns_topic" {
 }
 mock_resource "aws_sqs_queue" {
   defaults = { arn = "arn:aws:sqs:eu-central-1:123456789012:orders", url = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders" }
+}
+mock_data "aws_dynamodb_table" {
+  defaults = {
+    stream_enabled   = true
+    stream_view_type = "NEW_AND_OLD_IMAGES"
+    stream_arn       = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000"
+  }
+}
+mock_resource "aws_lambda_alias" {
+  defaults = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:orders:live" }
+}
+mock_resource "aws_lambda_event_source_mapping" {
+  defaults = { arn = "arn:aws:lambda:eu-central-1:123456789012:event-source-mapping:0a1b", uuid = "0a1b" }
 }
