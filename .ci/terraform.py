@@ -260,7 +260,7 @@ def check_duplicated_facts() -> None:
             r"log_retention_choices = (\[.*?\])",
             (TERRAFORM / "modules" / module / "main.tf").read_text(),
         )[1]
-        for module in ("delivery", "transform")
+        for module in ("delivery", "direct", "transform")
     }
     if len(set(choices.values())) != 1:
         sys.exit(f"log_retention_choices differ: {choices}")
@@ -330,6 +330,13 @@ RIGHTS = {
         "lakeformation:GrantPermissions",
         "lakeformation:RevokePermissions",
         "lakeformation:ListPermissions",
+    ],
+    "aws_lambda_alias": ["lambda:CreateAlias", "lambda:DeleteAlias", "lambda:UpdateAlias"],
+    "aws_lambda_event_source_mapping": [
+        "lambda:CreateEventSourceMapping",
+        "lambda:DeleteEventSourceMapping",
+        "lambda:UpdateEventSourceMapping",
+        "lambda:TagResource",
     ],
     "aws_lambda_function": [
         "lambda:CreateFunction",
@@ -401,7 +408,7 @@ def check_rights() -> None:
             f"of resources that are gone: {sorted(RIGHTS.keys() - kinds)}"
         )
     needed = {right for kind in kinds for right in RIGHTS[kind]}
-    around = rights("pipeline", "around-it", "lake-formation", "exports")
+    around = rights("pipeline", "direct", "around-it", "lake-formation", "exports")
     for roles in ("roles", "roles-within-a-boundary"):
         if absent := needed - around - rights(roles):
             sys.exit(f"terraform/apply-policy with {roles}.json lacks {sorted(absent)}")
@@ -558,7 +565,7 @@ def check_members() -> None:
             modules.setdefault(name, []).append(body)
     root = variables(TERRAFORM / "variables.tf")
     checked = 0
-    for group in ("function", "delivery", "stream", "new_bucket", "queue", "databricks"):
+    for group in ("function", "delivery", "direct", "stream", "new_bucket", "queue", "databricks"):
         for member, (of_type, default) in members(root[group]).items():
             name = OTHER_NAMES.get(f"{group}.{member}", member.rsplit(".", 1)[-1])
             checked += 1
@@ -575,7 +582,12 @@ def check_members() -> None:
                 sys.exit(f"{group}.{member} is {default} by default, and in the modules {theirs}")
     # HCL has no name for a type, so an entry of `tables` has each group's members once more.
     entry = members(root["tables"])
-    for group, alone in (("function", set()), ("delivery", set()), ("stream", {"shared"})):
+    for group, alone in (
+        ("function", set()),
+        ("delivery", set()),
+        ("direct", set()),
+        ("stream", {"shared"}),
+    ):
         of_all = {(name, of_type) for name, (of_type, _) in members(root[group]).items()}
         of_one = {
             (name.removeprefix(f"{group}."), of_type)

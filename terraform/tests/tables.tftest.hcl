@@ -103,13 +103,13 @@ run "rejects_tables_and_a_schema_file" {
 
 run "rejects_another_way" {
   command = plan
-  variables { tables = { orders = { schema_files = ["../examples/orders.schema.json"], via = "direct" } } }
+  variables { tables = { orders = { schema_files = ["../examples/orders.schema.json"], via = "glue" } } }
   expect_failures = [var.tables]
 }
 
 run "rejects_another_source" {
   command = plan
-  variables { tables = { orders = { schema_files = ["../examples/orders.schema.json"], source = "streams" } } }
+  variables { tables = { orders = { schema_files = ["../examples/orders.schema.json"], via = "direct", changes_from = "streams" } } }
   expect_failures = [var.tables]
 }
 

@@ -28,6 +28,16 @@ output "delivery_stream_name" {
   value       = module.dynalake.delivery_stream_name
 }
 
+output "mapping_uuid" {
+  description = "UUID of the event source mapping; null here, as it is the direct way's."
+  value       = module.dynalake.mapping_uuid
+}
+
+output "on_failure_location" {
+  description = "Where Lambda puts the batches that it gives up, as a URL; null here, as it is the direct way's."
+  value       = module.dynalake.on_failure_location
+}
+
 output "bucket" {
   description = "Name of the bucket."
   value       = module.dynalake.bucket

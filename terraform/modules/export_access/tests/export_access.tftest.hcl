@@ -89,3 +89,17 @@ run "rejects_a_name_with_a_slash" {
   }
   expect_failures = [var.name]
 }
+
+run "what_the_direct_way_gave_up_can_be_replayed" {
+  variables {
+    on_failure_bucket = { name = "failures", arn = "arn:aws:s3:::failures", kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/f" } }
+  }
+  assert {
+    condition = { for statement in jsondecode(aws_iam_policy.this.policy).Statement : statement.Sid => [statement.Action, statement.Resource] if endswith(statement.Sid, "GivenUp") || statement.Sid == "UseKeys" } == {
+      ReadWhatWasGivenUp = ["s3:GetObject", "arn:aws:s3:::failures/aws/lambda/*"]
+      ListWhatWasGivenUp = ["s3:ListBucket", "arn:aws:s3:::failures"]
+      UseKeys            = [["kms:Decrypt", "kms:GenerateDataKey"], ["arn:aws:kms:eu-central-1:123456789012:key/f"]]
+    }
+    error_message = "Lambda's objects, and their key."
+  }
+}

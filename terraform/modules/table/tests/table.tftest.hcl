@@ -71,6 +71,45 @@ run "given_database_is_used" {
   }
 }
 
+run "the_direct_function_names_its_folders_as_the_lake_does" {
+  variables {
+    via = "direct"
+    schema = {
+      table   = "Orders.Prod"
+      keys    = ["orderId"]
+      columns = [{ name = "order_id", type = "string" }]
+    }
+  }
+  assert {
+    condition     = output.data_prefix == "data/orders_prod/" && output.error_prefix == "errors/orders_prod/" && output.table == "orders_prod"
+    error_message = "The function joins prefix and name."
+  }
+  assert {
+    condition     = aws_glue_catalog_table.this.partition_keys[0].comment == "Day that the stream got the change, UTC"
+    error_message = "There is no Firehose that could have got it."
+  }
+}
+
+run "firehose_has_the_folder_of_before" {
+  variables {
+    schema = {
+      table   = "Orders.Prod"
+      keys    = ["orderId"]
+      columns = [{ name = "order_id", type = "string" }]
+    }
+  }
+  assert {
+    condition     = output.data_prefix == "data/Orders.Prod/" && aws_glue_catalog_table.this.partition_keys[0].comment == "Day that Firehose got the change, UTC"
+    error_message = "Nothing moves for who has data."
+  }
+}
+
+run "rejects_another_way" {
+  command = plan
+  variables { via = "pipes" }
+  expect_failures = [var.via]
+}
+
 run "rejects_a_column_named_as_a_partition" {
   command = plan
   variables {
