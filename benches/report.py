@@ -12,7 +12,7 @@ from dynalake_dev import console
 from dynalake_dev.machine import ROOT
 from dynalake_dev.process import ToolError
 
-from . import chart, files, scale
+from . import chart, files, scale, ways
 from .building import BENCHES
 from .measure import FUNCTIONS, GROWTH, LOWER_BOUNDS, PEERS, WORKLOADS
 
@@ -20,6 +20,7 @@ RESULTS = BENCHES / "results" / "speed.json"
 REPORT = BENCHES / "results" / "report.md"
 CHART = BENCHES / "results" / "speed.svg"
 PAGE = ROOT / "docs" / "performance.md"
+WAYS = ROOT / "docs" / "ways.md"
 
 NAMES = {
     "ours": "dynalake",
@@ -432,11 +433,16 @@ def page(text: str, results: dict) -> str:
         "BARS": scale.markdown(*bars_table(results)[1:3]),
         "SCALE": scale.section(results),
     }
+    return filled(PAGE.name, text, blocks)
+
+
+def filled(page: str, text: str, blocks: dict[str, str]) -> str:
+    """A page of docs/ with each block between its markers."""
     for name, block in blocks.items():
         begin, end = f"<!-- BEGIN {name} -->\n", f"<!-- END {name} -->"
         if text.count(begin) != 1 or text.count(end) != 1:
             raise ToolError(
-                f"docs/performance.md should have one pair of the lines {begin.strip()} and {end}"
+                f"docs/{page} should have one pair of the lines {begin.strip()} and {end}"
             )
         before, rest = text.split(begin)
         text = before + begin + block + end + rest.split(end)[1]
@@ -458,7 +464,12 @@ def render(is_check: bool) -> int:
     """Writes report, chart and page from the results that are kept, or says which of them is
     stale."""
     results = load()
-    wanted = {REPORT: report(results), CHART: svg(results), PAGE: page(PAGE.read_text(), results)}
+    wanted = {
+        REPORT: report(results),
+        CHART: svg(results),
+        PAGE: page(PAGE.read_text(), results),
+        WAYS: filled(WAYS.name, WAYS.read_text(), ways.blocks(results)),
+    }
     stale = [file for file, text in wanted.items() if not file.exists() or file.read_text() != text]
     for file in stale:
         if is_check:
@@ -471,5 +482,7 @@ def render(is_check: bool) -> int:
         else:
             file.write_text(wanted[file])
     if not is_check:
-        console.say("\nwritten: benches/results, and the tables of docs/performance.md")
+        console.say(
+            "\nwritten: benches/results, and the tables of docs/performance.md and docs/ways.md"
+        )
     return 1 if is_check and stale else 0

@@ -8,7 +8,7 @@ import unittest
 import xml.etree.ElementTree
 from math import inf
 
-from benches import agreement, chart, instructions, measure, report, scale
+from benches import agreement, chart, instructions, measure, report, scale, ways
 from dynalake_dev.machine import ROOT
 from dynalake_dev.process import ToolError
 
@@ -117,6 +117,73 @@ class Scale(unittest.TestCase):
             ["0.014", "7", "123", "12,300", "1.23 M"],
             [scale.short(n) for n in (0.0137, 7, 123.4, 12_345, 1_234_567)],
         )
+
+
+class Ways(unittest.TestCase):
+    def test_the_tables_own_stream_costs_nothing_and_kinesis_what_firehose_pays(self):
+        for rate in ways.RATES:
+            free = ways.direct_dollars(rate, START, kinesis=False)
+            paid = ways.direct_dollars(rate, START, kinesis=True)
+            self.assertEqual(0, free["source"])
+            self.assertEqual(ways.firehose_parts(rate, START)["source"], paid["source"])
+            self.assertLess(sum(free.values()), sum(paid.values()))
+            self.assertLess(
+                sum(paid.values()), scale.total(scale.dollars(scale.needs(rate, START), 1_500))
+            )
+
+    def test_firehoses_parts_are_the_whole_bill_of_the_page_on_performance(self):
+        bill = scale.dollars(scale.needs(1_000, START), START.change_bytes)
+        parts = ways.firehose_parts(1_000, START)
+        self.assertAlmostEqual(scale.total(bill), sum(parts.values()))
+
+    def test_a_shard_hands_over_by_its_window_or_when_the_batch_is_full(self):
+        quiet = ways.direct_needs(400, START, kinesis=False, window=10)
+        self.assertEqual((4, 0.4), (quiet.shards, quiet.invocations_per_second))
+        busy = ways.direct_needs(4_000, START, kinesis=False, window=300)
+        self.assertAlmostEqual(4_000 * 1_500 / ways.BATCH_BYTES, busy.invocations_per_second)
+        # One change each ten minutes: no object that nothing is in.
+        idle = ways.direct_needs(1 / 600, START, kinesis=False, window=5)
+        self.assertAlmostEqual(1 / 600, idle.invocations_per_second)
+
+    def test_small_records_fill_a_batch_by_their_number(self):
+        small = scale.Measured(change_bytes=100, cpu_ms_per_mib=10)
+        need = ways.direct_needs(400_000, small, kinesis=False, window=300)
+        self.assertAlmostEqual(400_000 / ways.BATCH_RECORDS, need.invocations_per_second)
+
+    def test_kinesis_records_come_in_base64(self):
+        streams, kinesis = (
+            ways.direct_needs(1e6, START, kinesis=kinesis, window=300).invocations_per_second
+            for kinesis in (False, True)
+        )
+        self.assertAlmostEqual(4 / 3, kinesis / streams)
+
+    def test_a_longer_window_is_cheaper_until_batches_are_full(self):
+        bills = [
+            ways.direct_dollars(1_000, START, kinesis=False, window=window)[
+                "objects and notifications"
+            ]
+            for window in ways.WINDOWS
+        ]
+        self.assertEqual(sorted(bills, reverse=True), bills)
+        self.assertAlmostEqual(bills[-1], bills[-2])
+
+    def test_arithmetic_adds_up(self):
+        self.assertEqual("$1.5 + $20 = **$22**", ways.arithmetic({"a": 0, "b": 1.5, "c": 20}))
+        self.assertEqual("**$1,230**", ways.arithmetic({"a": 1_234}))
+
+    def test_the_page_has_the_tables_as_they_are_computed(self):
+        text = (ROOT / "docs" / "ways.md").read_text()
+        self.assertEqual(text, report.filled("ways.md", text, ways.blocks(report.load())))
+
+    def test_the_modules_defaults_are_counted(self):
+        source = (ROOT / "terraform" / "modules" / "direct" / "variables.tf").read_text()
+        for name, value in (
+            ("batching_window_seconds", ways.WINDOW_SECONDS),
+            ("memory_size", ways.MEMORY_MB),
+            ("batch_size", ways.BATCH_RECORDS),
+        ):
+            block = re.search(rf'variable "{name}" \{{.*?^\}}', source, re.DOTALL | re.MULTILINE)[0]
+            self.assertIn(f"default     = {value}\n", block)
 
 
 SCHEMA = {

@@ -17,7 +17,7 @@ run "one_word_makes_a_pipeline_from_the_tables_own_stream" {
     error_message = "No Kinesis, no Firehose."
   }
   assert {
-    condition     = output.function_name == "orders" && output.stream_name == null && output.delivery_stream_name == null && output.mapping_uuid == "0a1b" && output.function_version == "1"
+    condition     = output.function_name == "orders-direct" && output.stream_name == null && output.delivery_stream_name == null && output.mapping_uuid == "0a1b" && output.function_version == "1"
     error_message = "A function and its mapping."
   }
   assert {
@@ -96,7 +96,7 @@ run "one_design_and_many_tables" {
     error_message = "Databricks has a table for each."
   }
   assert {
-    condition     = output.tables["orders"].mapping_uuid == null && output.tables["orders"].delivery_stream_name == "shop-orders" && output.tables["shop"].delivery_stream_name == null && output.tables["shop"].function_name == "shop-shop"
+    condition     = output.tables["orders"].mapping_uuid == null && output.tables["orders"].delivery_stream_name == "shop-orders" && output.tables["shop"].delivery_stream_name == null && output.tables["shop"].function_name == "shop-shop-direct"
     error_message = "Each has what its way has."
   }
   assert {

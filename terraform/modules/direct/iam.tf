@@ -28,10 +28,10 @@ locals {
 resource "aws_iam_role" "this" {
   count = var.role == null ? 1 : 0
 
-  name                 = "${var.name}-direct"
+  name                 = local.function_name
   path                 = var.role_path
   permissions_boundary = var.permissions_boundary
-  description          = "The function ${var.name}: reads its stream, writes its objects and logs"
+  description          = "The function ${local.function_name}: reads its stream, writes its objects and logs"
   tags                 = var.tags
 
   assume_role_policy = jsonencode({

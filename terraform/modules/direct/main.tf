@@ -6,6 +6,9 @@ module "schema" {
 }
 
 locals {
+  # Not the name of Firehose's function, so that one apply can go from the one way to the other.
+  function_name = "${var.name}-direct"
+
   names = [for at, schema in var.schemas : module.schema[at].table_name_in_glue]
 
   # The function joins prefix and name, so each target has to be where it writes.
@@ -53,7 +56,7 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_117: It calls S3 only, so a VPC would add cost and a way to fail.
   #checkov:skip=CKV_AWS_173: The environment holds the schema and names, no secret; kms_key encrypts it by a customer managed key.
   #checkov:skip=CKV_AWS_272: The package is built by the user; signing needs a signing profile of theirs.
-  function_name    = var.name
+  function_name    = local.function_name
   description      = "dynalake: changes of the DynamoDB table ${coalesce(var.table_name, module.schema[0].table)} to Parquet objects"
   role             = local.role_arn
   filename         = var.package_file
@@ -163,7 +166,7 @@ resource "aws_lambda_alias" "live" {
 resource "aws_cloudwatch_log_group" "this" {
   #checkov:skip=CKV_AWS_158: Logs are encrypted by AWS' own key unless kms_key is given; they hold counts and sequence numbers.
   #checkov:skip=CKV_AWS_338: A month is enough to find a fault, and the retention is a setting.
-  name              = "/aws/lambda/${var.name}"
+  name              = "/aws/lambda/${local.function_name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key == null ? null : var.kms_key.arn
   tags              = var.tags

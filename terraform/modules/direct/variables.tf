@@ -1,11 +1,11 @@
 variable "name" {
-  description = "Name of the function, and part of the names of its role and log group."
+  description = "Start of the name of the function, its role and its log group; -direct follows."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-zA-Z0-9_-]{1,54}$", var.name))
-    error_message = "name: 1 to 54 of a-z, A-Z, 0-9, _ and -, because the role's name contains it; shorten it or replace what else is in it."
+    error_message = "name: 1 to 54 of a-z, A-Z, 0-9, _ and -, because the function's name contains it; shorten it or replace what else is in it."
   }
 }
 

@@ -9,7 +9,7 @@ variables {
 
 run "one_function_and_three_tables" {
   assert {
-    condition     = keys(output.lake_tables) == ["shop_customers", "shop_order_lines", "shop_orders"] && output.function_name == "dynalake-single-shop"
+    condition     = keys(output.lake_tables) == ["shop_customers", "shop_order_lines", "shop_orders"] && output.function_name == "dynalake-single-shop-direct"
     error_message = "Each schema file's."
   }
   assert {

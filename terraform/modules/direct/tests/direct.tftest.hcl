@@ -1,7 +1,7 @@
 mock_provider "aws" {
   source = "../../tests/aws"
   mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders" }
+    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders-direct" }
   }
 }
 
@@ -35,8 +35,8 @@ run "the_function_has_the_settings_of_the_contract" {
     error_message = "Those, and no others."
   }
   assert {
-    condition     = aws_lambda_function.this.runtime == "provided.al2023" && aws_lambda_function.this.publish && aws_lambda_function.this.memory_size == 512 && aws_lambda_function.this.timeout == 60
-    error_message = "A published version, with memory for its objects and time to try again."
+    condition     = aws_lambda_function.this.function_name == "orders-direct" && aws_cloudwatch_log_group.this.name == "/aws/lambda/orders-direct" && aws_lambda_function.this.runtime == "provided.al2023" && aws_lambda_function.this.publish && aws_lambda_function.this.memory_size == 512 && aws_lambda_function.this.timeout == 60
+    error_message = "By a name that Firehose's function hasn't, a published version, with memory for its objects and time to try again."
   }
 }
 
@@ -73,7 +73,7 @@ run "each_version_is_checked_before_the_alias_gets_it" {
 run "the_role_may_do_what_it_does_and_nothing_else" {
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.this[0].policy).Statement : statement.Sid => [statement.Action, statement.Resource] } == {
-      OwnLogs                 = [["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders:*"]]
+      OwnLogs                 = [["logs:CreateLogStream", "logs:PutLogEvents"], ["arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders-direct:*"]]
       ReadStream              = [["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], ["arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000"]]
       WriteObjects            = [["s3:PutObject"], ["arn:aws:s3:::lake/data/orders/*", "arn:aws:s3:::lake/errors/orders/*"]]
       WriteWhatIsGivenUp      = [["s3:PutObject"], ["arn:aws:s3:::failures/aws/lambda/*"]]

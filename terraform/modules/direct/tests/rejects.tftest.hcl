@@ -1,7 +1,7 @@
 mock_provider "aws" {
   source = "../../tests/aws"
   mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders" }
+    defaults = { arn = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/orders-direct" }
   }
 }
 
