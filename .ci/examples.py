@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Applies what the demo doesn't to the local emulator: the root module by itself, and the other two
+"""Applies what the demo doesn't to the local emulator: the root module by itself, and the other
 examples.
 
     .ci/run examples
 
 For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right
-prefixes, destroy, nothing left. For the root module also: every call that Terraform made is allowed
+prefixes, destroy, nothing left. For the root module also: from Firehose to the direct way, bucket,
+Glue table and notifications stay; every call that Terraform made is allowed
 by terraform/apply-policy, and so is the name of all that it made; moved.tf finds the state of
 before; a schema that only the function rejects ends the apply before Firehose gets it, and a schema
-of 1,000 columns goes from the package into Parquet. For several tables: one more changes nothing of
+of 1,000 columns goes from the package into Parquet. By the direct way changes come from the table's
+own stream, each item of a single-table design into its table of the lake, and a new version moves the
+alias and leaves the mapping. For several tables: one more changes nothing of
 the others. For the existing bucket: its notifications and its key stay, and the roles keep within
 the boundary. Each runs in an account of its own, at the same time.
 """
@@ -72,7 +75,7 @@ PREFIXES = {
 # What an apply needs, of the files in terraform/apply-policy: roles-within-a-boundary.json takes
 # the place of roles.json where there is a boundary, boundary.json is that boundary,
 # lake-formation.json is for those who use it. exports.json goes with `exports`.
-APPLY_POLICIES = ("pipeline.json", "around-it.json", "roles.json", "exports.json")
+APPLY_POLICIES = ("pipeline.json", "direct.json", "around-it.json", "roles.json", "exports.json")
 
 EXPORTS = 'exports={"bucket":"dynalake-exports"}'
 
@@ -242,6 +245,28 @@ class Place:
             StreamName=stream, PartitionKey=table, Data=json.dumps(change).encode()
         )
 
+    def put_items(self, table: str, *items: dict) -> None:
+        """Items into the table itself, whose own stream has the changes."""
+        for item in items:
+            self.client("dynamodb").put_item(TableName=table, Item=item)
+
+    def rows(self, bucket: str, prefix: str, expected: int) -> list[dict]:
+        """The rows of all objects under a prefix by `_sequence`, once there are as many as expected,
+        or after half a minute."""
+        found: list[dict] = []
+        for _ in range(60):
+            listed = self.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
+            found = []
+            for one in listed.get("Contents", []):
+                file = self.folder / one["Key"].replace("/", "_")
+                self.client("s3").download_file(bucket, one["Key"], str(file))
+                table = duckdb.read_parquet(str(file))
+                found += [dict(zip(table.columns, row, strict=True)) for row in table.fetchall()]
+            if len(found) >= expected:
+                return sorted(found, key=lambda row: row["_sequence"])
+            time.sleep(0.5)
+        raise SystemExit(f"{self.name}: {len(found)} rows under {prefix}, not {expected}: {found}")
+
     def objects(self, bucket: str, expected: int) -> list:
         """The bucket's keys, once there are as many as expected, or after half a minute."""
         for _ in range(60):
@@ -261,8 +286,8 @@ def expect(place: Place, what: str, found: object, wanted: object) -> None:
     place.say(what)
 
 
-def package() -> str:
-    return f"package_file={ROOT}/dist/{architecture()}/bootstrap.zip"
+def package(program: str = "bootstrap") -> str:
+    return f"package_file={ROOT}/dist/{architecture()}/{program}.zip"
 
 
 def function(zip_file: Path, in_package: bool = False) -> str:
@@ -288,6 +313,8 @@ def root_module(emulator: emulators.Emulator) -> None:
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[{"AttributeName": "orderId", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "orderId", "AttributeType": "S"}],
+        # For the direct way, at the end.
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
     variables = [
         "name=dynalake-root",
@@ -365,8 +392,39 @@ def root_module(emulator: emulators.Emulator) -> None:
         [name for name in row if found.get(name) != row[name]],
         [],
     )
+    shutil.copy(ROOT / "examples" / "orders.schema.json", schema)
+    change_over(place, schema)
     place.destroy(trace=True)
     check_rights(place)
+
+
+def change_over(place: Place, schema: Path) -> None:
+    """From Firehose to the table's own stream: what holds data, and what tells of it, stays."""
+    variables = [
+        "name=dynalake-root",
+        EXPORTS,
+        f"schema_file={schema}",
+        function(ROOT / "dist" / architecture() / "direct.zip"),
+        "via=direct",
+    ]
+    parts = ("module.bucket", "module.notifications", "module.databricks_access", "aws_glue")
+    expect(
+        place,
+        "from Firehose to direct: bucket, Glue database, notifications and Databricks' role stay",
+        {
+            address: actions
+            for address, actions in place.planned(*variables).items()
+            if address.startswith(parts)
+        },
+        {},
+    )
+    table = 'module.table["default"].aws_glue_catalog_table.this'
+    expect(place, "and the Glue table", place.planned(*variables).get(table), ["update"])
+    outputs = place.apply(*variables, trace=True)
+    before = place.objects(outputs["bucket"], 3)
+    place.put_items("orders", {"orderId": {"S": "o-4"}, "total": {"N": "2.5"}})
+    [key] = set(place.objects(outputs["bucket"], len(before) + 1)) - set(before)
+    expect(place, "and a change of the table comes by itself", key.split("/")[1], "orders")
 
 
 def check_moves(place: Place, *variables: str) -> None:
@@ -603,6 +661,141 @@ def existing_bucket_and_key(emulator: emulators.Emulator) -> None:
     place.destroy()
 
 
+DIRECT_KEY = re.compile(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynamodb-(\d+)-(\d+)\.parquet")
+
+
+def direct(emulator: emulators.Emulator) -> None:
+    place = Place("direct", "examples/direct", "444444444444", emulator)
+    schema = WORK / "direct" / "orders.schema.json"
+    shutil.copy(ROOT / "examples" / "orders.schema.json", schema)
+    variables = [package("direct"), f"schema_file={schema}", "batching_window_seconds=0"]
+    outputs = place.apply(*variables)
+    check_names(
+        place,
+        "module.dynalake",
+        name="dynalake-orders",
+        bucket=outputs["bucket"],
+        database=outputs["glue_database"],
+        tables=["orders"],
+    )
+    place.put_items(
+        "orders",
+        {"orderId": {"S": "o-1"}, "total": {"N": "12345678901234567890.123456789"}},
+        {"orderId": {"S": "o-1"}, "total": {"S": "about 12"}},
+    )
+    place.client("dynamodb").delete_item(TableName="orders", Key={"orderId": {"S": "o-1"}})
+    rows = place.rows(outputs["bucket"], outputs["data_prefix"], 3)
+    expect(
+        place,
+        "each change of the item, in its order, with all digits",
+        [(row["_event_type"], row["order_id"], row["total"]) for row in rows],
+        [
+            ("INSERT", "o-1", Decimal("12345678901234567890.123456789")),
+            ("MODIFY", "o-1", None),
+            ("REMOVE", "o-1", None),
+        ],
+    )
+    keys = place.objects(outputs["bucket"], 1)
+    expect(
+        place,
+        "objects are named by their batch",
+        [key for key in keys if not DIRECT_KEY.fullmatch(key)],
+        [],
+    )
+    announced = set(received(place, outputs["queue_url"]))
+    expect(place, "and announced in the queue", announced - set(keys), set())
+
+    # What nobody tests on the emulator is asked of it all the same: these are Lambda's settings.
+    mapping = place.client("lambda").get_event_source_mapping(UUID=outputs["mapping_uuid"])
+    wanted = {
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "MaximumRecordAgeInSeconds": 79_200,
+        "StartingPosition": "TRIM_HORIZON",
+    }
+    expect(
+        place,
+        "the mapping keeps what it can't store",
+        {name: mapping.get(name) for name in wanted},
+        wanted,
+    )
+    expect(
+        place,
+        "it invokes the alias",
+        mapping["FunctionArn"].rsplit(":", 1)[-1],
+        "live",
+    )
+
+    text = json.loads(schema.read_text())
+    text["columns"].append({"name": "note", "type": "string"})
+    schema.write_text(json.dumps(text))
+    changes = place.planned(*variables)
+    expect(
+        place,
+        "another schema moves the alias and leaves the mapping",
+        sorted(
+            address.split(".", 2)[2]
+            for address in changes
+            if address.startswith('module.dynalake.module.direct["default"]')
+        ),
+        [
+            'direct["default"].aws_lambda_alias.live',
+            'direct["default"].aws_lambda_function.this',
+            'direct["default"].aws_lambda_invocation.check',
+        ],
+    )
+    version = place.apply(*variables)["function_version"]
+    place.put_items("orders", {"orderId": {"S": "o-2"}, "note": {"S": "new"}})
+    rows = place.rows(outputs["bucket"], outputs["data_prefix"], 4)
+    expect(place, "the new version has the new column", [rows[-1]["note"], version], ["new", "2"])
+    place.destroy()
+
+
+def single_table(emulator: emulators.Emulator) -> None:
+    place = Place("single-table", "examples/single-table", "555555555555", emulator)
+    outputs = place.apply(package("direct"), "batching_window_seconds=0")
+    customer = {"PK": {"S": "CUSTOMER#7"}, "SK": {"S": "PROFILE"}, "name": {"S": "Ada"}}
+    order = {"PK": {"S": "CUSTOMER#7"}, "SK": {"S": "ORDER#42"}, "total": {"N": "12.50"}}
+    line = {"PK": {"S": "ORDER#42"}, "SK": {"S": "LINE#1"}, "quantity": {"N": "2"}}
+    quote, sold = ({**order, "type": {"S": kind}} for kind in ("quote", "order"))
+    # A quote is in no table; sold, it is an order; then it is a quote again.
+    place.put_items("shop", quote, customer, line, sold, quote)
+    tables = outputs["lake_tables"]
+
+    def rows(name: str, expected: int, column: str) -> list:
+        found = place.rows(outputs["bucket"], tables[name]["data_prefix"], expected)
+        return [(row["_event_type"], row["pk"], row["sk"], row[column]) for row in found]
+
+    expect(
+        place,
+        "a customer is with the customers",
+        rows("shop_customers", 1, "name"),
+        [("INSERT", "CUSTOMER#7", "PROFILE", "Ada")],
+    )
+    expect(
+        place,
+        "a line is with the lines",
+        rows("shop_order_lines", 1, "quantity"),
+        [("INSERT", "ORDER#42", "LINE#1", 2)],
+    )
+    expect(
+        place,
+        "an order comes and goes with its kind",
+        rows("shop_orders", 2, "total"),
+        [
+            ("MODIFY", "CUSTOMER#7", "ORDER#42", Decimal("12.50")),
+            ("REMOVE", "CUSTOMER#7", "ORDER#42", None),
+        ],
+    )
+    expect(
+        place,
+        "Databricks gets three tables from one pipeline",
+        sorted(table["name"] for table in outputs["databricks_tables"]),
+        sorted(tables),
+    )
+    place.destroy()
+
+
 def several_tables(emulator: emulators.Emulator) -> None:
     place = Place("several-tables", "examples/several-tables", "333333333333", emulator)
     place.apply(package(), schema_files("orders"))
@@ -675,7 +868,13 @@ def main() -> int:
         with ThreadPoolExecutor() as pool:
             for done in [
                 pool.submit(job, emulator)
-                for job in (root_module, existing_bucket_and_key, several_tables)
+                for job in (
+                    root_module,
+                    existing_bucket_and_key,
+                    several_tables,
+                    direct,
+                    single_table,
+                )
             ]:
                 done.result()
     finally:

@@ -88,6 +88,8 @@ def start(work: Path, owned: bool) -> Emulator:
         MINISTACK_HOST="127.0.0.1",
         MINISTACK_REGION=REGION,
         LAMBDA_EXECUTOR="local",
+        # Functions have the emulator's environment too: this is where the direct one finds S3.
+        AWS_ENDPOINT_URL_S3=emulator.endpoint,
         TMPDIR=str(emulator.scratch),
     )
     command = [sys.executable, "-m", MODULE] + (["--owned"] if owned else [])

@@ -7,6 +7,7 @@ is empty on AWS. Nothing that the pipeline does goes through here.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -15,6 +16,7 @@ def fill() -> None:
     _firehose_time_zone()
     _kinesis_tags()
     _cloudwatch_alarms()
+    _lambda_mappings()
 
 
 def _firehose_time_zone() -> None:
@@ -153,3 +155,30 @@ def _cloudwatch_alarms() -> None:
         )
 
     cloudwatch._put_metric_alarm, cloudwatch._describe_alarms = put_metric_alarm, describe_alarms
+
+
+def _lambda_mappings() -> None:
+    """GetEventSourceMapping gives the metrics that were asked for, and the filters' key
+    (https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html)."""
+    from ministack.services import lambda_svc
+
+    create, update = lambda_svc._create_esm, lambda_svc._update_esm
+
+    def keep(uuid: str, data: dict[str, Any]) -> None:
+        mapping = lambda_svc._esms.get(uuid)
+        if mapping is not None:
+            asked = {name: data[name] for name in ("MetricsConfig", "KMSKeyArn") if name in data}
+            mapping.update(asked)
+
+    def create_mapping(data: dict[str, Any]) -> Any:
+        answer = create(data)
+        if answer[0] == 202:
+            keep(json.loads(answer[2])["UUID"], data)
+        return answer
+
+    def update_mapping(uuid: str, data: dict[str, Any]) -> Any:
+        answer = update(uuid, data)
+        keep(uuid, data)
+        return answer
+
+    lambda_svc._create_esm, lambda_svc._update_esm = create_mapping, update_mapping

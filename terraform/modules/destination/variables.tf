@@ -16,7 +16,7 @@ variable "tables" {
 }
 
 variable "consumers" {
-  description = "What must exist before the first change flows: the ARNs of the Firehose delivery streams that read the stream. Firehose reads from the latest position, so changes made before it is active would be lost."
+  description = "What must exist before the first change flows: the ARNs of what reads the stream, Firehose delivery streams or the direct way's mapping. Firehose reads from the latest position, so changes made before it is active would be lost."
   type        = list(string)
   nullable    = false
 
