@@ -6,14 +6,14 @@ examples.
 
 For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right
 prefixes, destroy, nothing left. For the root module also: from Firehose to the direct way, bucket,
-Glue table and notifications stay; every call that Terraform made is allowed
-by terraform/apply-policy, and so is the name of all that it made; moved.tf finds the state of
-before; a schema that only the function rejects ends the apply before Firehose gets it, and a schema
-of 1,000 columns goes from the package into Parquet. By the direct way changes come from the table's
-own stream, each item of a single-table design into its table of the lake, and a new version moves the
-alias and leaves the mapping. For several tables: one more changes nothing of
-the others. For the existing bucket: its notifications and its key stay, and the roles keep within
-the boundary. Each runs in an account of its own, at the same time.
+Glue table and notifications stay; every call that Terraform made is allowed by terraform/apply-
+policy, and so is the name of all that it made; moved.tf finds the state of before; a schema that
+only the function rejects ends the apply before Firehose gets it, and a schema of 1,000 columns goes
+from the package into Parquet. By the direct way changes come from the table's own stream, each item
+of a single-table design into its table of the lake, and a new version moves the alias and leaves
+the mapping. For several tables: one more changes nothing of the others. For the existing bucket:
+its notifications and its key stay, and the roles keep within the boundary. Each runs in an account
+of its own, at the same time.
 """
 
 import fnmatch
@@ -251,8 +251,8 @@ class Place:
             self.client("dynamodb").put_item(TableName=table, Item=item)
 
     def rows(self, bucket: str, prefix: str, expected: int) -> list[dict]:
-        """The rows of all objects under a prefix by `_sequence`, once there are as many as expected,
-        or after half a minute."""
+        """The rows of all objects under a prefix by `_sequence`, once there are as many as
+        expected, or after half a minute."""
         found: list[dict] = []
         for _ in range(60):
             listed = self.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
