@@ -65,6 +65,10 @@ variable "changes_from" {
     error_message = "changes_from: \"kinesis\" or \"dynamodb_streams\", or null for what fits via."
   }
   validation {
+    condition     = var.via == "firehose" || try(var.changes_from == "kinesis", false) || (var.stream.existing == null && var.stream.shard_count == null)
+    error_message = "changes_from: stream says that there is a Kinesis stream, but the changes come from the table's own; set changes_from = \"kinesis\", or remove stream."
+  }
+  validation {
     condition     = !(var.via == "firehose" && try(var.changes_from == "dynamodb_streams", false))
     error_message = "changes_from: Firehose reads Kinesis streams only; set via = \"direct\", or changes_from = \"kinesis\"."
   }
@@ -230,6 +234,10 @@ variable "tables" {
   validation {
     condition     = var.stream.existing == null || length([for table in var.tables : table if table.stream == null && coalesce(table.changes_from, table.via == "direct" ? "dynamodb_streams" : "kinesis") == "kinesis"]) <= 1 || var.stream.shared
     error_message = "stream: with several tables an existing stream is either shared (shared = true), or belongs to one table: set it in that table's stream."
+  }
+  validation {
+    condition     = length(var.tables) == 0 || (var.stream.existing == null && var.stream.shard_count == null && !var.stream.shared) || anytrue([for table in var.tables : coalesce(table.changes_from, table.via == "direct" ? "dynamodb_streams" : "kinesis") == "kinesis"])
+    error_message = "stream: all changes come from the tables' own streams, and there is no Kinesis stream; remove it, or set changes_from = \"kinesis\" where there should be one."
   }
   validation {
     condition     = !var.stream.shared || length([for table in var.tables : 1 if table.stream == null && coalesce(table.changes_from, table.via == "direct" ? "dynamodb_streams" : "kinesis") == "kinesis"]) <= 5

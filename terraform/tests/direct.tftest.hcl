@@ -245,3 +245,20 @@ run "rejects_schema_files_of_two_dynamodb_tables_in_one_entry" {
   }
   expect_failures = [var.tables]
 }
+
+run "rejects_a_stream_that_nobody_reads_in_entries" {
+  command = plan
+  variables {
+    schema_file = null
+    via         = "firehose"
+    stream      = { shard_count = 2 }
+    tables      = { orders = { schema_files = ["../examples/orders.schema.json"], via = "direct" } }
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_a_stream_that_nobody_reads" {
+  command = plan
+  variables { stream = { shard_count = 2 } }
+  expect_failures = [var.changes_from]
+}

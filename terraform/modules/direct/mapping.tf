@@ -9,7 +9,7 @@ data "aws_dynamodb_table" "this" {
     postcondition {
       condition     = self.stream_enabled && self.stream_view_type == "NEW_AND_OLD_IMAGES"
       error_message = <<-TEXT
-        source: the DynamoDB table ${self.name} has no stream with both images (${self.stream_enabled ? "its view is ${self.stream_view_type}; switch the stream off first, as a view can't be changed" : "its stream is off"}). In its aws_dynamodb_table:
+        changes_from: the DynamoDB table ${self.name} has no stream with both images (${self.stream_enabled ? "its view is ${self.stream_view_type}; switch the stream off first, as a view can't be changed" : "its stream is off"}). In its aws_dynamodb_table:
           stream_enabled = true, stream_view_type = "NEW_AND_OLD_IMAGES"
         or by hand:
           aws dynamodb update-table --table-name ${self.name} --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES
