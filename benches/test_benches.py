@@ -175,6 +175,16 @@ class Ways(unittest.TestCase):
         text = (ROOT / "docs" / "ways.md").read_text()
         self.assertEqual(text, report.filled("ways.md", text, ways.blocks(report.load())))
 
+    def test_the_readme_names_the_figures_of_the_page(self):
+        start = scale.measured(report.load())
+        direct = sum(ways.direct_dollars(1_000, start, kinesis=False).values())
+        firehose = sum(ways.firehose_parts(1_000, start).values())
+        self.assertIn(
+            f"about {ways.dollars(direct)} a month at 1,000 changes a second in place of "
+            f"{ways.dollars(firehose)}\n",
+            (ROOT / "README.md").read_text(),
+        )
+
     def test_the_modules_defaults_are_counted(self):
         source = (ROOT / "terraform" / "modules" / "direct" / "variables.tf").read_text()
         for name, value in (

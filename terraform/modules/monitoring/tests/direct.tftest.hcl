@@ -141,7 +141,7 @@ run "rejects_another_way" {
     via          = "pipes"
     mapping_uuid = null
   }
-  expect_failures = [var.via, var.stream_name, var.delivery_stream_name]
+  expect_failures = [var.via]
 }
 
 run "rejects_the_direct_way_without_its_mapping" {
