@@ -64,17 +64,16 @@ locals {
 
   # Tables in the lake, of which a DynamoDB table may have several by the direct way. The first schema file's has the entry's
   # own key, so that what a table has stays its own when more are added behind it.
+  lake_keys = {
+    for key, table in local.tables : key => [
+      for at, file in table.schema_files : at == 0 ? key : "${key}/${try(jsondecode(file(file)).name, jsondecode(file(file)).table)}"
+    ]
+  }
   lake_tables = merge([
     for key, table in local.tables : {
-      for at, file in table.schema_files : (at == 0 ? key : "${key}/${try(jsondecode(file(file)).name, jsondecode(file(file)).table)}") => {
-        entry  = key
-        schema = jsondecode(file(file))
-      }
+      for at, lake_key in local.lake_keys[key] : lake_key => { entry = key, schema = jsondecode(file(table.schema_files[at])) }
     }
   ]...)
-  lake_keys = { for key, table in local.tables : key => [
-    for at, file in table.schema_files : at == 0 ? key : "${key}/${try(jsondecode(file(file)).name, jsondecode(file(file)).table)}"
-  ] }
 
   # By key: the stream of a table, or the one under "shared", which is no table's.
   streams = {

@@ -311,7 +311,7 @@ variable "direct" {
 }
 
 variable "on_failure_bucket" {
-  description = "By the direct way: existing bucket for the batches that Lambda gives up, or null to make one, <name>-failed-<account>-<region>. Their keys begin with aws/lambda/. Best not the bucket of the data: what keeps the function from writing there would keep Lambda from it too."
+  description = "By the direct way: existing bucket of this account for the batches that Lambda gives up, or null to make one, <name>-failed-<account>-<region>. Their keys begin with aws/lambda/. Best not the bucket of the data: what keeps the function from writing there would keep Lambda from it too."
   type = object({
     name    = string
     arn     = string

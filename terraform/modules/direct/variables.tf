@@ -114,7 +114,7 @@ variable "maximum_record_age_seconds" {
 }
 
 variable "on_failure_bucket" {
-  description = "Bucket for the batches that Lambda gives up: { name, arn }, with kms_key if a customer managed key encrypts it. Their keys begin with aws/lambda/. Best not the bucket of the data: what keeps the function from writing there would keep Lambda from it too."
+  description = "Bucket of this account for the batches that Lambda gives up: { name, arn }, with kms_key if a customer managed key encrypts it. Their keys begin with aws/lambda/. Best not the bucket of the data: what keeps the function from writing there would keep Lambda from it too."
   type = object({
     name    = string
     arn     = string
