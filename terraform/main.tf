@@ -17,6 +17,7 @@ locals {
         changes_from     = var.changes_from
         table_name       = var.table_name
         table_stream_arn = var.table_stream_arn
+        table_kms_key    = var.table_kms_key
         name             = var.name
         glue_table       = null
         retained_columns = var.retained_columns
@@ -40,6 +41,7 @@ locals {
       via              = entry.via
       changes_from     = coalesce(entry.changes_from, entry.via == "direct" ? "dynamodb_streams" : "kinesis")
       table_stream_arn = entry.table_stream_arn
+      table_kms_key    = entry.table_kms_key
       schema_files     = entry.schema_files
       table_name       = coalesce(entry.table_name, jsondecode(file(entry.schema_files[0])).table)
       other_name       = entry.table_name
@@ -214,7 +216,7 @@ module "direct" {
   table_name           = each.value.other_name
   changes_from         = each.value.changes_from
   source_arn           = each.value.changes_from == "kinesis" ? module.stream[each.value.stream_key].arn : each.value.table_stream_arn
-  source_kms_key       = each.value.changes_from != "kinesis" ? null : each.value.stream.existing == null ? var.kms_key : each.value.stream.existing.kms_key
+  source_kms_key       = each.value.changes_from != "kinesis" ? each.value.table_kms_key : each.value.stream.existing == null ? var.kms_key : each.value.stream.existing.kms_key
   retention_hours      = each.value.changes_from == "kinesis" ? module.stream[each.value.stream_key].retention_hours : 24
   on_failure_bucket    = local.on_failure_bucket
   package_file         = coalesce(each.value.function.package_file, "${path.module}/../dist/${each.value.function.architecture}/direct.zip")

@@ -89,11 +89,22 @@ variable "table_stream_arn" {
   }
 }
 
+variable "table_kms_key" {
+  description = "For one table, with changes_from = \"dynamodb_streams\": customer managed key that encrypts the DynamoDB table, and so its stream; or null if it is AWS' own."
+  type        = object({ arn = string })
+  default     = null
+
+  validation {
+    condition     = var.table_kms_key == null || (var.via == "direct" && try(coalesce(var.changes_from, "dynamodb_streams") == "dynamodb_streams", false) && length(var.tables) == 0)
+    error_message = "table_kms_key: only the direct way reads the table's own stream: via = \"direct\", changes_from = \"dynamodb_streams\". With tables, it belongs to the table's entry."
+  }
+}
+
 variable "tables" {
   description = <<-TEXT
     For several tables: an entry for each DynamoDB table, under a key that names it (in Terraform's addresses, and after `name` in the names of its function, delivery stream and alarms).
     `schema_files`: paths of its schema files. By Firehose exactly one; by the direct way also several, of which each makes a table of the lake, with a `where` each. Add more at the end: the first has the entry's own place in the state.
-    `via`, `changes_from`, `table_stream_arn`: as above. `table_name`: as above. `name`: instead of <name>-<key>; to keep the names of a pipeline that was alone. `glue_table`: instead of the schema's table.
+    `via`, `changes_from`, `table_stream_arn`, `table_kms_key`: as above. `table_name`: as above. `name`: instead of <name>-<key>; to keep the names of a pipeline that was alone. `glue_table`: instead of the schema's table.
     `history`: as databricks.history. `retained_columns`: as below. `roles`: as below. `tags`, `thresholds`: added to those of all.
     `function`, `delivery`, `direct`: each member that is set counts instead of that of all tables. `stream`: a stream of its own, with these settings instead of those of all.
   TEXT
@@ -103,6 +114,7 @@ variable "tables" {
     changes_from     = optional(string)
     table_name       = optional(string)
     table_stream_arn = optional(string)
+    table_kms_key    = optional(object({ arn = string }))
     name             = optional(string)
     glue_table       = optional(string)
     history          = optional(bool)
@@ -197,8 +209,8 @@ variable "tables" {
     error_message = "tables: via should be \"firehose\" or \"direct\", and changes_from \"kinesis\" or \"dynamodb_streams\". Firehose reads Kinesis streams only: for the table's own stream set via = \"direct\"."
   }
   validation {
-    condition     = alltrue([for table in var.tables : table.table_stream_arn == null || (table.via == "direct" && coalesce(table.changes_from, "dynamodb_streams") == "dynamodb_streams")])
-    error_message = "tables: table_stream_arn is the table's own stream, which only via = \"direct\" with changes_from = \"dynamodb_streams\" reads; remove it, or set these."
+    condition     = alltrue([for table in var.tables : (table.table_stream_arn == null && table.table_kms_key == null) || (table.via == "direct" && coalesce(table.changes_from, "dynamodb_streams") == "dynamodb_streams")])
+    error_message = "tables: table_stream_arn and table_kms_key are the table's own stream's, which only via = \"direct\" with changes_from = \"dynamodb_streams\" reads; remove it, or set these."
   }
   validation {
     condition     = alltrue([for table in var.tables : table.via == "firehose" || table.roles.firehose == null])

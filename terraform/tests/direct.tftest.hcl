@@ -171,6 +171,15 @@ run "rejects_the_tables_stream_for_firehose" {
   expect_failures = [var.table_stream_arn]
 }
 
+run "rejects_the_tables_key_for_firehose" {
+  command = plan
+  variables {
+    via           = "firehose"
+    table_kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/t" }
+  }
+  expect_failures = [var.table_kms_key]
+}
+
 run "rejects_a_bucket_for_failures_without_the_direct_way" {
   command = plan
   variables {

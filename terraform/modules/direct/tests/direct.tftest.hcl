@@ -109,6 +109,14 @@ run "from_kinesis" {
   }
 }
 
+run "the_tables_key_is_used_by_dynamodb" {
+  variables { source_kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/table" } }
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this[0].policy).Statement : [statement.Action, statement.Condition.StringEquals["kms:ViaService"]] if statement.Sid == "ReadEncryptedStream"] == [[["kms:Decrypt"], ["dynamodb.eu-central-1.amazonaws.com"]]]
+    error_message = "To read, by DynamoDB alone."
+  }
+}
+
 run "a_year_is_more_than_lambda_waits" {
   command = plan
   variables {
