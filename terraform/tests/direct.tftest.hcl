@@ -21,7 +21,7 @@ run "one_word_makes_a_pipeline_from_the_tables_own_stream" {
     error_message = "A function and its mapping."
   }
   assert {
-    condition     = output.location == "s3://orders-123456789012-eu-central-1/data/orders/" && output.error_prefix == "errors/orders/" && output.glue_table == "orders" && output.key_columns == tolist(["order_id"])
+    condition     = output.location == "s3://orders-123456789012-eu-central-1/data/orders/" && output.error_prefix == "errors/orders/" && output.glue_table == "orders" && join(",", output.key_columns) == "order_id"
     error_message = "The same places as Firehose's."
   }
   assert {
