@@ -152,6 +152,7 @@ fn kill(mut function: Function, event: String, s3: &S3, random: &mut Random) {
         s3.wait_for(requests + 1, Duration::from_millis(50));
     }
     std::thread::sleep(Duration::from_micros(random.below(20_000)));
+    drop(function);
 }
 
 /// A batch comes again: whole, or in two halves, or with what comes behind it.

@@ -409,7 +409,9 @@ fn seconds(date: &str) -> u64 {
     let [Some(year), Some(month), Some(day), Some(hour), Some(minute), Some(second)] = parts else {
         return 0;
     };
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let february = 28 + u64::from(is_leap(year));
     let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let days = (1970..year).map(|year| 365 + u64::from(is_leap(year))).sum::<u64>()
