@@ -739,9 +739,9 @@ def direct(emulator: emulators.Emulator) -> None:
             if address.startswith('module.dynalake.module.direct["default"]')
         ),
         [
-            'direct["default"].aws_lambda_alias.live',
-            'direct["default"].aws_lambda_function.this',
-            'direct["default"].aws_lambda_invocation.check',
+            'module.direct["default"].aws_lambda_alias.live',
+            'module.direct["default"].aws_lambda_function.this',
+            'module.direct["default"].aws_lambda_invocation.check',
         ],
     )
     version = place.apply(*variables)["function_version"]
