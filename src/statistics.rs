@@ -44,7 +44,8 @@ pub struct FailedRecord {
 }
 
 impl FailedRecord {
-    /// The record at an index of the event, whose `recordId`, or sequence number, is this span of it.
+    /// The record at an index of the event. `record_id` is where its `recordId`, or its sequence
+    /// number, is in it.
     pub fn new(record: usize, record_id: Text, failure: Failure) -> FailedRecord {
         FailedRecord { record, record_id, failure }
     }
@@ -72,15 +73,14 @@ impl Statistics {
         self.oldest_us.map(|oldest| self.now_ms.saturating_sub(oldest / 1_000))
     }
 
-    /// Each reason, by its code, with its number of records and the first of them, in order of
-    /// first occurrence. The failure is that of the first: others may differ in their
-    /// explanation.
+    /// The reasons of the failures, as [`by_reason`] has them.
     pub fn failures_by_reason(&self) -> Vec<(Failure, usize, FailedRecord)> {
         by_reason(&self.failures)
     }
 }
 
-/// The same of any failed records.
+/// Each reason, by its code, with its number of records and the first of them, in order of first
+/// occurrence. The failure is that of the first: others may differ in their explanation.
 pub fn by_reason(failures: &[FailedRecord]) -> Vec<(Failure, usize, FailedRecord)> {
     let mut reasons: Vec<(Failure, usize, FailedRecord)> = Vec::new();
     for failed in failures {

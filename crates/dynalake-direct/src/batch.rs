@@ -2,7 +2,7 @@
 //! gives the same objects, byte for byte.
 
 use crate::files::Files;
-use crate::isolation::{Aside, Hopeless, Place, isolate};
+use crate::isolation::{Aside, Part, Place, Unrecoverable, isolate};
 use crate::object::Object;
 use crate::partition::{Granularity, Partition};
 use crate::settings::Lake;
@@ -12,8 +12,9 @@ use dynalake::record::{Options, Outcome, RecordTransformer};
 use dynalake::schema::{Binary, Plan, Schema};
 use dynalake::statistics::{EventIds, FailedRecord, Statistics};
 use dynalake::stream::{Event, EventError, Record, Source};
-use dynalake_parquet::{Form, ParquetError};
+use dynalake_parquet::Form;
 use std::fmt;
+use std::panic::catch_unwind;
 
 /// What is kept of a buffer between invocations, so that one large record does not hold memory
 /// forever.
@@ -41,7 +42,7 @@ struct Table {
 pub struct Batch {
     /// The objects; none where no record gives a row or fails.
     pub objects: Vec<Object>,
-    /// Counts, as they are once all objects are stored. A record failed if it did for any schema,
+    /// Counts, as they are once all objects are stored, without their bytes. A record failed if it did for any schema,
     /// and is `Ok` if it gives a row and failed for none.
     pub statistics: Statistics,
     /// The records that failed, by the table of the lake whose error prefix has them.
@@ -64,7 +65,7 @@ pub struct Failed {
 /// Why an event gives nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransformError {
-    /// It is none that this function takes.
+    /// This function can't take it.
     Event(EventError),
     /// Not even its records could be set aside.
     Panic,
@@ -114,18 +115,19 @@ impl Transformer {
         function_arn: &str,
         now_ms: u64,
     ) -> Result<Batch, TransformError> {
-        let event = Event::parse(input)?;
+        // Nothing can be set aside of an event that isn't read.
+        let event = catch_unwind(|| Event::parse(input)).map_err(|_| TransformError::Panic)??;
         let attempt = |transformer: &mut Transformer, aside: &Aside, place: &Place| {
             Attempt::new(transformer, input, &event, function_arn).run(aside, place)
         };
         let batch = isolate(self, attempt, Transformer::forget);
         self.shrink();
-        let mut batch = batch.map_err(|Hopeless| TransformError::Panic)?;
+        let mut batch = batch.map_err(|Unrecoverable| TransformError::Panic)?;
         batch.statistics.now_ms = now_ms;
         Ok(batch)
     }
 
-    /// Makes what works on records anew, as after a panic it may be half way through one.
+    /// Replaces what works on records: after a panic it may be half way through one.
     fn forget(&mut self) {
         let lake = self.lake.clone();
         *self = Transformer::new(lake);
@@ -215,34 +217,30 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn run(mut self, aside: &Aside, place: &Place) -> Result<Batch, ParquetError> {
+    fn run(mut self, aside: &Aside, place: &Place) -> Batch {
         for (at, record) in self.event.records.iter().enumerate() {
-            self.record(at, record, aside, place)?;
+            self.record(at, record, aside, place);
         }
-        place.past_records();
-        self.finish()
+        self.finish(place)
     }
 
     /// Takes one record to its row in each table that wants it, and counts it.
-    fn record(
-        &mut self,
-        at: usize,
-        record: &Record,
-        aside: &Aside,
-        place: &Place,
-    ) -> Result<(), ParquetError> {
+    fn record(&mut self, at: usize, record: &Record, aside: &Aside, place: &Place) {
         let (mut has_row, mut failure) = (false, None);
         // Whether the record itself is bad: it fails once then.
         let mut is_bad = false;
         for schema in 0..self.tables.len() {
-            place.at(at, schema);
-            let (outcome, is_change) = if aside.holds(at, schema) {
-                (Outcome::Failed(Failure::Panic), true)
-            } else {
-                self.transform(record, schema)?
+            let (outcome, is_change) = match aside.holds(at, schema) {
+                Some(part) => (Outcome::Failed(Failure::Panic), part == Part::OfSchema),
+                None => {
+                    place.at_record(at, schema);
+                    self.transform(record, schema)
+                }
             };
             match outcome {
                 Outcome::Row { rescued, .. } => {
+                    place.at_files(schema);
+                    self.files[schema].advance();
                     has_row = true;
                     self.statistics.rows_rescued += u64::from(rescued);
                 }
@@ -263,21 +261,16 @@ impl<'a> Attempt<'a> {
             None if has_row => self.statistics.records_ok += 1,
             None => self.statistics.records_dropped += 1,
         }
-        Ok(())
     }
 
     /// Takes one record to its row in one table. Says too whether it is a change of that table: a
     /// failure is then a matter of the table's schema.
-    fn transform(
-        &mut self,
-        record: &Record,
-        schema: usize,
-    ) -> Result<(Outcome, bool), ParquetError> {
+    fn transform(&mut self, record: &Record, schema: usize) -> (Outcome, bool) {
         #[cfg(test)]
         tests::panic_where_planted(&record.to_original(self.input), schema);
         let (records, files) = (&mut self.tables[schema].records, &mut self.files[schema]);
         if let Err(failure) = record.append_to(self.input, self.scratch, records.buffer()) {
-            return Ok((Outcome::Failed(failure), false));
+            return (Outcome::Failed(failure), false);
         }
         let number = record.kinesis_number(self.input);
         let transformed = records.transform_buffered(number.as_deref(), files);
@@ -291,11 +284,7 @@ impl<'a> Attempt<'a> {
             let oldest_us = &mut self.statistics.oldest_us;
             *oldest_us = Some(oldest_us.map_or(time_us, |oldest| oldest.min(time_us)));
         }
-        let (outcome, is_change) = (transformed.outcome, transformed.is_change);
-        if let Outcome::Row { .. } = outcome {
-            files.advance()?;
-        }
-        Ok((outcome, is_change))
+        (transformed.outcome, transformed.is_change)
     }
 
     /// Writes a record's line for the error prefix of a table.
@@ -317,9 +306,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// The objects of all rows and lines.
-    fn finish(self) -> Result<Batch, ParquetError> {
-        let Attempt { input, event, tables, files, lines, prefixes, mut statistics, .. } = self;
+    fn finish(self, place: &Place) -> Batch {
+        let Attempt { input, event, tables, files, lines, prefixes, statistics, .. } = self;
         let [prefix, error_prefix] = prefixes;
+        place.at_batch();
         #[cfg(test)]
         tests::panic_where_planted_past_records(&statistics);
         let number = |record: Option<&Record>| {
@@ -334,9 +324,10 @@ impl<'a> Attempt<'a> {
 
         let mut objects = Vec::new();
         let mut failed = Vec::new();
-        for ((table, files), lines) in tables.iter().zip(files).zip(lines) {
+        for (schema, ((table, files), lines)) in tables.iter().zip(files).zip(lines).enumerate() {
             let name = &table.name;
-            for (partition, bytes) in files.close()? {
+            place.at_files(schema);
+            for (partition, bytes) in files.close() {
                 let key = format!("{prefix}/{name}/{partition}/{base}.parquet");
                 objects.push(Object { key, bytes });
             }
@@ -348,9 +339,8 @@ impl<'a> Attempt<'a> {
                 failed.push(Failed { table: name.clone(), plan, records: lines.failed });
             }
         }
-        statistics.bytes_out = objects.iter().map(|object| object.bytes.len() as u64).sum();
         let first = (!event.records.is_empty()).then_some(first);
-        Ok(Batch { objects, statistics, failed, first })
+        Batch { objects, statistics, failed, first }
     }
 }
 
@@ -386,7 +376,7 @@ mod tests {
             "DYNALAKE_ERROR_PREFIX" => Some("errors".to_owned()),
             "DYNALAKE_PARTITION_BY" | "DYNALAKE_PARTITION_GRANULARITY" => None,
             // All the others are not looked at here.
-            _ => Some("x".to_owned()),
+            _ => Some("xxx".to_owned()),
         };
         let get = |name: &str| get(name).filter(|_| name != "AWS_ENDPOINT_URL_S3");
         let settings = Settings::read(|name| get(name).map(Into::into)).expect("all are UTF-8");
@@ -443,9 +433,10 @@ mod tests {
         let batch = transformer.transform(event(&ids).as_bytes(), "arn", 0).expect("it is one");
         let expected = own(&[
             ("data/first", &["4 rows"]),
+            // Bad for both, so it is there once.
             ("errors/first/processing-failed", &["3"]),
             ("data/second", &["3 rows"]),
-            ("errors/second/processing-failed", &["1", "3"]),
+            ("errors/second/processing-failed", &["1"]),
         ]);
         assert_eq!(objects(&batch), expected);
         let Statistics { records_ok, failures, .. } = &batch.statistics;
@@ -463,11 +454,7 @@ mod tests {
         let ids = ["1", "2", "3", "4", "5", "6", "7"];
         let batch = transformer().transform(event(&ids).as_bytes(), "arn", 0).expect("it is one");
         let all = ["0", "1", "2", "3", "4", "5", "6"];
-        let expected = own(&[
-            ("errors/first/processing-failed", &all),
-            ("errors/second/processing-failed", &all),
-        ]);
-        assert_eq!(objects(&batch), expected);
+        assert_eq!(objects(&batch), own(&[("errors/first/processing-failed", &all)]));
         assert_eq!(batch.statistics.failures.len(), 7);
     }
 }

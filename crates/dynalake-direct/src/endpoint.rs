@@ -16,6 +16,8 @@ const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 pub struct Endpoint {
     pub(crate) bucket: String,
     pub(crate) region: String,
+    /// The first part of ARNs there, such as `aws`.
+    pub(crate) partition: &'static str,
     /// Scheme and host, and of some the bucket as a first folder.
     base: String,
     pub(crate) credential: Credential,
@@ -66,15 +68,14 @@ impl Endpoint {
             session_token: get(SESSION_TOKEN).filter(|token| !token.is_empty()),
             expires_in: None,
         };
+        let (partition, domain) = partition(&region);
         let base = match get(ENDPOINT_URL).filter(|url| !url.is_empty()) {
             Some(url) => format!("{}/{bucket}", check_url(&url)?),
             // The certificate covers one label in front of it.
-            None if bucket.contains('.') => {
-                format!("https://s3.{region}.{}/{bucket}", domain(&region))
-            }
-            None => format!("https://{bucket}.s3.{region}.{}", domain(&region)),
+            None if bucket.contains('.') => format!("https://s3.{region}.{domain}/{bucket}"),
+            None => format!("https://{bucket}.s3.{region}.{domain}"),
         };
-        Ok(Endpoint { bucket: bucket.to_owned(), region, base, credential })
+        Ok(Endpoint { bucket: bucket.to_owned(), region, partition, base, credential })
     }
 
     /// The address of an object.
@@ -113,11 +114,65 @@ fn check_url(url: &str) -> Result<&str, EndpointError> {
     Err(EndpointError { name: ENDPOINT_URL, value, fix })
 }
 
-/// The domain of AWS' services.
-fn domain(region: &str) -> &'static str {
-    match region.split_once('-').map_or("", |(area, _)| area) {
-        "cn" => "amazonaws.com.cn",
-        "eusc" => "amazonaws.eu",
-        _ => "amazonaws.com",
+/// A region's partition, as ARNs have it, and the domain of its services
+/// (<https://github.com/aws/aws-sdk-rust/blob/main/sdk/aws-config/src/endpoint_lib/partitions.json>).
+fn partition(region: &str) -> (&'static str, &'static str) {
+    let mut parts = region.split('-');
+    match (parts.next().unwrap_or_default(), parts.next().unwrap_or_default()) {
+        ("cn", _) => ("aws-cn", "amazonaws.com.cn"),
+        ("eusc", _) => ("aws-eusc", "amazonaws.eu"),
+        ("us", "gov") => ("aws-us-gov", "amazonaws.com"),
+        ("us", "iso") => ("aws-iso", "c2s.ic.gov"),
+        ("us", "isob") => ("aws-iso-b", "sc2s.sgov.gov"),
+        ("eu", "isoe") => ("aws-iso-e", "cloud.adc-e.uk"),
+        ("us", "isof") => ("aws-iso-f", "csp.hci.ic.gov"),
+        _ => ("aws", "amazonaws.com"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(bucket: &str, region: &str) -> Endpoint {
+        let get = |name: &str| match name {
+            REGION => Some(region.to_owned()),
+            ACCESS_KEY | SECRET_KEY => Some("x".to_owned()),
+            _ => None,
+        };
+        Endpoint::read(bucket, get).expect("all is there")
+    }
+
+    #[test]
+    fn objects_have_the_address_of_their_partition() {
+        for (bucket, region, partition, url) in [
+            ("lake", "eu-central-1", "aws", "https://lake.s3.eu-central-1.amazonaws.com/k"),
+            ("a.b", "us-east-1", "aws", "https://s3.us-east-1.amazonaws.com/a.b/k"),
+            ("lake", "cn-north-1", "aws-cn", "https://lake.s3.cn-north-1.amazonaws.com.cn/k"),
+            (
+                "lake",
+                "us-gov-west-1",
+                "aws-us-gov",
+                "https://lake.s3.us-gov-west-1.amazonaws.com/k",
+            ),
+            ("lake", "eusc-de-east-1", "aws-eusc", "https://lake.s3.eusc-de-east-1.amazonaws.eu/k"),
+            ("lake", "us-iso-east-1", "aws-iso", "https://lake.s3.us-iso-east-1.c2s.ic.gov/k"),
+            (
+                "lake",
+                "us-isob-east-1",
+                "aws-iso-b",
+                "https://lake.s3.us-isob-east-1.sc2s.sgov.gov/k",
+            ),
+        ] {
+            let endpoint = endpoint(bucket, region);
+            assert_eq!((endpoint.url("k").as_str(), endpoint.partition), (url, partition));
+        }
+    }
+
+    #[test]
+    fn a_keys_bytes_are_encoded_but_for_its_folders() {
+        let url = endpoint("lake", "eu-central-1").url("a b/dt=1/ü+.parquet");
+        let path = url.strip_prefix("https://lake.s3.eu-central-1.amazonaws.com/");
+        assert_eq!(path, Some("a%20b/dt%3D1/%C3%BC%2B.parquet"));
     }
 }

@@ -2,8 +2,11 @@
 
 use crate::partition::{Granularity, Partition, PartitionBy};
 use dynalake::row::Rows;
-use dynalake_parquet::{Columns, FileWriter, Form, Limits, ParquetError};
+use dynalake_parquet::{Columns, FileWriter, Form, Limits};
 use std::collections::BTreeMap;
+
+/// Why a file in memory can't fail.
+const TAKES_ALL: &str = "a Vec takes every write";
 
 /// Takes rows to files, each of one partition.
 pub(crate) struct Files<'a> {
@@ -32,21 +35,22 @@ impl<'a> Files<'a> {
     }
 
     /// Encodes what has become enough for it. Comes after each row.
-    pub(crate) fn advance(&mut self) -> Result<(), ParquetError> {
-        let writer = self.last.and_then(|last| self.writers.get_mut(&last));
-        writer.map_or(Ok(()), FileWriter::advance)
+    pub(crate) fn advance(&mut self) {
+        if let Some(writer) = self.last.and_then(|last| self.writers.get_mut(&last)) {
+            writer.advance().expect(TAKES_ALL);
+        }
     }
 
     /// The files that have rows, in the order of their partitions.
-    pub(crate) fn close(self) -> Result<Vec<(Partition, Vec<u8>)>, ParquetError> {
+    pub(crate) fn close(self) -> Vec<(Partition, Vec<u8>)> {
         // One after the other: only one encoder takes memory for what it has not written yet.
         let mut files = Vec::new();
         for (partition, writer) in self.writers {
             if writer.rows() > 0 {
-                files.push((partition, writer.close()?));
+                files.push((partition, writer.close().expect(TAKES_ALL)));
             }
         }
-        Ok(files)
+        files
     }
 }
 
@@ -58,8 +62,7 @@ impl Rows for Files<'_> {
         let partition = self.partition.unwrap_or_else(of_change);
         self.last = Some(partition);
         let writer = self.writers.entry(partition).or_insert_with(|| {
-            FileWriter::new(Vec::new(), self.form, Limits::default())
-                .expect("a Vec takes every write")
+            FileWriter::new(Vec::new(), self.form, Limits::default()).expect(TAKES_ALL)
         });
         writer.columns()
     }

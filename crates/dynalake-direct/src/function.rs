@@ -3,7 +3,7 @@
 use crate::batch::{Batch, Failed, TransformError, Transformer};
 use crate::object::Object;
 use crate::settings::{Config, Settings};
-use crate::store::{Client, Stored, put_all};
+use crate::store::{Client, NotStored, Stored, put_all};
 use dynalake::metrics::{FUNCTION, to_embedded_metrics};
 use dynalake::settings::SettingError;
 use dynalake::statistics::{Statistics, by_reason};
@@ -12,10 +12,10 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
-/// What is left of an invocation's time when it is answered: a second, and what the answer takes.
+/// How long before its deadline an invocation is answered: a second, and what the answer takes.
 const RESERVED: Duration = Duration::from_millis(1_200);
 
-/// So many objects that are not stored are named.
+/// At most this many objects that are not stored are named.
 const SHOWN: usize = 5;
 
 /// The function that an event source mapping calls.
@@ -97,11 +97,10 @@ impl Function for DirectFunction {
         };
         let Batch { objects, mut statistics, failed, first } = batch;
         statistics.source.clone_from(&self.name);
-        log_failed(&failed, &event);
-        drop(event);
         let stored = self.store(objects, until).await;
         statistics.bytes_out = stored.bytes;
         if stored.failures.is_empty() {
+            log_failed(&failed, &event);
             self.print_metrics(&statistics, &stored);
             return Ok(response(None));
         }
@@ -136,7 +135,11 @@ impl DirectFunction {
                 "all objects are stored, not at once: {reason}"
             );
         }
-        for failure in stored.failures.iter().take(SHOWN) {
+        // What was not even begun is so because of the others.
+        let is_begun = |failure: &&NotStored| failure.attempts > 0;
+        let begun: Vec<&NotStored> = stored.failures.iter().filter(is_begun).collect();
+        let shown = if begun.is_empty() { stored.failures.iter().collect() } else { begun };
+        for failure in shown.into_iter().take(SHOWN) {
             let reason = self.client.explain(&failure.cause, &failure.key);
             tracing::error!(
                 key = failure.key,

@@ -27,6 +27,9 @@
 //!     "DYNALAKE_BUCKET" => Some("lake"),
 //!     "DYNALAKE_PREFIX" => Some("data"),
 //!     "DYNALAKE_ERROR_PREFIX" => Some("errors"),
+//!     // Lambda sets these.
+//!     "AWS_REGION" => Some("eu-west-1"),
+//!     "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("…"),
 //!     _ => None,
 //! };
 //! let settings = Settings::read(|name| setting(name).map(Into::into))?;

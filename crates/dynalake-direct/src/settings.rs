@@ -20,6 +20,13 @@ const PARTITION_BY: &str = "DYNALAKE_PARTITION_BY";
 /// `hour` or `day`.
 const PARTITION_GRANULARITY: &str = "DYNALAKE_PARTITION_GRANULARITY";
 
+/// S3's longest key, in bytes.
+const MAX_KEY: usize = 1_024;
+
+/// The longest that a key has behind the table's name: `/processing-failed`, the partition, a shard
+/// and two sequence numbers, each as long as Kinesis' API allows.
+const MAX_KEY_END: usize = 440;
+
 /// All settings there are.
 pub const NAMES: [&str; 6] =
     [SCHEMA, BUCKET, PREFIX, ERROR_PREFIX, PARTITION_BY, PARTITION_GRANULARITY];
@@ -126,6 +133,9 @@ impl Settings {
             },
         };
         for schema in schemas {
+            for (setting, prefix) in [(PREFIX, &lake.prefix), (ERROR_PREFIX, &lake.error_prefix)] {
+                check_key_len(setting, prefix, &schema)?;
+            }
             let location = format!("{}/{}", lake.prefix, schema.lake_name());
             let errors = &lake.error_prefix;
             if *errors == lake.prefix || format!("{errors}/").starts_with(&format!("{location}/")) {
@@ -155,13 +165,29 @@ fn check_prefix(setting: &'static str, text: &str) -> Result<String, SettingErro
     Err(SettingError::new(setting, text, fix))
 }
 
+/// Checks that no key is too long for S3, which would take none of its table's objects.
+fn check_key_len(setting: &'static str, prefix: &str, schema: &Schema) -> Result<(), SettingError> {
+    let len = prefix.len() + 1 + schema.lake_name().len();
+    if len + MAX_KEY_END <= MAX_KEY {
+        return Ok(());
+    }
+    let most = MAX_KEY - MAX_KEY_END;
+    let fix = format!("with the table's name it has {len} bytes; shorten it to {most}");
+    Err(SettingError::new(setting, prefix, fix))
+}
+
 fn check_bucket(bucket: &str) -> Result<(), SettingError> {
     let is_good = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
     };
-    if bucket.bytes().all(is_good) {
+    if bucket.ends_with("--x-s3") {
+        let fix = "a directory bucket can't be written to; give a general purpose bucket";
+        return Err(SettingError::new(BUCKET, bucket, fix));
+    }
+    if bucket.bytes().all(is_good) && (3..=63).contains(&bucket.len()) {
         return Ok(());
     }
-    let fix = "write a bucket's name: a-z, 0-9, - and ., without s3:// and without a prefix";
+    let fix =
+        "write a bucket's name: 3 to 63 of a-z, 0-9, - and ., without s3:// and without a prefix";
     Err(SettingError::new(BUCKET, bucket, fix))
 }

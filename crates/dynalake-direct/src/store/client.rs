@@ -21,7 +21,7 @@ use std::time::Duration;
 const KEPT_IDLE: Duration = Duration::from_secs(4);
 
 /// A host that does not take a connection within this time is tried again.
-const CONNECT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The most that is read of an answer.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
@@ -59,7 +59,7 @@ impl Client {
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT));
+        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let provider = rustls::crypto::ring::default_provider();
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(provider)?
@@ -70,7 +70,8 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(KEPT_IDLE)
             .build(connector);
-        let signer = RequestSigner::new("s3", &endpoint.region);
+        // Else a bucket with `s3express` in its name would get a directory bucket's token.
+        let signer = RequestSigner::new("s3", &endpoint.region).with_standard_session_token();
         Ok(Client { endpoint, http, signer })
     }
 
@@ -85,7 +86,7 @@ impl Client {
         let connection = |error: &(dyn Error + 'static)| Cause::Connection(root_cause(error));
         let response = self.http.request(request).await.map_err(|error| connection(&error))?;
         let (parts, body) = response.into_parts();
-        // An answer that is not whole is none, whatever its status.
+        // An answer that breaks off doesn't count, whatever its status.
         let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
         let body = body.map_err(|error| connection(&*error))?.to_bytes();
         if parts.status == StatusCode::OK {

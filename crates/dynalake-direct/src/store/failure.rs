@@ -6,8 +6,11 @@
 use crate::endpoint::Endpoint;
 use http::{HeaderMap, StatusCode};
 
-/// The most of a message of S3's that is shown.
+/// At most this much of S3's message is shown.
 const SHOWN_CHARS: usize = 500;
+
+/// At most this much of a code or a region is.
+const NAME_CHARS: usize = 64;
 
 /// Why a request did not store an object.
 #[derive(Clone, Debug)]
@@ -39,16 +42,16 @@ impl Cause {
     /// An answer that is not 200.
     pub(super) fn of_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Cause {
         let body = String::from_utf8_lossy(body);
-        let code = element(&body, "Code").unwrap_or_default().to_owned();
+        let code = name(element(&body, "Code").unwrap_or_default());
         let message = if is_denial(status, &code) { element(&body, "Message") } else { None };
         let message = message.unwrap_or_default().chars().take(SHOWN_CHARS).collect();
         let header = headers.get("x-amz-bucket-region").and_then(|region| region.to_str().ok());
-        let region = header.or_else(|| element(&body, "Region")).map(str::to_owned);
+        let region = header.or_else(|| element(&body, "Region")).map(name);
         Cause::Answer { status, code, message, region }
     }
 
     /// Whether the same request may succeed a little later.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(super) fn is_retryable(&self) -> bool {
         match self {
             Cause::Answer { status, code, .. } => {
                 status.is_server_error()
@@ -100,7 +103,7 @@ fn explain_answer(
     message: &str,
     region: Option<&str>,
 ) -> String {
-    let Endpoint { bucket, region: asked, .. } = endpoint;
+    let Endpoint { bucket, region: asked, partition, .. } = endpoint;
     let answer = format!("S3 answered {} {code}", status.as_u16());
     let answer = answer.trim_end();
     match (status.as_u16(), code) {
@@ -138,7 +141,7 @@ fn explain_answer(
             let says =
                 if message.is_empty() { String::new() } else { format!(". S3 says: {message}") };
             format!(
-                "{answer}: give the function's role s3:PutObject on arn:aws:s3:::{bucket}/{key} \
+                "{answer}: give the function's role s3:PutObject on arn:{partition}:s3:::{bucket}/{key} \
                  and all that is beside it, and kms:GenerateDataKey on the bucket's key if it has \
                  one; and see what the bucket's policy denies{says}"
             )
@@ -150,6 +153,12 @@ fn explain_answer(
 
 fn is_denial(status: StatusCode, code: &str) -> bool {
     status == StatusCode::FORBIDDEN && code == "AccessDenied"
+}
+
+/// A code or a region, without what a proxy may have put there.
+fn name(text: &str) -> String {
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    text.chars().filter(is_plain).take(NAME_CHARS).collect()
 }
 
 /// The text of an element without attributes.

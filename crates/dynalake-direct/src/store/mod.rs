@@ -11,4 +11,5 @@ mod failure;
 mod put;
 
 pub(crate) use client::Client;
+pub(crate) use failure::NotStored;
 pub(crate) use put::{Stored, put_all};

@@ -10,17 +10,17 @@ use std::hash::BuildHasher;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// So many requests are on their way at once.
+/// At most this many requests are on their way at once.
 const CONCURRENT: usize = 16;
 
-/// A request may take so long,
-const ATTEMPT: Duration = Duration::from_secs(5);
-/// and more by its size, at so many bytes a second.
-const SLOWEST: u64 = 256 << 10;
+/// How long a request may take, beside the time for its body.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A body may take as long as at this rate.
+const MIN_BYTES_PER_SECOND: u64 = 256 << 10;
 
-/// The longest pause before the second attempt; it doubles from one to the next,
-const PAUSE: Duration = Duration::from_millis(50);
-/// up to this.
+/// The longest pause before the second attempt. It doubles from one attempt to the next.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause before any attempt.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What came of a batch's objects.
@@ -30,9 +30,9 @@ pub(crate) struct Stored {
     pub(crate) objects: u64,
     /// How many bytes they have.
     pub(crate) bytes: u64,
-    /// How many requests were repeated.
+    /// How many requests failed: each is repeated, now or when the batch comes again.
     pub(crate) retries: u64,
-    /// Why the last of them were, where all ended well.
+    /// Why the last of them did, where all objects are stored in the end.
     pub(crate) healed: Option<Cause>,
     /// The others.
     pub(crate) failures: Vec<NotStored>,
@@ -44,7 +44,7 @@ pub(crate) async fn put_all(client: &Client, objects: Vec<Object>, until: Instan
     let mut puts = stream::iter(puts).buffer_unordered(CONCURRENT);
     let mut stored = Stored::default();
     while let Some(Put { attempts, bytes, key, cause, is_stored }) = puts.next().await {
-        stored.retries += attempts.saturating_sub(1);
+        stored.retries += attempts - u64::from(is_stored);
         match cause {
             Some(cause) if !is_stored => {
                 stored.failures.push(NotStored { key, cause, attempts });
@@ -73,8 +73,8 @@ async fn put(client: &Client, key: String, bytes: Vec<u8>, until: Instant) -> Pu
     let body = Body::new(bytes);
     let len = body.bytes.len() as u64;
     let mut put = Put { key, bytes: len, attempts: 0, cause: None, is_stored: false };
-    let limit = ATTEMPT + Duration::from_millis(len * 1_000 / SLOWEST);
-    let mut pause = PAUSE;
+    let limit = ATTEMPT_TIMEOUT + Duration::from_millis(len * 1_000 / MIN_BYTES_PER_SECOND);
+    let mut pause = FIRST_PAUSE;
     loop {
         let now = Instant::now();
         let left = until.saturating_duration_since(now);
@@ -93,9 +93,9 @@ async fn put(client: &Client, key: String, bytes: Vec<u8>, until: Instant) -> Pu
             }
             Err(cause) => cause,
         };
-        let is_passing = cause.is_passing();
+        let is_retryable = cause.is_retryable();
         put.cause = Some(cause);
-        if !is_passing {
+        if !is_retryable {
             return put;
         }
         // At random, so that those who failed together don't come back together.

@@ -8,7 +8,6 @@ use crate::s3::S3;
 use crate::{LOG_FORMAT, SCHEMA, compare, failures, json_lines, metric_lines, start, stop};
 use dynalake::schema::Schema;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// The error that was posted in place of an answer.
 fn error_of(post: &Post) -> Value {
@@ -167,14 +166,4 @@ fn the_age_is_that_of_the_oldest_change() {
     let [metrics] = &metric_lines(&output)[..] else { panic!("{output}") };
     let now_ms = metrics["_aws"]["Timestamp"].as_u64().expect("a time");
     assert_eq!(metrics["EventAgeMaxMs"], now_ms - CREATED * 1_000);
-}
-
-#[test]
-fn the_first_poll_comes_soon_after_exec() {
-    let s3 = S3::start();
-    let function = start(&s3, &[(SCHEMA, ORDERS)]);
-    let taken = function.until_first_poll();
-    println!("exec to first poll: {taken:?} (in this profile, beside other tests)");
-    assert!(taken < Duration::from_secs(2), "{taken:?}");
-    stop(function);
 }

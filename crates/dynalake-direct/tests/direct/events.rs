@@ -60,18 +60,18 @@ pub(crate) fn event_of_text(records: &[String]) -> String {
 
 /// A record of Kinesis with these data.
 pub(crate) fn kinesis(at: usize, data: &[u8]) -> Value {
-    kinesis_of(&number(at), data)
+    kinesis_of(&number(at), 1_720_742_303_500, data)
 }
 
-/// The same, of this sequence number.
-pub(crate) fn kinesis_of(number: &str, data: &[u8]) -> Value {
+/// The same, of this sequence number, which arrived at this time in milliseconds since 1970.
+pub(crate) fn kinesis_of(number: &str, arrival_ms: u64, data: &[u8]) -> Value {
     json!({
         "kinesis": {
             "kinesisSchemaVersion": "1.0",
             "partitionKey": "8DB2B4A3BC8A2D9D",
             "sequenceNumber": number,
             "data": STANDARD.encode(data),
-            "approximateArrivalTimestamp": 1_720_742_303.5
+            "approximateArrivalTimestamp": arrival_ms as f64 / 1e3
         },
         "eventSource": "aws:kinesis",
         "eventVersion": "1.0",

@@ -2,7 +2,7 @@
 //! in time.
 
 use crate::events::{ORDERS, change, event, key, number, row};
-use crate::runtime_api::{Function, Next, Output};
+use crate::runtime_api::{Function, Next};
 use crate::s3::{Fault, PASSING, S3};
 use crate::{SCHEMA, check_output, compare, failures, metric_lines, start, stop};
 use dynalake::schema::Schema;
@@ -125,7 +125,7 @@ fn without_time_nothing_is_begun() {
     assert!(output.stdout.contains("raise the function's timeout"), "{output}");
 }
 
-/// What somebody has to mend is said at once, and the batch comes again until it is.
+/// What somebody has to put right is said at once, and the batch comes again until it is.
 #[test]
 fn what_does_not_pass_is_said_with_what_to_do() {
     let denied = "User: arn:aws:sts::1:assumed-role/direct is not authorized";
@@ -168,6 +168,11 @@ fn what_does_not_pass_is_said_with_what_to_do() {
         for message in messages {
             assert!(output.stdout.contains(message), "{message}\n{output}");
         }
+        let retries = metric_lines(&output)
+            .iter()
+            .map(|line| line["StoreRetries"].clone())
+            .collect::<Vec<_>>();
+        assert_eq!(retries, [1, 0], "what is not stored counts, that an alarm may ring");
     }
 }
 
@@ -262,11 +267,58 @@ fn a_process_that_is_killed_leaves_no_half_of_an_object() {
 fn a_connection_that_was_ended_meanwhile_costs_nothing() {
     let s3 = S3::start();
     let mut function = start(&s3, &[(SCHEMA, ORDERS)]);
+    s3.fails("orders", usize::MAX, Fault::CloseAfter);
     for at in 0..5 {
-        // The object is stored and answered, and the connection ended.
-        s3.fails("orders", 1, Fault::ResetStored);
         assert_eq!(invoke(&mut function, at..at + 1, LONG).0, [""; 0]);
     }
-    assert_eq!(s3.objects().len(), 5);
-    let _: Output = stop(function);
+    assert_eq!((s3.seen().len(), s3.objects().len(), s3.connections()), (5, 5, 5));
+    let output = stop(function);
+    assert!(metric_lines(&output).iter().all(|line| line["StoreRetries"] == 0), "{output}");
+}
+
+/// Twenty tables, more than there are requests at once.
+fn tables() -> String {
+    let schema: serde_json::Value = serde_json::from_str(ORDERS).expect("it is JSON");
+    let named = |at: usize| {
+        let mut schema = schema.clone();
+        schema["name"] = json!(format!("t{at:02}"));
+        schema
+    };
+    json!((0..20).map(named).collect::<Vec<_>>()).to_string()
+}
+
+#[test]
+fn an_outage_of_many_objects_is_answered_in_time() {
+    for fault in [Fault::Error(503, "SlowDown", "slow"), Fault::Stall] {
+        let s3 = S3::start();
+        let mut function = start(&s3, &[(SCHEMA, &tables())]);
+        s3.fails("data/", usize::MAX, fault);
+        let time = Duration::from_secs(3);
+        let (again, taken) = invoke(&mut function, 0..3, time);
+        assert_eq!(again, [number(0)], "{fault:?}");
+        assert!(taken < time - Duration::from_secs(1), "{fault:?}: {taken:?}");
+        s3.heals();
+        assert_eq!(invoke(&mut function, 0..3, LONG).0, [""; 0]);
+        assert_eq!(s3.objects().len(), 20);
+        let output = stop(function);
+        let metrics = metric_lines(&output);
+        let [failed, done] = &metrics[..] else { panic!("{output}") };
+        assert!(failed["StoreRetries"].as_u64() >= Some(20), "{failed}");
+        assert_eq!((&done["StoreRetries"], &done["ObjectsWritten"]), (&json!(0), &json!(20)));
+        assert!(!output.stdout.contains("raise the function's timeout"), "{output}");
+    }
+}
+
+/// Where some tables' objects are stored and others' are not, all of them are written again.
+#[test]
+fn one_table_that_is_denied_keeps_the_batch_for_all() {
+    let s3 = S3::start();
+    let mut function = start(&s3, &[(SCHEMA, &tables())]);
+    s3.fails("t07", 1, Fault::Error(403, "AccessDenied", "no"));
+    assert_eq!(invoke(&mut function, 0..3, LONG).0, [number(0)]);
+    assert_eq!(s3.objects().len(), 19);
+    assert_eq!(invoke(&mut function, 0..3, LONG).0, [""; 0]);
+    assert_eq!((s3.objects().len(), s3.seen().len()), (20, 40));
+    assert!(s3.changed().is_empty());
+    stop(function);
 }

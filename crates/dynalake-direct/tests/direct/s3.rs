@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     ResetAfterBody,
     /// The object is stored, and the connection ends before it is said.
     ResetStored,
+    /// The object is stored and answered, and the connection ends, as one that was idle does.
+    CloseAfter,
     /// The object is stored, and the answer ends in its head.
     CutHead,
     /// The object is stored, and the answer ends in its body.
@@ -259,6 +261,10 @@ fn serve(connection: &TcpStream, port: u16, shared: &(Mutex<State>, Condvar)) ->
             }
             Some(Fault::CutBody) => {
                 write!(writer, "{ok}content-length: 100\r\n\r\nonly this")?;
+                return connection.shutdown(Shutdown::Both);
+            }
+            Some(Fault::CloseAfter) => {
+                write!(writer, "{ok}content-length: 0\r\n\r\n")?;
                 return connection.shutdown(Shutdown::Both);
             }
             _ => write!(writer, "{ok}content-length: 0\r\n\r\n")?,
