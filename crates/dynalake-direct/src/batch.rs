@@ -230,12 +230,11 @@ impl<'a> Attempt<'a> {
         // Whether the record itself is bad: it fails once then.
         let mut is_bad = false;
         for schema in 0..self.tables.len() {
-            let (outcome, is_change) = match aside.holds(at, schema) {
-                Some(part) => (Outcome::Failed(Failure::Panic), part == Part::OfSchema),
-                None => {
-                    place.at_record(at, schema);
-                    self.transform(record, schema)
-                }
+            let (outcome, is_change) = if let Some(part) = aside.holds(at, schema) {
+                (Outcome::Failed(Failure::Panic), part == Part::OfSchema)
+            } else {
+                place.at_record(at, schema);
+                self.transform(record, schema)
             };
             match outcome {
                 Outcome::Row { rescued, .. } => {

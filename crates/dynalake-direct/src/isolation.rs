@@ -128,7 +128,7 @@ mod tests {
 
     /// What comes of records by schemas where some of the work panics: what is left out.
     fn isolated(panics: &[Work]) -> Vec<(usize, usize, Part)> {
-        let attempt = |_: &mut (), aside: &Aside, place: &Place| {
+        let attempt = |(): &mut (), aside: &Aside, place: &Place| {
             let at = |work: Work| {
                 place.0.set(work);
                 assert!(!panics.contains(&work), "planted");
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_panics_always_ends() {
-        let attempt = |_: &mut (), _: &Aside, _: &Place| panic!("planted");
+        let attempt = |(): &mut (), _: &Aside, _: &Place| panic!("planted");
         assert!(isolate::<_, ()>(&mut (), attempt, |()| {}).is_err());
     }
 }

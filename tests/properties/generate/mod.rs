@@ -22,6 +22,7 @@ use record::record;
 use schema::Schema;
 use std::fmt;
 use std::ops::Range;
+#[allow(unused_imports)] // Not all tests that share this need each.
 pub(crate) use story::{Arrival, Clock, Export, ExportKind, Step, Story, long_story, story};
 
 pub(crate) struct Case {

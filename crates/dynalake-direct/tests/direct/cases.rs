@@ -122,7 +122,8 @@ impl Case {
             }
         }
         // The order of members is Firehose's too.
-        let expected: String = expected.iter().map(|line| format!("{line}\n")).collect();
+        let expected =
+            expected.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n");
         let found = String::from_utf8_lossy(object);
         if found == expected { Ok(()) } else { Err(format!("the lines are\n{found}")) }
     }

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A value that must never leave an object.
 pub(crate) const SECRET_VALUE: &str = "a value that nobody logs";
@@ -71,7 +72,7 @@ pub(crate) fn kinesis_of(number: &str, arrival_ms: u64, data: &[u8]) -> Value {
             "partitionKey": "8DB2B4A3BC8A2D9D",
             "sequenceNumber": number,
             "data": STANDARD.encode(data),
-            "approximateArrivalTimestamp": arrival_ms as f64 / 1e3
+            "approximateArrivalTimestamp": Duration::from_millis(arrival_ms).as_secs_f64()
         },
         "eventSource": "aws:kinesis",
         "eventVersion": "1.0",

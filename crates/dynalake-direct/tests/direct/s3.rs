@@ -327,21 +327,21 @@ fn check(head: &Head, body: &[u8], port: u16) -> Result<(), String> {
         return Err("another host".into());
     }
     let authorization = head.header("authorization");
-    let (algorithm, parts) = authorization.split_once(' ').unwrap_or_default();
-    let part = |name: &str| {
-        let mut parts = parts.split(',').map(str::trim);
-        parts.find_map(|part| part.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
+    let (algorithm, fields) = authorization.split_once(' ').unwrap_or_default();
+    let field = |name: &str| {
+        let mut fields = fields.split(',').map(str::trim);
+        fields.find_map(|field| field.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
     };
     let date = head.header("x-amz-date");
     let day = date.get(..8).unwrap_or_default();
     let scope = format!("{day}/{REGION}/s3/aws4_request");
-    if algorithm != "AWS4-HMAC-SHA256" || part("Credential") != format!("{ACCESS_KEY}/{scope}") {
+    if algorithm != "AWS4-HMAC-SHA256" || field("Credential") != format!("{ACCESS_KEY}/{scope}") {
         return Err("another credential or scope".into());
     }
     if seconds(date).abs_diff(now()) > 900 {
         return Err(format!("the date is {date}"));
     }
-    let signed: Vec<&str> = part("SignedHeaders").split(';').collect();
+    let signed: Vec<&str> = field("SignedHeaders").split(';').collect();
     for needed in ["host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"] {
         if !signed.contains(&needed) {
             return Err(format!("{needed} is not signed"));
@@ -361,7 +361,7 @@ fn check(head: &Head, body: &[u8], port: u16) -> Result<(), String> {
     for text in [day, REGION, "s3", "aws4_request"] {
         key = hmac(&key, text.as_bytes());
     }
-    if part("Signature") != hex(&hmac(&key, to_sign.as_bytes())) {
+    if field("Signature") != hex(&hmac(&key, to_sign.as_bytes())) {
         return Err("the signature is another".into());
     }
     Ok(())
