@@ -348,20 +348,22 @@ module "monitoring" {
     each.value.changes_from == "kinesis" && (local.one_table || each.value.stream_key != "shared") ? ["stream"] : [],
     local.one_table ? ["queues"] : [],
   )
-  via                      = each.value.via
-  tables                   = [each.value.table_name]
-  stream_name              = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].name if each.value.changes_from == "kinesis"])
-  retention_hours          = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].retention_hours if each.value.changes_from == "kinesis"])
-  shard_count              = each.value.changes_from == "kinesis" ? each.value.stream.shard_count : null
-  function_name            = each.value.via == "direct" ? module.direct[each.key].function_name : module.transform[each.key].function_name
-  function_timeout_seconds = each.value.via == "direct" ? module.direct[each.key].timeout_seconds : module.transform[each.key].timeout_seconds
-  function_memory_mb       = coalesce(each.value.function.memory_size, local.memory_size[each.value.via])
-  delivery_stream_name     = one([for delivery in [each.key] : module.delivery[delivery].delivery_stream_name if each.value.via == "firehose"])
-  mapping_uuid             = one([for direct in [each.key] : module.direct[direct].mapping_uuid if each.value.via == "direct"])
-  dynamic_partitioning     = each.value.via == "firehose" && each.value.delivery.partition_by == "event_time"
-  queues                   = local.queues
-  error_queue_name         = one(module.notifications[*].error_queue_name)
-  more_alarms              = concat(flatten(module.monitoring_queues[*].alarm_arns), each.value.stream_key == "shared" && each.value.changes_from == "kinesis" ? flatten(module.monitoring_stream[*].alarm_arns) : [])
+  via                        = each.value.via
+  tables                     = [each.value.table_name]
+  stream_name                = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].name if each.value.changes_from == "kinesis"])
+  retention_hours            = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].retention_hours if each.value.changes_from == "kinesis"])
+  shard_count                = each.value.changes_from == "kinesis" ? each.value.stream.shard_count : null
+  function_name              = each.value.via == "direct" ? module.direct[each.key].function_name : module.transform[each.key].function_name
+  function_timeout_seconds   = each.value.via == "direct" ? module.direct[each.key].timeout_seconds : module.transform[each.key].timeout_seconds
+  function_memory_mb         = coalesce(each.value.function.memory_size, local.memory_size[each.value.via])
+  delivery_stream_name       = one([for delivery in [each.key] : module.delivery[delivery].delivery_stream_name if each.value.via == "firehose"])
+  mapping_uuid               = one([for direct in [each.key] : module.direct[direct].mapping_uuid if each.value.via == "direct"])
+  batching_window_seconds    = one([for direct in [each.key] : module.direct[direct].batching_window_seconds if each.value.via == "direct"])
+  maximum_record_age_seconds = one([for direct in [each.key] : module.direct[direct].maximum_record_age_seconds if each.value.via == "direct"])
+  dynamic_partitioning       = each.value.via == "firehose" && each.value.delivery.partition_by == "event_time"
+  queues                     = local.queues
+  error_queue_name           = one(module.notifications[*].error_queue_name)
+  more_alarms                = concat(flatten(module.monitoring_queues[*].alarm_arns), each.value.stream_key == "shared" && each.value.changes_from == "kinesis" ? flatten(module.monitoring_stream[*].alarm_arns) : [])
   # An existing stream may have the changes of tables that are not here.
   shared_stream = each.value.changes_from == "kinesis" && (each.value.stream_key == "shared" || each.value.stream.existing != null)
   # A long interval should not set the alarm off.

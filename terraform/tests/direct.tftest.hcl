@@ -33,7 +33,7 @@ run "one_word_makes_a_pipeline_from_the_tables_own_stream" {
     error_message = "What is given up has a bucket of its own."
   }
   assert {
-    condition     = length(output.alarm_names) == 15 && contains(output.alarm_names, "orders-direct-behind") && contains(output.alarm_names, "orders-error-objects") && !anytrue([for name in output.alarm_names : strcontains(name, "firehose") || strcontains(name, "replication") || strcontains(name, "-stream-")])
+    condition     = length(output.alarm_names) == 16 && contains(output.alarm_names, "orders-direct-behind") && contains(output.alarm_names, "orders-error-objects") && !anytrue([for name in output.alarm_names : strcontains(name, "firehose") || strcontains(name, "replication") || strcontains(name, "-stream-")])
     error_message = "No alarm on what is not there."
   }
 }

@@ -143,14 +143,15 @@ locals {
   }
 
   # The direct way's own, and those of the same name above that mean something else there: a failed invocation stops its
-  # shard, and nothing is set aside before the record's age ends it.
+  # shard, and nothing is set aside before the record's age ends it. There is one data point for each invocation, and a
+  # shard may have none for as long as its window or the longest invocation; so periods are as long.
   alarms_direct = {
     # ── Lambda ──
     "function-errors" = {
       severity = "late"
       source   = "function", metric = "Errors", stat = "Sum"
-      is       = ">", threshold = 0, window = [300, 2, 3]
-      happened = "Invocations keep failing; bad records never cause that, so it is a setting, the memory, or the code. Lambda tries the batch again, in halves, and its shard waits until then."
+      is       = ">", threshold = 0, window = [local.direct_period, 2, 3]
+      happened = "Invocations keep failing; bad records never cause that, so it is a setting, the memory, or the code. Lambda tries the batch again, in halves, and meanwhile its shard waits."
       first    = "aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern ERROR names the setting and the fix. If it began with a new version, point the alias live at the one before."
     }
     "function-throttled" = {
@@ -163,7 +164,7 @@ locals {
     "function-duration" = {
       severity = "look"
       source   = "function", metric = "Duration", stat = "Maximum"
-      is       = ">", threshold = local.function_timeout_seconds * 10 * local.t.function_duration_percent, window = [300, 2, 3]
+      is       = ">", threshold = local.function_timeout_seconds * 10 * local.t.function_duration_percent, window = [local.direct_period, 2, 3]
       happened = "An invocation took over ${local.t.function_duration_percent} % of its ${local.function_timeout_seconds} s; under a second is normal. Past the timeout the batch is tried again."
       first    = "See store-retries: if it is on too, S3 is slow or rejects. If not, double memory_size, which also doubles its share of a processor."
     }
@@ -172,28 +173,25 @@ locals {
     "direct-freshness" = {
       severity = "late"
       source   = "function", metric = "IteratorAge", stat = "Maximum"
-      is       = ">", threshold = local.t.freshness_seconds * 1000, window = [60, 5, 5]
+      is       = ">", threshold = local.t.freshness_seconds * 1000, window = [local.direct_period, 2, 3]
       happened = "The function reads changes that are over ${local.t.freshness_seconds} s old; nothing is lost while the stream keeps them (${local.kept})."
-      first    = "See function-errors, function-throttled and store-retries. If all are quiet there is more traffic than one batch at a time takes: raise parallelization_factor."
+      first    = "See direct-not-stored, function-errors, function-throttled and store-retries. If all are quiet there is more traffic than one batch at a time takes: raise parallelization_factor."
     }
-    # Early: of the 24 hours of a table's own stream there are 20 left to act before Lambda gives up.
+    # Early: of the 24 hours of a table's own stream there are 20 left to act before Lambda gives up. Not at once: a mapping
+    # that is new, or was off, begins with what is old.
     "direct-behind" = {
       severity = "lost"
       source   = "function", metric = "IteratorAge", stat = "Maximum"
-      is       = ">", threshold = local.t.behind_seconds * 1000, window = [300, 3, 3]
-      happened = "The function is behind by over ${local.t.behind_seconds} s. The stream keeps changes for ${local.kept}, and two hours before that Lambda gives them up into the on-failure bucket."
-      first = var.stream_name == null ? (
-        "Nothing prolongs a DynamoDB stream, so find the cause now: function-errors, store-retries, function-throttled. Whatever is given up stays on S3: dynalake replay."
-        ) : (
-        "Gain time now: aws kinesis increase-stream-retention-period --stream-name ${local.stream_name} --retention-period-hours ${min(local.retention_hours * 2, 8760)}. Then function-errors, store-retries, function-throttled."
-      )
+      is       = ">", threshold = local.t.behind_seconds * 1000, window = [900, 2, 4]
+      happened = "The function is behind by over ${local.t.behind_seconds} s. The stream keeps changes for ${local.kept}; at ${local.given_up} Lambda gives them up into the on-failure bucket."
+      first    = "${local.gain_time} See direct-not-stored, function-errors, function-throttled and store-retries. Whatever is given up stays on S3: dynalake replay."
     }
     "direct-given-up" = {
       severity = "lost"
       source   = "mapping", metric = "OnFailureDestinationDeliveredEventCount", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 1, 1]
       happened = "Lambda gave up changes that could not be stored in time; the batches are on S3, in the on-failure bucket."
-      first    = "Fix what kept them (function-errors, store-retries), then bring them in: dynalake replay on the output on_failure_location."
+      first    = "Fix what kept them (direct-not-stored, function-errors), then bring them in: dynalake replay on the output on_failure_location. After a first apply nothing is wrong: they were older than that when the mapping began."
     }
     "direct-dropped" = {
       severity = "lost"
@@ -214,9 +212,9 @@ locals {
     "store-retries" = {
       severity = "look"
       source   = "rows", metric = "StoreRetries", stat = "Sum"
-      is       = ">", threshold = local.t.store_retries, window = [300, 3, 3]
-      happened = "S3 has rejected or delayed the function's PUTs for 15 minutes; it tries again, and what could not be stored comes again: late, not lost."
-      first    = "aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern WARN gives S3's code: 403 is the role, the bucket's policy or its key; 503 is too many PUTs under one prefix, so raise batching_window_seconds."
+      is       = ">", threshold = local.t.store_retries, window = [local.direct_period, 2, 3]
+      happened = "S3 rejects or delays the function's PUTs; it tries again, and what could not be stored comes again: late, not lost."
+      first    = "If direct-not-stored is on, go there. Else aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern '?WARN ?ERROR' gives S3's code: 503 is too many PUTs under one prefix, so raise batching_window_seconds."
     }
     "records-failed" = {
       severity = "lost"
@@ -334,7 +332,7 @@ locals {
         # tables those of the others would hide that one has stopped, and only the rows are this table's.
         to       = merge(local.sources.rows, { metric = local.shared_stream ? "RecordsOk" : "RecordsIn" })
         happened = "${table} is written to, but no ${local.shared_stream ? "rows come out" : "changes come into the function"}. If the replication is off, these changes are LOST for the lake."
-        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see ${local.direct ? "direct" : "firehose"}-stopped, ${local.shared_stream || local.direct ? "function-errors, records-failed" : "firehose-processing-failed"}; if all are quiet, the writes may have changed nothing${local.shared_stream ? ", or where and events leave them out" : ""}."
+        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see ${local.direct ? "direct" : "firehose"}-stopped, ${local.direct ? "direct-not-stored, function-errors, records-failed" : local.shared_stream ? "function-errors, records-failed" : "firehose-processing-failed"}; if all are quiet, the writes may have changed nothing${local.shared_stream ? ", or where and events leave them out" : ""}."
       } if var.stream_name != null
     },
     {
@@ -344,7 +342,7 @@ locals {
         from     = local.direct ? merge(local.sources.rows, { metric = "RecordsOk" }) : merge(local.sources.firehose, { metric = "SucceedConversion.Records" })
         to       = merge(local.sources.queue, { metric = "NumberOfMessagesSent" })
         happened = "${local.direct ? "The function" : "Firehose"} makes rows, but no notification comes into the queue; the files are on S3, and Databricks does not hear of them."
-        first    = "If ${local.direct ? "store-retries" : "firehose-delivery-failed"} is on, go there. Else see the bucket's notification (aws s3api get-bucket-notification-configuration), then the topic's and the queue's policy and key."
+        first    = "If ${local.direct ? "direct-not-stored" : "firehose-delivery-failed"} is on, go there. Else see the bucket's notification (aws s3api get-bucket-notification-configuration), then the topic's and the queue's policy and key."
       } if var.queues != null
     },
   )

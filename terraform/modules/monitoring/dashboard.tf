@@ -158,7 +158,7 @@ locals {
         [
           { label = "function: throttled", of = ["function", "Throttles", "Sum"] },
           { label = "function: errors", of = ["function", "Errors", "Sum"] },
-          { label = "PUTs tried again", of = ["rows", "StoreRetries", "Sum"] },
+          { label = "PUTs that failed", of = ["rows", "StoreRetries", "Sum"] },
         ],
         flatten([for stream in [var.stream_name] : [
           { label = "stream: writes throttled", of = ["stream", "WriteProvisionedThroughputExceeded", "Sum"] },

@@ -21,6 +21,19 @@ locals {
   # How long the direct function's source keeps a change.
   kept = var.stream_name == null ? "24 hours" : "${local.retention_hours} hours"
 
+  # When Lambda gives it up, and whether that can be later: not after a week, and not after a table's own stream forgets.
+  record_age     = coalesce(var.maximum_record_age_seconds, min(604800, local.retention_hours * 3600 - 7200))
+  given_up       = local.record_age < 7200 ? "${local.record_age} s" : "${floor(local.record_age / 3600)} hours"
+  given_up_later = local.record_age < (var.stream_name == null ? 79200 : 604800)
+  gain_time = !local.given_up_later ? "Nothing prolongs that: find the cause now." : var.stream_name == null ? (
+    "Gain time now: raise maximum_record_age_seconds (79200 at most), and apply."
+    ) : (
+    "Gain time now: raise retention_hours (and maximum_record_age_seconds, if it is set), and apply, which moves both."
+  )
+
+  # How long the function may write no metrics although changes wait: while a batch is gathered, or is tried.
+  direct_period = max(300, ceil(max(coalesce(var.batching_window_seconds, 0), local.function_timeout_seconds) / 60) * 60)
+
   # Whether records of another table may come into the function.
   shared_stream = var.shared_stream || length(var.tables) > 1
 
@@ -107,6 +120,27 @@ locals {
       } if local.of.table
     },
     {
+      # What S3 rejects for good (403, 404) fails at once, and nothing else counts it: no invocation fails, and there are
+      # few PUTs. Of records that were not stored the function counts only that they came.
+      for subject in ["direct-not-stored"] : subject => {
+        metric = null
+        queries = [
+          { id = "stuck", expression = "IF(FILL(came, 0) > 0 AND (FILL(ok, 0) + FILL(dropped, 0) + FILL(failed, 0)) == 0, 1, 0)", metric = null },
+          { id = "came", expression = null, metric = merge(local.sources.rows, { metric = "RecordsIn" }) },
+          { id = "ok", expression = null, metric = merge(local.sources.rows, { metric = "RecordsOk" }) },
+          { id = "dropped", expression = null, metric = merge(local.sources.rows, { metric = "RecordsDropped" }) },
+          { id = "failed", expression = null, metric = merge(local.sources.rows, { metric = "RecordsFailed" }) },
+        ]
+        is           = ">"
+        threshold    = 0
+        window       = [local.direct_period, 2, 3]
+        missing_data = "notBreaching"
+        description  = "The function gets changes, but stores none: S3 rejects its objects. Late, not lost: the same batches come again until they are ${local.given_up} old, then Lambda puts them into the on-failure bucket. First: aws logs tail /aws/lambda/${local.function_name} --since 30m --filter-pattern ERROR gives S3's code: 403 is the role, the bucket's policy or its key; 404 is the bucket; 301 or 307 its Region."
+        entry        = subject
+        severity     = "late"
+      } if local.of.table && local.direct
+    },
+    {
       # A warning before the limit: past it DynamoDB's writes into the stream are throttled. On-demand capacity has no limit
       # that can be named here.
       for subject in ["stream-capacity"] : subject => {
@@ -138,7 +172,7 @@ locals {
         threshold    = 1
         window       = [local.t.expect_traffic_minutes * 60, 1, 1]
         missing_data = "breaching"
-        description  = "No row has been made for ${local.t.expect_traffic_minutes} minutes, although thresholds.expect_traffic_minutes says that there is always traffic. First: see whether ${join(", ", var.tables)} is written to at all; if so, ${local.direct ? "direct-stopped shows" : "replication-stopped and firehose-stopped show"} where it ends."
+        description  = "No row has been made for ${local.t.expect_traffic_minutes} minutes, although thresholds.expect_traffic_minutes says that there is always traffic. First: see whether ${join(", ", var.tables)} is written to at all; if so, ${local.direct ? "direct-stopped and direct-not-stored show" : "replication-stopped and firehose-stopped show"} where it ends."
         entry        = subject
         severity     = "late"
       } if local.of.table && local.t.expect_traffic_minutes != null

@@ -45,6 +45,28 @@ variable "mapping_uuid" {
   }
 }
 
+variable "batching_window_seconds" {
+  description = "By the direct way: how long its mapping gathers changes, in seconds (the module direct's output). Alarms look back as long."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.batching_window_seconds == null || (var.via == "direct" && try(var.batching_window_seconds >= 0 && var.batching_window_seconds <= 300, false))
+    error_message = "batching_window_seconds: with via = \"direct\" the mapping's own, from 0 to 300; otherwise null."
+  }
+}
+
+variable "maximum_record_age_seconds" {
+  description = "By the direct way: age at which Lambda gives a record up, in seconds (the module direct's output); null for two hours less than the stream keeps it, a week at most."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.maximum_record_age_seconds == null || (var.via == "direct" && try(var.maximum_record_age_seconds >= 60 && var.maximum_record_age_seconds <= 604800, false))
+    error_message = "maximum_record_age_seconds: with via = \"direct\" the mapping's own, from 60 to 604800; otherwise null."
+  }
+}
+
 variable "stream_name" {
   description = "Name of the Kinesis data stream; null without the parts table and stream, and if the direct function reads the table's own stream."
   type        = string
@@ -193,7 +215,7 @@ variable "thresholds" {
     `behind_seconds` (7200): by the direct way, age of the changes at which it is getting late: a table's own stream keeps them for 24 hours.
     `function_duration_percent` (80): longest invocation, in percent of the function's timeout.
     `records_failed` (0): records that couldn't become rows, in five minutes.
-    `store_retries` (100): by the direct way, PUTs to S3 that had to be tried again, in five minutes.
+    `store_retries` (100): by the direct way, PUTs to S3 that failed, in five minutes (or the function's timeout, if that is longer).
     `rows_rescued` (0): rows with a `_rescued` value, in an hour. Raise it if attributes without a column are normal.
     `queue_age_seconds` (3600): oldest notification, where somebody reads the queue.
     `expect_traffic_minutes` (null): minutes without a single row after which something must be wrong; null if the table may be idle.

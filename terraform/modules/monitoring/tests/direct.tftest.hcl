@@ -15,6 +15,7 @@ variables {
   function_name            = "write"
   function_timeout_seconds = 60
   function_memory_mb       = 512
+  batching_window_seconds  = 5
   queues                   = { queue_name = "files", dead_letter_queue_name = "files-dead" }
   error_queue_name         = "files-errors"
   alarm_actions            = ["arn:aws:sns:eu-central-1:123456789012:on-call"]
@@ -33,12 +34,12 @@ run "each_alarm_watches_its_metric_by_its_dimensions" {
       function-errors           = "AWS/Lambda Errors Sum FunctionName=write > 0 300 2/3 notBreaching"
       function-throttled        = "AWS/Lambda Throttles Sum FunctionName=write > 0 300 2/3 notBreaching"
       function-duration         = "AWS/Lambda Duration Maximum FunctionName=write > 48000 300 2/3 notBreaching"
-      direct-freshness          = "AWS/Lambda IteratorAge Maximum FunctionName=write > 300000 60 5/5 notBreaching"
-      direct-behind             = "AWS/Lambda IteratorAge Maximum FunctionName=write > 7200000 300 3/3 notBreaching"
+      direct-freshness          = "AWS/Lambda IteratorAge Maximum FunctionName=write > 300000 300 2/3 notBreaching"
+      direct-behind             = "AWS/Lambda IteratorAge Maximum FunctionName=write > 7200000 900 2/4 notBreaching"
       direct-given-up           = "AWS/Lambda OnFailureDestinationDeliveredEventCount Sum EventSourceMappingUUID=0a1b > 0 300 1/1 notBreaching"
       direct-dropped            = "AWS/Lambda DroppedEventCount Sum EventSourceMappingUUID=0a1b > 0 300 1/1 notBreaching"
       direct-destination-failed = "AWS/Lambda DestinationDeliveryFailures Sum FunctionName=write > 0 300 1/1 notBreaching"
-      store-retries             = "dynalake StoreRetries Sum function=write > 100 300 3/3 notBreaching"
+      store-retries             = "dynalake StoreRetries Sum function=write > 100 300 2/3 notBreaching"
       records-failed            = "dynalake RecordsFailed Sum function=write > 0 300 1/1 notBreaching"
       rows-rescued              = "dynalake RowsRescued Sum function=write > 0 3600 1/1 notBreaching"
       queue-age                 = "AWS/SQS ApproximateAgeOfOldestMessage Maximum QueueName=files > 3600 300 3/3 notBreaching"
@@ -55,6 +56,7 @@ run "each_alarm_watches_its_metric_by_its_dimensions" {
         )) if query.expression == null
       } if length(alarm.metric_query) > 0
       } == {
+      direct-not-stored     = { came = "dynalake RecordsIn function=write", ok = "dynalake RecordsOk function=write", dropped = "dynalake RecordsDropped function=write", failed = "dynalake RecordsFailed function=write" }
       direct-stopped        = { upstream = "AWS/DynamoDB ConsumedWriteCapacityUnits TableName=orders", downstream = "dynalake RecordsIn function=write" }
       notifications-stopped = { upstream = "dynalake RecordsOk function=write", downstream = "AWS/SQS NumberOfMessagesSent QueueName=files" }
     }
@@ -78,8 +80,32 @@ run "each_alarm_says_what_to_do_first_and_names_no_part_that_is_not_there" {
     error_message = "What is kept is brought in by one command."
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["direct-behind"].tags.severity == "lost" && strcontains(aws_cloudwatch_metric_alarm.this["direct-behind"].alarm_description, "Nothing prolongs a DynamoDB stream")
+    condition     = aws_cloudwatch_metric_alarm.this["direct-behind"].tags.severity == "lost" && strcontains(aws_cloudwatch_metric_alarm.this["direct-behind"].alarm_description, "keeps changes for 24 hours; at 22 hours Lambda gives them up into the on-failure bucket. First: Nothing prolongs that")
     error_message = "A table's own stream can't be prolonged."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["direct-not-stored"].tags.severity == "late" && one([for query in aws_cloudwatch_metric_alarm.this["direct-not-stored"].metric_query : query.expression if query.return_data]) == "IF(FILL(came, 0) > 0 AND (FILL(ok, 0) + FILL(dropped, 0) + FILL(failed, 0)) == 0, 1, 0)"
+    error_message = "Changes come, and none is stored."
+  }
+  assert {
+    condition     = alltrue([for subject in ["direct-freshness", "direct-behind", "notifications-stopped", "store-retries"] : strcontains(aws_cloudwatch_metric_alarm.this[subject].alarm_description, "direct-not-stored")])
+    error_message = "What follows from it sends there."
+  }
+}
+
+run "an_alarm_looks_back_as_long_as_an_invocation_may_take" {
+  command = plan
+  variables {
+    function_timeout_seconds   = 850
+    maximum_record_age_seconds = 3600
+  }
+  assert {
+    condition     = alltrue([for subject in ["function-errors", "function-duration", "direct-freshness", "store-retries"] : aws_cloudwatch_metric_alarm.this[subject].period == 900]) && one(distinct([for query in aws_cloudwatch_metric_alarm.this["direct-not-stored"].metric_query : query.metric[0].period if length(query.metric) > 0])) == 900
+    error_message = "In whole minutes."
+  }
+  assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.this["direct-behind"].alarm_description, "at 3600 s Lambda gives them up into the on-failure bucket. First: Gain time now: raise maximum_record_age_seconds")
+    error_message = "An age that was set is the one that counts, and can be raised."
   }
 }
 
@@ -106,7 +132,7 @@ run "from_kinesis_the_stream_and_the_replication_are_watched_too" {
   variables {
     parts           = ["table", "stream", "queues"]
     stream_name     = "changes"
-    retention_hours = 168
+    retention_hours = 100
   }
   assert {
     condition     = alltrue([for subject in ["stream-age", "stream-write-throttled", "replication-failed-orders", "replication-stopped-orders", "direct-stopped"] : contains(keys(aws_cloudwatch_metric_alarm.this), subject)]) && !anytrue([for subject in keys(aws_cloudwatch_metric_alarm.this) : startswith(subject, "firehose")])
@@ -117,12 +143,26 @@ run "from_kinesis_the_stream_and_the_replication_are_watched_too" {
     error_message = "No description sends someone to an alarm that isn't there."
   }
   assert {
-    condition     = one([for query in aws_cloudwatch_metric_alarm.this["direct-stopped"].metric_query : query.metric[0].metric_name if query.id == "upstream"]) == "IncomingRecords" && strcontains(aws_cloudwatch_metric_alarm.this["direct-behind"].alarm_description, "increase-stream-retention-period --stream-name changes --retention-period-hours 336")
+    condition     = one([for query in aws_cloudwatch_metric_alarm.this["direct-stopped"].metric_query : query.metric[0].metric_name if query.id == "upstream"]) == "IncomingRecords" && strcontains(aws_cloudwatch_metric_alarm.this["direct-behind"].alarm_description, "keeps changes for 100 hours; at 98 hours Lambda gives them up into the on-failure bucket. First: Gain time now: raise retention_hours")
     error_message = "The stream's own figures, and time to gain."
   }
   assert {
     condition     = strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "\"AWS/Kinesis\",\"IncomingRecords\"")
     error_message = "The stream is on the dashboard."
+  }
+}
+
+run "after_a_week_nothing_gains_time" {
+  command = plan
+  variables {
+    parts                      = ["table", "stream", "queues"]
+    stream_name                = "changes"
+    retention_hours            = 336
+    maximum_record_age_seconds = 604800
+  }
+  assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.this["direct-behind"].alarm_description, "keeps changes for 336 hours; at 168 hours Lambda gives them up into the on-failure bucket. First: Nothing prolongs that")
+    error_message = "Lambda takes a week at most."
   }
 }
 
@@ -148,4 +188,16 @@ run "rejects_the_direct_way_without_its_mapping" {
   command = plan
   variables { mapping_uuid = null }
   expect_failures = [var.mapping_uuid]
+}
+
+run "rejects_a_window_over_five_minutes" {
+  command = plan
+  variables { batching_window_seconds = 301 }
+  expect_failures = [var.batching_window_seconds]
+}
+
+run "rejects_an_age_over_a_week" {
+  command = plan
+  variables { maximum_record_age_seconds = 604801 }
+  expect_failures = [var.maximum_record_age_seconds]
 }
