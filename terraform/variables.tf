@@ -104,7 +104,7 @@ variable "tables" {
   description = <<-TEXT
     For several tables: an entry for each DynamoDB table, under a key that names it (in Terraform's addresses, and after `name` in the names of its function, delivery stream and alarms).
     `schema_files`: paths of its schema files. By Firehose exactly one; by the direct way also several, of which each makes a table of the lake, with a `where` each. Add more at the end: the first has the entry's own place in the state.
-    `via`, `changes_from`, `table_stream_arn`, `table_kms_key`: as above. `table_name`: as above. `name`: instead of <name>-<key>; to keep the names of a pipeline that was alone. `glue_table`: instead of the schema's table.
+    `via`, `changes_from`, `table_stream_arn`, `table_kms_key`: as above. `source` is always rejected: it is called changes_from. `table_name`: as above. `name`: instead of <name>-<key>; to keep the names of a pipeline that was alone. `glue_table`: instead of the schema's table.
     `history`: as databricks.history. `retained_columns`: as below. `roles`: as below. `tags`, `thresholds`: added to those of all.
     `function`, `delivery`, `direct`: each member that is set counts instead of that of all tables. `stream`: a stream of its own, with these settings instead of those of all.
   TEXT
@@ -112,6 +112,7 @@ variable "tables" {
     schema_files     = list(string)
     via              = optional(string, "firehose")
     changes_from     = optional(string)
+    source           = optional(string)
     table_name       = optional(string)
     table_stream_arn = optional(string)
     table_kms_key    = optional(object({ arn = string }))
@@ -209,6 +210,11 @@ variable "tables" {
     error_message = "tables: via should be \"firehose\" or \"direct\", and changes_from \"kinesis\" or \"dynamodb_streams\". Firehose reads Kinesis streams only: for the table's own stream set via = \"direct\"."
   }
   validation {
+    # It would be dropped without a word if the type lacked it.
+    condition     = alltrue([for table in var.tables : table.source == null])
+    error_message = "tables: source is called changes_from here, because a module can't have an input that is called source; rename it."
+  }
+  validation {
     condition     = alltrue([for table in var.tables : (table.table_stream_arn == null && table.table_kms_key == null) || (table.via == "direct" && coalesce(table.changes_from, "dynamodb_streams") == "dynamodb_streams")])
     error_message = "tables: table_stream_arn and table_kms_key are the table's own stream's, which only via = \"direct\" with changes_from = \"dynamodb_streams\" reads; remove it, or set these."
   }
@@ -244,6 +250,16 @@ variable "tables" {
     error_message = "tables: two entries are for one DynamoDB table, which has one Kinesis destination; correct table_name. For two views of one table, the second reads the stream of the first: stream = { existing = { arn, connect = false } }."
   }
   validation {
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+    condition = try(alltrue([
+      for entries in values({
+        for table in var.tables : coalesce(table.table_name, jsondecode(file(table.schema_files[0])).table) => table...
+        if coalesce(table.changes_from, table.via == "direct" ? "dynamodb_streams" : "kinesis") == "dynamodb_streams"
+      }) : length(entries) <= 2
+    ]), true)
+    error_message = "tables: three entries read one DynamoDB table's own stream, which takes two readers (of a global table one); put their schema files into one entry's schema_files, as one function writes several tables of the lake."
+  }
+  validation {
     condition     = var.stream.existing == null || length([for table in var.tables : table if table.stream == null && coalesce(table.changes_from, table.via == "direct" ? "dynamodb_streams" : "kinesis") == "kinesis"]) <= 1 || var.stream.shared
     error_message = "stream: with several tables an existing stream is either shared (shared = true), or belongs to one table: set it in that table's stream."
   }
@@ -261,7 +277,7 @@ variable "function" {
   description = <<-TEXT
     The function, of all tables.
     `package_file`: path of its zip, or null for dist/<architecture>/bootstrap.zip of this repository (by the direct way direct.zip), which `python3 package.py` builds. Tables of both ways need a path each. A module taken by Git has none: build it and give the path.
-    `schema_in_package`: whether the function reads its schema files from its package, into which `python3 package.py --schema` has put it, and not from its environment. For schemas that the environment's 4 KB don't hold. Several tables then need a package each.
+    `schema_in_package`: whether the function reads its schema files from its package, into which `python3 package.py --schema` puts them, and not from its environment. For schemas that the environment's 4 KB don't hold. Several tables then need a package each.
     `architecture`: x86_64, or arm64 (about a fifth cheaper a millisecond). `memory_size`: in MB, which also sets its share of a processor (1,769 MB are one); null for 256, by the direct way 512. `timeout_seconds`: 1 to 300; by the direct way 10 to 900.
     `reserved_concurrency`: maximum number of concurrent invocations, taken from the account's pool, or null for no reservation. Firehose runs up to five per shard, the direct way one, times parallelization_factor.
     `log_level`: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. `log_retention_days`: how long its logs are kept.
@@ -283,7 +299,7 @@ variable "function" {
 variable "delivery" {
   description = <<-TEXT
     Firehose, and the files that it or the direct function writes, of all tables. The direct way takes the first three.
-    `partition_by`: which time partitions are named by: "arrival" (when Firehose, or the direct function's stream, got the change; no extra charge), or "event_time" (when it was made; Firehose's dynamic partitioning, charged by GB and object; by the direct way an object for each hour in a batch). It can't be changed later without replacing Firehose.
+    `partition_by`: which time partitions are named by: "arrival" (when Firehose, or the direct function's stream, got the change; no extra charge), or "event_time" (when it was made; Firehose's dynamic partitioning, charged by GB and object; by the direct way an object for each hour in a batch). By Firehose it can't be changed later without replacing that.
     `partition_granularity`: "hour", or "day" for little traffic. `projection_start`: first day for which Athena looks for partitions.
     `buffering_interval_seconds`: how long Firehose gathers rows before it writes an object. Most of the pipeline's latency; a longer one makes fewer, larger objects. Under 60 costs three requests for each object instead of one, and AWS may reject it. `buffering_size_mb`: 64 to 128.
     `transform_buffer_size_mb`: how many MB of changes one invocation gets at most, 0.2 to 3; rows must come back within Lambda's 6 MB. `transform_buffer_interval_seconds`: how long Firehose gathers changes for it.
@@ -306,7 +322,7 @@ variable "delivery" {
 variable "direct" {
   description = <<-TEXT
     The direct way: the event source mapping that hands changes to the function, of all tables.
-    `batching_window_seconds`: how long changes of a shard are gathered, 0 to 300. Most of the latency; a longer one makes fewer, larger objects. `batch_size`: how many at most; Lambda's 6 MB are usually the limit before it.
+    `batching_window_seconds`: how long changes of a shard are gathered, 1 to 300 (0 only with a `batch_size` up to 10). Most of the latency; a longer one makes fewer, larger objects. `batch_size`: how many at most; Lambda's 6 MB are usually the limit before it.
     `parallelization_factor`: how many batches of a shard are in work at a time, 1 to 10; each item's changes stay in order.
     `maximum_record_age_seconds`: age at which a record that could not be stored is given up, and its batch put into on_failure_bucket; null for two hours less than the stream keeps it: 22 hours for a table's own stream.
     `filters`: patterns of changes that Lambda passes on, as JSON texts; the others are neither seen nor counted.
@@ -323,7 +339,7 @@ variable "direct" {
 }
 
 variable "on_failure_bucket" {
-  description = "By the direct way: existing bucket of this account for the batches that Lambda gives up, or null to make one, <name>-failed-<account>-<region>. Their keys begin with aws/lambda/. Best not the bucket of the data: what keeps the function from writing there would keep Lambda from it too."
+  description = "By the direct way: existing bucket of this account for the batches that Lambda gives up, or null to make one, <name>-failed-<account>-<region>, with the first 28 characters of name: of two pipelines whose names are the same so far, one needs a bucket from here. Their keys begin with aws/lambda/. Best not the bucket of the data: what keeps the function from writing there would keep Lambda from it too."
   type = object({
     name    = string
     arn     = string

@@ -58,6 +58,10 @@ run "from_kinesis_the_destination_is_last" {
 }
 
 run "a_table_that_is_made_in_the_same_apply" {
+  override_data {
+    target = module.direct["default"].data.aws_dynamodb_table.this[0]
+    values = { stream_enabled = true, stream_view_type = "NEW_AND_OLD_IMAGES", stream_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-02-02T00:00:00.000" }
+  }
   variables { table_stream_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-02-02T00:00:00.000" }
   assert {
     condition     = module.direct["default"].source_arn == var.table_stream_arn
@@ -251,6 +255,30 @@ run "rejects_schema_files_of_two_dynamodb_tables_in_one_entry" {
     schema_file = null
     via         = "firehose"
     tables      = { shop = { schema_files = ["../examples/orders.schema.json", "../examples/customers.schema.json"], via = "direct" } }
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_a_third_reader_of_the_tables_own_stream" {
+  command = plan
+  variables {
+    schema_file = null
+    via         = "firehose"
+    tables = {
+      customers   = { schema_files = ["examples/single-table/customers.schema.json"], via = "direct" }
+      orders      = { schema_files = ["examples/single-table/orders.schema.json"], via = "direct" }
+      order-lines = { schema_files = ["examples/single-table/order_lines.schema.json"], via = "direct" }
+    }
+  }
+  expect_failures = [var.tables]
+}
+
+run "rejects_a_source_by_another_name" {
+  command = plan
+  variables {
+    schema_file = null
+    via         = "firehose"
+    tables      = { orders = { schema_files = ["../examples/orders.schema.json"], via = "direct", source = "kinesis" } }
   }
   expect_failures = [var.tables]
 }

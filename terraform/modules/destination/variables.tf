@@ -22,12 +22,12 @@ variable "consumers" {
 
   validation {
     condition     = length(var.consumers) > 0
-    error_message = "consumers: name the delivery streams that read the stream, such as [module.delivery.delivery_stream_arn]; without one the first changes would be lost."
+    error_message = "consumers: name what reads the stream, such as [module.delivery.delivery_stream_arn] or [module.direct.mapping_arn]; without one the first changes would be lost."
   }
   validation {
     # Each calls GetRecords once a second for each shard, and a shard allows five calls a second.
     condition     = length(var.consumers) <= 5
-    error_message = "consumers: a shard allows five GetRecords calls a second, one for each delivery stream; put the other tables on another stream."
+    error_message = "consumers: a shard allows five GetRecords calls a second, one for each delivery stream or mapping; put the other tables on another stream."
   }
 }
 

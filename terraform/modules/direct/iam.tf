@@ -109,6 +109,7 @@ resource "aws_iam_role_policy" "this" {
         Resource  = [key.arn]
         Condition = { StringEquals = { "kms:ViaService" = ["${var.changes_from == "kinesis" ? "kinesis" : "dynamodb"}.${local.region}.${local.suffix}"] } }
       } if key != null],
+      # Decrypt, because S3 asks for it where an object comes in parts: how Lambda writes what it gives up isn't documented.
       [for arns in [local.bucket_keys] : {
         Sid       = "WriteEncryptedObjects"
         Effect    = "Allow"

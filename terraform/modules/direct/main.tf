@@ -57,7 +57,7 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_173: The environment holds the schema and names, no secret; kms_key encrypts it by a customer managed key.
   #checkov:skip=CKV_AWS_272: The package is built by the user; signing needs a signing profile of theirs.
   function_name    = local.function_name
-  description      = "dynalake: changes of the DynamoDB table ${coalesce(var.table_name, module.schema[0].table)} to Parquet objects"
+  description      = substr("dynalake: to Parquet objects, the changes of the DynamoDB table ${coalesce(var.table_name, module.schema[0].table)}", 0, 256) # Lambda's most
   role             = local.role_arn
   filename         = var.package_file
   source_code_hash = filebase64sha256(var.package_file)

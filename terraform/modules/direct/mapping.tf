@@ -15,6 +15,11 @@ data "aws_dynamodb_table" "this" {
           aws dynamodb update-table --table-name ${self.name} --stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES
       TEXT
     }
+    # An old stream of the table can be read for a day, and then nothing comes.
+    postcondition {
+      condition     = var.source_arn == null || self.stream_arn == var.source_arn
+      error_message = "source_arn: ${coalesce(var.source_arn, "-")} is not the stream that the DynamoDB table ${self.name} has now, ${self.stream_arn}: each time that the stream is switched on, it is a new one. Give that, or null to look it up."
+    }
   }
 }
 
@@ -22,7 +27,8 @@ locals {
   source_arn = var.source_arn != null ? var.source_arn : one(data.aws_dynamodb_table.this[*].stream_arn)
 
   # Two hours before the stream forgets a record Lambda gives it up, so that it is on S3 before it is gone. Without an age
-  # it would be retried until it expires, and then be gone without a trace. Lambda takes a week at most.
+  # it would be retried until it expires, and then be gone without a trace. Lambda takes a week at most. Records that are older
+  # already when the mapping is made go there too, without a call of the function: TRIM_HORIZON begins with them.
   retention_seconds          = (var.changes_from == "kinesis" ? var.retention_hours : 24) * 3600
   maximum_record_age_seconds = coalesce(var.maximum_record_age_seconds, min(604800, local.retention_seconds - 7200))
 }
@@ -38,8 +44,8 @@ resource "aws_lambda_event_source_mapping" "this" {
   maximum_batching_window_in_seconds = var.batching_window_seconds
   parallelization_factor             = var.parallelization_factor
 
-  # Only storage fails a batch, and the panic of a version that was not tested: the first is over at some time, so it is
-  # tried until the record's age ends it; the second is confined by halves.
+  # Only storage fails a batch, and the panic of a version that was not tested. Storage comes back, so the batch is tried until
+  # its records' age ends it; what makes a version panic is narrowed down by halves.
   function_response_types        = ["ReportBatchItemFailures"]
   maximum_retry_attempts         = -1
   maximum_record_age_in_seconds  = local.maximum_record_age_seconds

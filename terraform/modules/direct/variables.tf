@@ -99,7 +99,7 @@ variable "retention_hours" {
 }
 
 variable "maximum_record_age_seconds" {
-  description = "Age at which Lambda gives up a record that could not be stored, and puts its batch into on_failure_bucket, in seconds; or null for two hours less than the stream keeps it (79,200 for a table's own), a week at most. Below the retention, or the record would be gone without a trace."
+  description = "Age at which Lambda gives up a record that could not be stored, and puts its batch into on_failure_bucket, in seconds; or null for two hours less than the stream keeps it (79,200 for a table's own), a week at most. Below the retention, or the record would be gone without a trace. What is older when the mapping begins goes there at once: after a first apply, replay it."
   type        = number
   default     = null
 
@@ -141,7 +141,7 @@ variable "batch_size" {
 }
 
 variable "batching_window_seconds" {
-  description = "How long Lambda gathers changes of a shard before it invokes the function, in seconds. Most of the latency; a longer one makes fewer, larger objects."
+  description = "How long Lambda gathers changes of a shard before it invokes the function, in seconds; 0 only with a batch_size up to 10. Most of the latency; a longer one makes fewer, larger objects."
   type        = number
   default     = 5
   nullable    = false
@@ -149,6 +149,11 @@ variable "batching_window_seconds" {
   validation {
     condition     = var.batching_window_seconds >= 0 && var.batching_window_seconds <= 300 && floor(var.batching_window_seconds) == var.batching_window_seconds
     error_message = "batching_window_seconds: a whole number from 0 to 300."
+  }
+  validation {
+    # https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+    condition     = var.batching_window_seconds > 0 || var.batch_size <= 10
+    error_message = "batching_window_seconds: for batches of more than 10 records (batch_size is ${var.batch_size}) Lambda wants a window of a second at least."
   }
 }
 
@@ -165,14 +170,20 @@ variable "parallelization_factor" {
 }
 
 variable "filters" {
-  description = "Patterns of changes that Lambda passes on, as JSON texts; with several, one has to match. The others cost no invocation, and nothing counts them: the schema's `where` and `events` choose rows too, and count what they drop."
+  description = "Patterns of changes that Lambda passes on, as JSON texts; with several, one has to match. From a table's own stream such as { dynamodb = { Keys = { PK = { S = [{ prefix = \"ORDER#\" }] } } } }, from Kinesis the same within { data = … }. The others cost no invocation, and nothing counts them: the schema's `where` and `events` choose rows too, and count what they drop."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
     condition     = length(var.filters) <= 10 && alltrue([for filter in var.filters : can(keys(jsondecode(filter))) && length(filter) <= 4096])
-    error_message = "filters: up to ten (by default AWS allows five) JSON objects of up to 4,096 characters, each as a text, such as jsonencode({ eventName = [\"INSERT\", \"MODIFY\", \"REMOVE\"] })."
+    error_message = "filters: up to ten (by default AWS allows five) JSON objects of up to 4,096 characters, each as a text, such as jsonencode({ dynamodb = { Keys = { PK = { S = [{ prefix = \"ORDER#\" }] } } } })."
+  }
+  validation {
+    # What Kinesis carries is under data, and nothing else can be asked for: a pattern of the other kind would match no change.
+    # https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis-filtering.html
+    condition     = alltrue([for filter in var.filters : var.changes_from == "kinesis" ? keys(jsondecode(filter)) == ["data"] : !contains(keys(jsondecode(filter)), "data") if can(keys(jsondecode(filter)))])
+    error_message = "filters: from Kinesis a pattern's one root key is \"data\", such as jsonencode({ data = { dynamodb = { Keys = { PK = { S = [{ prefix = \"ORDER#\" }] } } } } }); from a table's own stream it is what is in there, such as \"dynamodb\". Otherwise no change would match."
   }
 }
 
@@ -206,7 +217,7 @@ variable "package_file" {
 }
 
 variable "schemas_in_package" {
-  description = "Paths of the schema files, in the order of schemas, if `python3 package.py --schema` has put them into the package, or null to pass the schemas in the function's environment. For schemas that the environment's 4 KB don't hold."
+  description = "Paths of the schema files, in the order of schemas, if they are in the package, by `python3 package.py --schema`, or null to pass the schemas in the function's environment. For schemas that the environment's 4 KB don't hold."
   type        = list(string)
   default     = null
 

@@ -189,6 +189,40 @@ run "filters_and_their_key" {
   }
 }
 
+run "filters_of_kinesis_look_into_its_data" {
+  command = plan
+  variables {
+    changes_from = "kinesis"
+    source_arn   = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders"
+    filters      = ["{\"data\":{\"eventName\":[\"INSERT\"]}}"]
+  }
+  assert {
+    condition     = length(aws_lambda_event_source_mapping.this.filter_criteria[0].filter) == 1
+    error_message = "As asked for."
+  }
+}
+
+run "small_batches_need_no_window" {
+  command = plan
+  variables {
+    batch_size              = 10
+    batching_window_seconds = 0
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.this.maximum_batching_window_in_seconds == 0
+    error_message = "Up to ten records."
+  }
+}
+
+run "a_long_name_is_cut_in_the_description" {
+  command = plan
+  variables { table_name = join("", [for n in range(255) : "t"]) }
+  assert {
+    condition     = length(aws_lambda_function.this.description) == 256
+    error_message = "Lambda takes 256 characters."
+  }
+}
+
 run "a_given_role_is_used_as_it_is" {
   variables { role = { arn = "arn:aws:iam::123456789012:role/theirs" } }
   assert {

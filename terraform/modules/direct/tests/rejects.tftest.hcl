@@ -190,6 +190,14 @@ run "rejects_a_window_over_five_minutes" {
   expect_failures = [var.batching_window_seconds]
 }
 
+run "rejects_large_batches_without_a_window" {
+  command = plan
+  variables {
+    batching_window_seconds = 0
+  }
+  expect_failures = [var.batching_window_seconds]
+}
+
 run "rejects_eleven_batches_of_a_shard" {
   command = plan
   variables {
@@ -204,6 +212,32 @@ run "rejects_a_filter_that_is_not_json" {
     filters = ["eventName = INSERT"]
   }
   expect_failures = [var.filters]
+}
+
+run "rejects_a_filter_that_would_match_nothing_from_kinesis" {
+  command = plan
+  variables {
+    changes_from = "kinesis"
+    source_arn   = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders"
+    filters      = ["{\"eventName\":[\"INSERT\"]}"]
+  }
+  expect_failures = [var.filters]
+}
+
+run "rejects_a_filter_that_would_match_nothing_from_the_tables_own_stream" {
+  command = plan
+  variables {
+    filters = ["{\"data\":{\"eventName\":[\"INSERT\"]}}"]
+  }
+  expect_failures = [var.filters]
+}
+
+run "rejects_a_stream_that_the_table_has_no_more" {
+  command = plan
+  variables {
+    source_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2025-01-01T00:00:00.000"
+  }
+  expect_failures = [data.aws_dynamodb_table.this]
 }
 
 run "rejects_a_key_for_no_filters" {
