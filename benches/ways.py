@@ -5,7 +5,7 @@ what is kept how long, limits. And what a longer window does to files.
     python3 benches/ways.py
 
 docs/ways.md has both tables between its markers. The costs are arithmetic by benches/scale.py's
-prices and limits, with the same caveat: nothing of it was seen on AWS. What reads DynamoDB Streams
+prices and limits, with the same caveat: none of it was seen on AWS. What reads DynamoDB Streams
 or Kinesis for Lambda is free of charge, but for Kinesis on demand. The direct function's time is
 its bar (not a measurement): a full batch in CPU_MS_OF_A_BATCH on a whole processor; and an object
 waits STORE_SECONDS for S3.
@@ -129,19 +129,17 @@ def firehose_parts(rate: float, start: scale.Measured) -> dict[str, float]:
 
 def seconds(poll: float, window: float = WINDOW_SECONDS) -> str:
     """On average and at most: half the poll and half the window, or all of both; then the function
-    and its PUT."""
+    and its PUT. The average is that of steady traffic: a lone change begins a window, and waits for
+    all of it."""
     work = 2 * STORE_SECONDS
-    return (
-        f"{poll / 2 + window / 2 + work:.0f} s; at most {ceil(poll + window + work)} s"
-        f" (window {window:g} s)"
-    )
+    return f"{poll / 2 + window / 2 + work:.0f} s; {ceil(poll + window + work)} s"
 
 
 def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
     """The one table."""
     rows = [
         [
-            "latency to S3, on average; at most",
+            f"latency to S3, on average; at most (directly: window {WINDOW_SECONDS} s)",
             f"{FIREHOSE_SECONDS} s; {FIREHOSE_MOST} s",
             seconds(KINESIS_POLL),
             f"{seconds(STREAMS_POLL)}; [polled four times a second]({POLLED})",
