@@ -215,7 +215,7 @@ def build(function: Function, target: str, rust: dict[str, str]) -> tuple[Path, 
     environment |= {
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
         "CARGO_INCREMENTAL": "0",
-        # The package const-random, which one of S3's brings, takes its numbers from this.
+        # const-random, a package that reqsign needs, takes its numbers from this.
         "CONST_RANDOM_SEED": "dynalake",
     }
     # By name: a build of the whole workspace would mix the features of its packages.

@@ -41,8 +41,9 @@ contents. The files appear when the object was read to its end, so that nothing 
 again at any time, and the same names are written with the same bytes.
 
 A row has the _event_id, _event_time and _sequence of its change, or those that it had. So it takes
-its place in the current state, however late it comes. A change record under processing-failed has
-lost Kinesis' sequence number: of two changes of an item in one tick of the clock it loses.
+its place in the current state, however late it comes. A change record under Firehose's
+processing-failed has lost Kinesis' sequence number: of two changes of an item in one tick of the
+clock it loses. The direct function's lines keep it.
 
 Of a row, values that don't fit the schema, or have no column any more, go to _rescued beside what is
 there already. What is there stays there. What the schema protects by now is hashed or left out, and
