@@ -407,10 +407,16 @@ def change_over(place: Place, schema: Path) -> None:
         function(ROOT / "dist" / architecture() / "direct.zip"),
         "via=direct",
     ]
-    parts = ("module.bucket", "module.notifications", "module.databricks_access", "aws_glue")
+    parts = (
+        "module.bucket",
+        "module.notifications",
+        "module.databricks_access",
+        "aws_glue",
+        'module.table["default"].aws_glue',
+    )
     expect(
         place,
-        "from Firehose to direct: bucket, Glue database, notifications and Databricks' role stay",
+        "from Firehose to direct: bucket, Glue, notifications and Databricks' role stay",
         {
             address: actions
             for address, actions in place.planned(*variables).items()
@@ -418,8 +424,6 @@ def change_over(place: Place, schema: Path) -> None:
         },
         {},
     )
-    table = 'module.table["default"].aws_glue_catalog_table.this'
-    expect(place, "and the Glue table", place.planned(*variables).get(table), ["update"])
     outputs = place.apply(*variables, trace=True)
     before = place.objects(outputs["bucket"], 3)
     place.put_items("orders", {"orderId": {"S": "o-4"}, "total": {"N": "2.5"}})

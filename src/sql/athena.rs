@@ -26,7 +26,7 @@ const ABOUT_ERASE: &str = "The objects that hold rows of a person's items (docs/
 
 /// The table's partition keys, as Terraform has them.
 fn partitions(names: &Names) -> Vec<(&'static str, &'static str)> {
-    let mut partitions = vec![("dt", "Day that Firehose got the change, UTC")];
+    let mut partitions = vec![("dt", "Day that the change arrived, UTC")];
     if names.by_hour {
         partitions.push(("hour", "Hour of that day, 00 to 23"));
     }

@@ -4,7 +4,7 @@ locals {
   columns  = concat(module.schema.columns, var.retained_columns)
 
   partition_keys = concat(
-    [{ name = "dt", comment = var.partition_by == "event_time" ? "Day of the change, UTC" : var.via == "direct" ? "Day that the stream got the change, UTC" : "Day that Firehose got the change, UTC" }],
+    [{ name = "dt", comment = var.partition_by == "event_time" ? "Day of the change, UTC" : "Day that the change arrived, UTC" }],
     local.by_hour ? [{ name = "hour", comment = "Hour of that day, 00 to 23" }] : [],
   )
 }
