@@ -185,6 +185,14 @@ STEPS = [
         tools=("linux", "rust", "terraform"),
     ),
     Step(
+        "demo-direct",
+        "the demo by the direct way: the same, from the table's own stream",
+        f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 demo --via direct --test",
+        needs=("package", "command-line"),
+        locks=(EMULATOR,),
+        tools=("linux", "rust", "terraform"),
+    ),
+    Step(
         "examples",
         "the root module and the other examples, applied; the rights that an apply needs",
         f"""

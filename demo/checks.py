@@ -12,7 +12,8 @@ from dynalake_dev.console import Stage, Timings
 from dynalake_dev.emulator import Emulator
 from dynalake_dev.terraform import Applied
 
-from .steps import CurrentState, Deployment, Opened, Verified, open_lake, wait_for_objects
+from .steps import CurrentState, Deployment, Opened, Verified, open_lake, wait_for_changes
+from .ways import Way
 
 NEW_COLUMN = {"name": "coupon_code", "type": "string", "comment": "added by the end-to-end test"}
 # Replacing one of these would lose changes or data.
@@ -21,6 +22,7 @@ NEVER_REPLACED = (
     "aws_kinesis_stream",
     "aws_dynamodb_table",
     "aws_dynamodb_kinesis_streaming_destination",
+    "aws_lambda_event_source_mapping",
     "aws_glue_catalog_table",
     "aws_s3_bucket",
     "aws_sqs_queue",
@@ -34,7 +36,7 @@ def check_all(
     current: CurrentState,
     timings: Timings,
 ) -> list[str]:
-    found = check_order(deployed.applied) + check_logs(deployed)
+    found = check_order(deployed.applied, deployed.way) + check_logs(deployed)
     found += check_comparison(deployed.schema, current)
     with Stage("second plan", timings) as stage:
         if deployed.terraform.has_no_changes():
@@ -47,22 +49,16 @@ def check_all(
     return found + check_schema_change(deployed, deployed.command_line, timings)
 
 
-def check_order(applied: Applied) -> list[str]:
-    """What must be there before DynamoDB writes into the stream. Firehose reads from the latest
-    record on, and S3 never repeats the notification of an object that came before its
-    configuration."""
+def check_order(applied: Applied, way: Way) -> list[str]:
+    """What must be there before changes flow."""
     found = []
-    destination = applied.position("apply_start", "aws_dynamodb_kinesis_streaming_destination.")
-    for earlier in (
-        "aws_kinesis_firehose_delivery_stream.",
-        "aws_s3_bucket_notification.",
-        "aws_sns_topic_subscription.",
-    ):
+    opened = applied.position("apply_start", way.opening)
+    for earlier in way.before_opening:
         done = applied.position("apply_complete", earlier)
-        if done is None or destination is None:
-            found.append(f"apply made no {earlier} or no DynamoDB destination")
-        elif done > destination:
-            found.append(f"the DynamoDB destination was switched on before {earlier} was there")
+        if done is None or opened is None:
+            found.append(f"apply made no {earlier} or no {way.opening}")
+        elif done > opened:
+            found.append(f"{way.opening} was begun before {earlier} was there")
     return found
 
 
@@ -179,7 +175,7 @@ def check_schema_change(
     changed = contract.Schema(schema)
     with Stage("plan of a schema change", timings) as stage:
         planned = terraform.planned_actions()
-        found += wrong_actions(planned)
+        found += wrong_actions(planned, deployed.way)
         updates = sum(actions == ["update"] for actions in planned.values())
         stage.result = f"{updates} resources changed in place"
     with Stage("apply of the schema change", timings) as stage:
@@ -188,13 +184,16 @@ def check_schema_change(
         before = {each["Key"] for each in objects.objects()}
         step = Step("put", "o-5", {"status": S("placed"), "couponCode": S("WINTER-ü")})
         deployed.writer.write(step)
-        found += wait_for_objects(deployed, stage)
+        found += wait_for_changes(deployed, stage)
         objects.fetch()
         opened = open_lake(deployed, command_line)
         rows = lake.rows(opened.duckdb, outputs["glue_table"])
         written = [change for change in deployed.writer.written if change.key == "o-5"]
         found += contract.differences(
-            written, [row for row in rows if row["order_id"] == "o-5"], changed
+            written,
+            [row for row in rows if row["order_id"] == "o-5"],
+            changed,
+            deployed.way.whole_seconds,
         )
         found += _current_differences(deployed, opened, changed)
         stage.result = f"{len(objects.objects()) - len(before)} new object"
@@ -224,18 +223,19 @@ def _current_differences(
     return found
 
 
-def wrong_actions(planned: dict[str, list[str]]) -> list[str]:
+def wrong_actions(planned: dict[str, list[str]], way: Way) -> list[str]:
     """What a schema change must not do, and what it must."""
     found = [
         f"a schema change would {' and '.join(actions)} {address}"
         for address, actions in planned.items()
         if "delete" in actions and any(kind + "." in address for kind in NEVER_REPLACED)
     ]
-    for kind in (
-        "aws_glue_catalog_table",
-        "aws_lambda_function",
-        "aws_kinesis_firehose_delivery_stream",
-    ):
+    found += [
+        f"a schema change would {' and '.join(actions)} {address}"
+        for address, actions in planned.items()
+        if any(kind + "." in address for kind in way.untouched)
+    ]
+    for kind in way.updated:
         if not any(
             kind + "." in address and actions == ["update"] for address, actions in planned.items()
         ):
@@ -244,7 +244,7 @@ def wrong_actions(planned: dict[str, list[str]]) -> list[str]:
 
 
 def leftovers(emulator: Emulator) -> list[str]:
-    """All that the emulator still has of the kinds that the example makes."""
+    """All that the emulator still has of the kinds that the examples make."""
     client = emulator.client
     left = {
         "table": client("dynamodb").list_tables()["TableNames"],
@@ -252,6 +252,10 @@ def leftovers(emulator: Emulator) -> list[str]:
         "delivery stream": client("firehose").list_delivery_streams()["DeliveryStreamNames"],
         "function": [
             each["FunctionName"] for each in client("lambda").list_functions()["Functions"]
+        ],
+        "mapping": [
+            each["UUID"]
+            for each in client("lambda").list_event_source_mappings()["EventSourceMappings"]
         ],
         "bucket": [each["Name"] for each in client("s3").list_buckets()["Buckets"]],
         "queue": client("sqs").list_queues().get("QueueUrls", []),

@@ -55,7 +55,7 @@ def show_all(
     current: CurrentState,
     timings: Timings,
 ) -> None:
-    story = deployed.writer.written[: delivery.story_length]
+    story = delivery.story
     keys = {change.key for change in story}
     rows = sorted(
         (row for row in verified.rows if row["order_id"] in keys),
@@ -67,7 +67,7 @@ def show_all(
     show_files(deployed, verified.notified)
     show_operations(deployed, verified)
     show_times(timings)
-    show_current(deployed, verified, current)
+    show_current(deployed, delivery, verified, current)
 
 
 def show_story(story: list[contract.Written], rows: list[dict[str, Any]]) -> None:
@@ -107,21 +107,16 @@ def show_rescued(rows: list[dict[str, Any]]) -> None:
 def show_loaded(deployed: Deployment, loaded: Loaded) -> None:
     console.heading("What no stream brings: the items from before, and what failed")
     by_stream, by_export, by_replay = loaded.differing
-    exported, failed = len(loaded.exported), loaded.replayed
+    exported, failed = len(loaded.exported), len(loaded.failed)
     console.print_table(
         ["loaded by", "what", "differences between table and current state"],
         [
-            ["the stream", f"{len(deployed.relay.sent):,} changes", by_stream],
+            ["the stream", f"{deployed.way.carried():,} changes", by_stream],
             ["dynalake backfill", f"{exported:,} items of an export", by_export],
             ["dynalake replay", f"{failed:,} changes of the error prefix", by_replay],
         ],
     )
-    console.say(
-        console.dim(
-            "  The emulator's own export writes no files, so the demo writes one as DynamoDB lays "
-            "it out. It also writes the object of the error prefix, as Firehose does."
-        )
-    )
+    console.say(console.dim("  " + deployed.way.about_loading))
 
 
 def show_files(deployed: Deployment, notified: list[str]) -> None:
@@ -134,10 +129,7 @@ def show_files(deployed: Deployment, notified: list[str]) -> None:
         [[f"s3://{bucket}/{folder}", f"{count:,}"] for folder, count in folders.items()],
         most=100,
     )
-    console.say(
-        f"  {size:,} bytes; the emulator's Firehose writes an object per change, the real one "
-        "gathers them for a minute"
-    )
+    console.say(f"  {size:,} bytes; {deployed.way.about_files}")
     console.heading("Notifications in the queue")
     console.say(
         f"  {len(notified):,} messages, one per object, none in the dead-letter queue; for "
@@ -159,23 +151,14 @@ def show_operations(deployed: Deployment, verified: Verified) -> None:
     ringing = [alarm["AlarmName"] for alarm in ours if alarm["StateValue"] == "ALARM"]
     states = "in alarm: " + ", ".join(ringing) if ringing else "none in alarm"
     console.say(f"  {len(ours)} alarms, {states}; dashboard {outputs['dashboard_name']}")
-    console.say(
-        console.dim(
-            f"  {len(verified.emulators_own):,} records of the emulator's own stay in the stream "
-            "undelivered; each change came by the relay"
-        )
-    )
-    console.say(
-        console.dim(
-            "  Time to Live: the emulator's stream has no such deletions, so the story deletes and "
-            "the relay signs"
-        )
-    )
+    for line in deployed.way.about_stream():
+        console.say(console.dim("  " + line))
 
 
 def message_of(line: str) -> str:
     """A log line without what differs from one to the next: time, request, example."""
-    return re.sub(r"^\S+Z +|invocation\{[^}]*\}: |example_record_id=\S+", "", line).strip()
+    varying = r"^\S+Z +|invocation\{[^}]*\}: |records=\d+ |example_\w+=\S+"
+    return re.sub(varying, "", line).strip()
 
 
 def show_times(timings: Timings) -> None:
@@ -188,7 +171,9 @@ def show_times(timings: Timings) -> None:
         console.say(f"  {console.pad(title, size)} {seconds:>7.1f} s {bar}")
 
 
-def show_current(deployed: Deployment, verified: Verified, current: CurrentState) -> None:
+def show_current(
+    deployed: Deployment, delivery: Delivery, verified: Verified, current: CurrentState
+) -> None:
     console.heading("The DynamoDB table, and its current state in the lake")
     items, rows, view = current.items, current.rows, verified.opened.view
     differing = len(current.differences)
@@ -198,7 +183,7 @@ def show_current(deployed: Deployment, verified: Verified, current: CurrentState
     console.say(f"  {len(items):,} items in DynamoDB   {len(rows):,} rows in {view}   {outcome}")
     by_key = {row["order_id"]: row for row in rows}
     # The story's items first, in its order.
-    order = {change.key: number for number, change in enumerate(deployed.writer.written)}
+    order = {change.key: number for number, change in enumerate(delivery.story)}
     schema = deployed.schema
     lines = []
     by_story = sorted(items, key=lambda item: order.get(item[schema.keys[0]]["S"], len(order)))
@@ -209,7 +194,8 @@ def show_current(deployed: Deployment, verified: Verified, current: CurrentState
         lines.append([key, "DynamoDB", *in_table])
         lines.append(["", "lake", *(_text(row.get(name)) for name in CURRENT_COLUMNS)])
     console.print_table(["order_id", "in", *CURRENT_COLUMNS], lines, most=30)
-    deleted = len(order.keys() - {item[schema.keys[0]]["S"] for item in items})
+    keys = {change.key for change in deployed.writer.written}
+    deleted = len(keys - {item[schema.keys[0]]["S"] for item in items})
     for line in [
         f"{len(verified.rows):,} changes made it; {deleted:,} keys are deleted. A value that is "
         "only "
@@ -268,6 +254,6 @@ def show_how_to_look_around(deployed: Deployment) -> None:
   the function's log  {logs}
 
   terraform           AWS_ENDPOINT_URL={endpoint} terraform -chdir={deployed.terraform.example} plan
-  logs                {WORK}/emulator.log, relay.log, terraform.log
+  logs                {WORK}/*.log
 
   stop all            python3 demo --down""")

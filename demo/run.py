@@ -6,23 +6,19 @@ import argparse
 import fcntl
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import duckdb
 
 from dynalake_dev import console, lake, process
 from dynalake_dev.console import Stage, Timings
-from dynalake_dev.machine import ROOT, clean_environment
 from dynalake_dev.process import ToolError
 from dynalake_dev.terraform import Terraform
 
 from . import checks, report, state
 from .state import WORK, Running
 from .steps import Deployment, Verified, compare, deploy, load, prepare, verify, write
-
-RELAY_MODULE = "demo.relay"
+from .ways import RELAY_MODULE, WAYS
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,11 +42,12 @@ def demonstrate(arguments: argparse.Namespace) -> int:
     timings: Timings = []
     finished = False
     try:
-        prepared = prepare(running, arguments.keep, arguments.items, arguments.seed, timings)
+        way = WAYS[arguments.via]()
+        prepared = prepare(running, way, arguments.keep, arguments.items, arguments.seed, timings)
         deployed = deploy(running, prepared, timings)
         delivery = write(deployed, arguments.changes, arguments.seed, timings)
         loaded = load(deployed, timings)
-        verified = verify(deployed, delivery, loaded, arguments.keep, timings)
+        verified = verify(deployed, loaded, arguments.keep, timings)
         current = compare(deployed, verified, timings)
         report.show_all(deployed, delivery, loaded, verified, current, timings)
         failures = delivery.failures + verified.differences + current.differences
@@ -71,7 +68,7 @@ def demonstrate(arguments: argparse.Namespace) -> int:
 
 
 def take_down(deployed: Deployment, running: Running, timings: Timings) -> list[str]:
-    deployed.relay.stop()
+    deployed.way.stop()
     with Stage("terraform destroy", timings) as stage:
         deployed.terraform.destroy(stage.update)
         left = checks.leftovers(deployed.emulator)
@@ -82,23 +79,10 @@ def take_down(deployed: Deployment, running: Running, timings: Timings) -> list[
 
 
 def keep(deployed: Deployment, verified: Verified) -> None:
-    """Hands the relay's work to a process of its own, which goes on where the thread stopped."""
-    relay = deployed.relay
-    relay.stop()
-    arguments = [relay.stream_arn, relay.stream_name, str(relay.last_sequence_number)]
-    with open(WORK / "relay.log", "w") as log:
-        started = subprocess.Popen(
-            [sys.executable, "-m", RELAY_MODULE, deployed.emulator.endpoint, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=clean_environment(),
-            cwd=ROOT,
-            start_new_session=True,
-        )
     state.write(
         deployed.emulator,
-        relay=started.pid,
+        **deployed.way.keep(),
+        via=deployed.way.name,
         outputs=deployed.outputs,
         view=verified.opened.view_sql,
     )
@@ -135,7 +119,8 @@ def down() -> int:
             process.stop_by_id(kept["relay"], RELAY_MODULE)
         if emulator.is_running() and "outputs" in kept:
             with Stage("terraform destroy", timings) as stage:
-                Terraform(WORK, emulator.endpoint).destroy(stage.update)
+                example = WAYS[kept["via"]].example
+                Terraform(WORK, emulator.endpoint, example).destroy(stage.update)
                 left = checks.leftovers(emulator)
     finally:
         with Stage("emulator stopped", timings):

@@ -57,7 +57,7 @@ def emulator_of(state: dict[str, Any]) -> Emulator:
 
 def forget() -> None:
     """Removes what describes a deployment that is gone."""
-    for path in (STATE, WORK / "terraform" / "examples" / "complete" / "terraform.tfstate"):
+    for path in (STATE, *WORK.glob("terraform/examples/*/terraform.tfstate")):
         path.unlink(missing_ok=True)
 
 

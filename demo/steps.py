@@ -2,7 +2,7 @@
 
 prepare  → Prepared      a table with items from before, and the schema that is inferred of them
 deploy   → Deployment    what Terraform made, and the clients that reach it
-write    → Delivery      the changes that were written, and what else went into the stream
+write    → Delivery      the changes that were written
 load     → Loaded        what backfill and replay brought, which no stream did
 verify   → Verified      the rows that arrived, and how they differ from the changes
 compare  → CurrentState  the table's items beside the current state in the lake
@@ -17,17 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from dynalake_dev import build, contract, ddl, emulator, lake
-from dynalake_dev.changes import Item, generated
+from dynalake_dev.changes import Item, Step, generated
 from dynalake_dev.console import Stage, Timings
 from dynalake_dev.emulator import Emulator
-from dynalake_dev.machine import REGION, ROOT
-from dynalake_dev.process import ToolError
+from dynalake_dev.machine import ROOT
 from dynalake_dev.terraform import Applied, Terraform
 
 from . import loading, state
-from .relay import Relay
 from .state import WORK, Running
 from .story import story
+from .ways import Way
 from .writing import Writer
 
 SCHEMA = ROOT / "demo" / "orders.schema.json"
@@ -35,14 +34,11 @@ SCHEMA = ROOT / "demo" / "orders.schema.json"
 PATIENCE_SECONDS = 60.0
 
 
-# One of so many made-up changes fails behind Firehose.
-FAILS_EVERY = 10
-
-
 @dataclass(frozen=True)
 class Prepared:
     """A DynamoDB table with items that were there before the pipeline."""
 
+    way: Way
     emulator: Emulator
     terraform: Terraform
     program: Path
@@ -53,13 +49,13 @@ class Prepared:
 class Deployment:
     """What Terraform made on the emulator, and what reaches it."""
 
+    way: Way
     emulator: Emulator
     terraform: Terraform
     program: Path
     applied: Applied
     schema: contract.Schema
     lake: lake.Lake
-    relay: Relay
     writer: Writer
 
     @property
@@ -73,25 +69,25 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What was written into the table and the stream."""
+    """What was written into the table."""
 
-    # How many of the changes are the story's; they are the first.
-    story_length: int
-    foreign: ForeignRecords
+    # Those of the changes that are the story's.
+    story: list[contract.Written]
     failures: list[str]
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What backfill and replay brought."""
+    """What backfill and replay brought, and what else went into the stream."""
 
     # The items of the export.
     exported: list[Item]
-    # The object under the error prefix, and how many changes it has.
+    # The object under the error prefix, if the demo wrote it, and the changes that failed.
     error_key: str
-    replayed: int
+    failed: list[contract.Written]
     # How many items differed from the current state: before, with the export, with the replay.
     differing: list[int]
+    foreign: ForeignRecords
 
 
 @dataclass
@@ -123,8 +119,6 @@ class Verified:
     metrics: dict[str, int]
     log_lines: list[str]
     notified: list[str]
-    # Event ids of the records that the emulator itself put into the stream.
-    emulators_own: list[str]
     differences: list[str]
 
 
@@ -137,18 +131,22 @@ class CurrentState:
     differences: list[str]
 
 
-def prepare(running: Running, is_kept: bool, items: int, seed: int, timings: Timings) -> Prepared:
+def prepare(
+    running: Running, way: Way, is_kept: bool, items: int, seed: int, timings: Timings
+) -> Prepared:
     with Stage("function's package", timings) as stage:
-        package = build.bootstrap(WORK / "dist", WORK / "package.log", stage.update)
+        out, log = WORK / "dist", WORK / "package.log"
+        package = build.function_package(way.program, out, log, stage.update)
         stage.result = f"{package.stat().st_size:,} bytes"
     running.build = build.CommandLineBuild(WORK / "command_line.log")
     with Stage("emulator", timings) as stage:
         running.emulator = started = emulator.start(WORK, owned=not is_kept)
         state.write(started)
         stage.result = started.endpoint
-    terraform = Terraform(WORK, started.endpoint)
+    terraform = Terraform(WORK, started.endpoint, way.example)
     with Stage("terraform init", timings):
         terraform.prepare(SCHEMA, package)
+        terraform.override(way.override)
         terraform.init()
     with Stage("a table from before", timings) as stage:
         terraform.apply(stage.update, only="aws_dynamodb_table.this")
@@ -160,35 +158,30 @@ def prepare(running: Running, is_kept: bool, items: int, seed: int, timings: Tim
     with Stage("dynalake infer, check, diff", timings) as stage:
         inferred = loading.infer(program, table, lake.items(dynamodb, table), SCHEMA)
         stage.result = f"{inferred.columns} columns; to the file applied {inferred.differences}"
-    return Prepared(started, terraform, program, before)
+    return Prepared(way, started, terraform, program, before)
 
 
 def deploy(running: Running, prepared: Prepared, timings: Timings) -> Deployment:
-    started, terraform = prepared.emulator, prepared.terraform
+    way, started, terraform = prepared.way, prepared.emulator, prepared.terraform
+    way.open(terraform)
     with Stage("terraform apply", timings) as stage:
         applied = terraform.apply(stage.update)
         done = sum(kind == "apply_complete" for kind, _ in applied.events)
         stage.result = f"{done} resources"
     client, outputs = started.client, applied.outputs
     table, prefixes = outputs["table_name"], (outputs["data_prefix"], outputs["error_prefix"])
-    description = client("dynamodb").describe_table(TableName=table)["Table"]
-    running.relay = relay = Relay(
-        client("dynamodbstreams"),
-        client("kinesis"),
-        description["LatestStreamArn"],
-        outputs["stream_name"],
-        REGION,
-    )
-    relay.passed_over = len(prepared.before)
+    objects = lake.Lake(WORK / "lake", client("s3"), outputs["bucket"], *prefixes)
+    objects.clear()
+    way.start(running, started, outputs, objects, len(prepared.before))
     return Deployment(
+        way=way,
         emulator=started,
         terraform=terraform,
         program=prepared.program,
         applied=applied,
         schema=contract.Schema(json.loads(SCHEMA.read_text())),
-        lake=lake.Lake(WORK / "lake", client("s3"), outputs["bucket"], *prefixes),
-        relay=relay,
-        writer=Writer(client("dynamodb"), table, "orderId", relay.expired, prepared.before),
+        lake=objects,
+        writer=Writer(client("dynamodb"), table, "orderId", way.expired, prepared.before),
     )
 
 
@@ -196,71 +189,51 @@ def deploy(running: Running, prepared: Prepared, timings: Timings) -> Deployment
 
 
 def write(deployed: Deployment, changes: int, seed: int, timings: Timings) -> Delivery:
-    steps = story()
-    story_length = len(steps)
-    steps += generated(changes, seed)
-    deployed.relay.fails = lambda number: (
-        story_length <= number < len(steps) and number % FAILS_EVERY == 0
-    )
-    deployed.relay.start()
+    way, told, failures = deployed.way, story(), []
+    first, others = way.arrange(told, list(generated(changes, seed)))
+    if first:
+        with Stage("changes that the schema can't take", timings) as stage:
+            _write_all(deployed, first, stage)
+            failures += wait_for_changes(deployed, stage)
+            stage.result = f"{len(first):,} lines in the error prefix"
+        failures += way.correct(deployed.terraform, timings)
     with Stage("changes into DynamoDB", timings) as stage:
-        for number, step in enumerate(steps):
-            stage.update(done=number, total=len(steps))
-            _check_relay(deployed.relay)
-            deployed.writer.write(step)
-        stage.result = f"{story_length} of the story, {changes:,} made up (seed {seed})"
+        _write_all(deployed, others, stage)
+        made_up = len(others) - len(told)
+        stage.result = f"{len(told)} of the story, {made_up:,} made up (seed {seed})"
     with Stage("changes into Parquet", timings) as stage:
-        failures = wait_for_objects(deployed, stage)
+        failures += wait_for_changes(deployed, stage)
         stage.result = f"{len(deployed.lake.objects()):,} objects"
-    with Stage("records that are no change of it", timings) as stage:
-        foreign = ForeignRecords()
-        _put(deployed, b"this is not a change record")
-        foreign.failed += 1
-        _put_another_tables_change(deployed, foreign)
-        stage.result = "one of another table, one no change at all"
-    return Delivery(story_length, foreign, failures)
+    at = len(first)
+    return Delivery(deployed.writer.written[at : at + len(told)], failures)
 
 
-def _check_relay(relay: Relay) -> None:
-    if relay.error is not None:
-        log = WORK / "emulator.log"
-        raise ToolError(f"the relay failed: {relay.error!r}\nThe emulator's log is {log}")
+def _write_all(deployed: Deployment, steps: list[Step], stage: Stage) -> None:
+    for number, step in enumerate(steps):
+        stage.update(done=number, total=len(steps))
+        deployed.way.check()
+        deployed.writer.write(step)
 
 
-def wait_for_objects(deployed: Deployment, stage: Stage) -> list[str]:
-    """Waits until there are as many objects as changes; whether they are the right ones is checked
-    later. Returns what is missing once nothing has moved for a minute."""
-    written, relay = deployed.writer.written, deployed.relay
-    total = len(written)
+def wait_for_changes(deployed: Deployment, stage: Stage) -> list[str]:
+    """Waits until as many changes are accounted for as were written; whether they are the right
+    ones is checked later. Returns what is missing once nothing has moved for a minute."""
+    total = len(deployed.writer.written)
     before, since = None, time.monotonic()
     while True:
-        _check_relay(deployed.relay)
-        relayed, delivered = len(relay.sent) + len(relay.failed), len(deployed.lake.objects())
-        failed = len(relay.failed)
-        detail = f"{relayed:,} relayed" + (f", {failed} failed" if failed else "")
-        stage.update(detail, delivered, total)
-        if relayed >= total and delivered + failed >= total:
+        deployed.way.check()
+        progress = deployed.way.progress()
+        stage.update(progress.detail, progress.done, total)
+        if progress.done >= total:
             return []
-        if (relayed, delivered, failed) != before:
-            before, since = (relayed, delivered, failed), time.monotonic()
+        if progress != before:
+            before, since = progress, time.monotonic()
         elif time.monotonic() - since > PATIENCE_SECONDS:
             return [
                 f"after {PATIENCE_SECONDS:.0f} s without progress: {total:,} changes written, "
-                f"{relayed:,} relayed, {delivered:,} objects"
+                f"{progress.done:,} accounted for: {progress.detail}"
             ]
         time.sleep(0.5)
-
-
-def _put_another_tables_change(deployed: Deployment, foreign: ForeignRecords) -> None:
-    change = dict(deployed.relay.sent[0], tableName="customers")
-    _put(deployed, json.dumps(change).encode())
-    foreign.dropped += 1
-
-
-def _put(deployed: Deployment, data: bytes) -> None:
-    deployed.emulator.client("kinesis").put_record(
-        StreamName=deployed.outputs["stream_name"], PartitionKey="foreign", Data=data
-    )
 
 
 # ---- what no stream brings
@@ -268,11 +241,10 @@ def _put(deployed: Deployment, data: bytes) -> None:
 
 def load(deployed: Deployment, timings: Timings) -> Loaded:
     """Backfills what was there before, and replays what failed."""
-    outputs, schema = deployed.outputs, deployed.terraform.schema
+    outputs, schema, way = deployed.outputs, deployed.terraform.schema, deployed.way
     bucket, table = outputs["bucket"], outputs["table_name"]
     out = f"s3://{bucket}/{outputs['data_prefix']}"
     items = lake.items(deployed.emulator.client("dynamodb"), table)
-    deployed.lake.clear()
     differing = [_differing(deployed, items)]
     with Stage("dynalake backfill", timings) as stage:
         loading.backfill(deployed.program, deployed.emulator, schema, items, table, out)
@@ -280,22 +252,24 @@ def load(deployed: Deployment, timings: Timings) -> Loaded:
         stage.result = (
             f"{len(items):,} items exported; {differing[0]:,} differed, now {differing[1]:,}"
         )
-    failed = deployed.relay.failed
+    written = enumerate(deployed.writer.written)
+    failed = [change for number, change in written if way.fails(number)]
     with Stage("dynalake replay", timings) as stage:
-        key = loading.put_errors(
-            deployed.emulator.client("s3"),
-            bucket,
-            outputs["error_prefix"],
-            outputs["delivery_stream_name"],
-            failed,
-        )
+        key = way.put_errors()
         errors = f"s3://{bucket}/{outputs['error_prefix']}"
         loading.replay(deployed.program, deployed.emulator, schema, errors, out)
         differing.append(_differing(deployed, items))
         stage.result = (
             f"{len(failed):,} changes that failed; {differing[1]:,} differed, now {differing[2]:,}"
         )
-    return Loaded(items, key, len(failed), differing)
+    with Stage("records that are no change of it", timings) as stage:
+        foreign = ForeignRecords()
+        way.put_no_change()
+        foreign.failed += 1
+        way.put_another_tables_change()
+        foreign.dropped += 1
+        stage.result = "one of another table, one no change at all"
+    return Loaded(items, key, failed, differing, foreign)
 
 
 def _differing(deployed: Deployment, items: list[Item]) -> int:
@@ -309,9 +283,7 @@ def _differing(deployed: Deployment, items: list[Item]) -> int:
 # ---- checking
 
 
-def verify(
-    deployed: Deployment, delivery: Delivery, loaded: Loaded, is_kept: bool, timings: Timings
-) -> Verified:
+def verify(deployed: Deployment, loaded: Loaded, is_kept: bool, timings: Timings) -> Verified:
     with Stage("every value compared", timings) as stage:
         stage.update("fetching the Parquet objects")
         deployed.lake.fetch()
@@ -319,22 +291,19 @@ def verify(
         rows = lake.rows(opened.duckdb, deployed.outputs["glue_table"])
         exported = [row for row in rows if row["_event_type"] == "EXPORT"]
         changed = [row for row in rows if row["_event_type"] != "EXPORT"]
-        found = contract.differences(deployed.writer.written, changed, deployed.schema)
+        way, written = deployed.way, deployed.writer.written
+        found = contract.differences(written, changed, deployed.schema, way.whole_seconds)
         found += contract.current_differences(loaded.exported, exported, deployed.schema)
-        found += [
-            "in the error prefix: " + text
-            for text in deployed.lake.error_texts(but=loaded.error_key)
-        ]
-        metrics, log_lines, differences = _check_metrics(deployed, delivery.foreign)
+        found += way.error_differences(loaded.failed, loaded.foreign.failed, loaded.error_key)
+        metrics, log_lines, differences = _check_metrics(deployed, loaded.foreign)
         found += differences
-        emulators_own, differences = _check_stream(deployed, rows)
-        found += differences
+        found += way.stream_differences(rows)
         notified, differences = _check_notifications(deployed, is_kept)
         found += differences
         values = sum(value is not None for row in rows for value in row.values())
         outcome = "all equal" if not found else f"{len(found)} differences"
         stage.result = f"{len(rows):,} rows, {values:,} values, {outcome}"
-    return Verified(opened, changed, metrics, log_lines, notified, emulators_own, found)
+    return Verified(opened, changed, metrics, log_lines, notified, found)
 
 
 def open_lake(deployed: Deployment, command_line: ddl.CommandLine) -> Opened:
@@ -350,45 +319,33 @@ def _check_metrics(
 ) -> tuple[dict[str, int], list[str], list[str]]:
     """The function's own count must agree; what is in no row must be in it."""
     logs, function = deployed.emulator.client("logs"), deployed.emulator.client("lambda")
-    relay = deployed.relay
-    written = [
-        change for number, change in enumerate(deployed.writer.written) if not relay.fails(number)
-    ]
-    rescued = sum(bool(deployed.schema.row(change)[1]) for change in written)
+    way, written = deployed.way, deployed.writer.written
+    arrived = [change for number, change in enumerate(written) if not way.fails(number)]
+    failed = len(written) - len(arrived) if way.fails_in_function else 0
+    rescued = sum(bool(deployed.schema.row(change)[1]) for change in arrived)
     for _ in range(3):
-        metrics, lines = lake.metrics(logs, function, deployed.outputs["function_name"])
+        name = deployed.outputs["function_name"]
+        metrics, lines = lake.metrics(logs, function, name, way.metrics)
         expected = {
-            "RecordsIn": len(written) + foreign.failed + foreign.dropped,
-            "RecordsOk": len(written),
+            "RecordsIn": len(arrived) + failed + foreign.failed + foreign.dropped,
+            "RecordsOk": len(arrived),
             "RowsRescued": rescued,
             "Duplicates": 0,
-            "RecordsFailed": foreign.failed,
+            "RecordsFailed": failed + foreign.failed,
             "RecordsDropped": foreign.dropped,
+            **way.expected_metrics(),
         }
         if metrics["RecordsIn"] >= expected["RecordsIn"]:
             break
         # The emulator may collect an invocation's last line only with the next invocation.
-        _put_another_tables_change(deployed, foreign)
+        way.put_another_tables_change()
+        foreign.dropped += 1
     found = [
         f"the function counted {name} = {metrics[name]:,}, not {value:,}"
         for name, value in expected.items()
         if metrics[name] != value
     ]
     return metrics, lines, found
-
-
-def _check_stream(deployed: Deployment, rows: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
-    """The emulator's own records in the stream must not have been delivered too."""
-    kinesis = deployed.emulator.client("kinesis")
-    ours, emulators = lake.event_ids_in_stream(kinesis, deployed.outputs["stream_name"])
-    twice = {row["_event_id"] for row in rows} & set(emulators)
-    found = []
-    if twice:
-        found.append(f"{len(twice)} changes were delivered twice, in the emulator's own shape too")
-    missing = {change["eventID"] for change in deployed.relay.sent} - set(ours)
-    if missing:
-        found.append(f"{len(missing)} relayed changes are not in the Kinesis stream")
-    return emulators, found
 
 
 def _check_notifications(deployed: Deployment, is_kept: bool) -> tuple[list[str], list[str]]:

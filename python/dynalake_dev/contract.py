@@ -450,9 +450,13 @@ def same_attribute(expected: Attribute, actual: Any) -> bool:
 
 
 def differences(
-    changes: Sequence[Written], rows: Sequence[dict[str, Any]], schema: Schema
+    changes: Sequence[Written],
+    rows: Sequence[dict[str, Any]],
+    schema: Schema,
+    whole_seconds: bool = False,
 ) -> list[str]:
-    """Every way in which the lake is not what was written; empty where all is well."""
+    """Every way in which the lake is not what was written; empty where all is well.
+    `whole_seconds`: whether times are cut to seconds, as a table's own stream has them."""
     found: list[str] = []
     arrived: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -477,7 +481,9 @@ def differences(
             continue
         for number, (change, row) in enumerate(zip(ours, theirs, strict=True), 1):
             place = f"{key}, change {number} of {len(ours)} ({change.event})"
-            found += [f"{place}: {what}" for what in _row_differences(change, row, schema)]
+            found += [
+                f"{place}: {what}" for what in _row_differences(change, row, schema, whole_seconds)
+            ]
     ids = [row["_event_id"] for row in rows]
     if len(set(ids)) != len(ids) or None in ids:
         found.append(f"{len(ids)} rows have {len(set(ids) - {None})} different event ids")
@@ -510,11 +516,14 @@ def current_differences(
     return found
 
 
-def _row_differences(change: Written, row: dict[str, Any], schema: Schema) -> list[str]:
+def _row_differences(
+    change: Written, row: dict[str, Any], schema: Schema, whole_seconds: bool
+) -> list[str]:
     expected, rescued = schema.row(change)
     found = _value_differences(expected, rescued, row)
     when = row["_event_time"].replace(tzinfo=UTC).timestamp()
-    if not change.began - 0.05 <= when <= change.ended + 0.05:
+    began = math.floor(change.began) if whole_seconds else change.began
+    if not began - 0.05 <= when <= change.ended + 0.05:
         found.append(f"_event_time {when} is not between {change.began} and {change.ended}")
     micros = round((row["_event_time"] - datetime(1970, 1, 1)) / timedelta(microseconds=1))
     if not row["_sequence"].startswith(f"{micros:020d}-"):

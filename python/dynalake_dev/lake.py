@@ -22,6 +22,7 @@ class Lake:
     ) -> None:
         self.folder, self.s3, self.bucket = folder, s3, bucket
         self.data_prefix, self.error_prefix = data_prefix, error_prefix
+        self._error_lines: dict[str, list[dict[str, Any]]] = {}
 
     def objects(self) -> list[dict[str, Any]]:
         return self._list(self.data_prefix)
@@ -40,6 +41,16 @@ class Lake:
             document.pop("rawData", None)
             said.append("{}: {}".format(each["Key"], document.get("ErrorCode", document)))
         return said
+
+    def error_lines(self) -> list[dict[str, Any]]:
+        """The lines of all objects under the error prefix."""
+        lines = []
+        for each in self.errors():
+            if each["Key"] not in self._error_lines:
+                body = self.s3.get_object(Bucket=self.bucket, Key=each["Key"])["Body"].read()
+                self._error_lines[each["Key"]] = [json.loads(line) for line in body.splitlines()]
+            lines += self._error_lines[each["Key"]]
+        return lines
 
     def _list(self, prefix: str) -> list[dict[str, Any]]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
@@ -146,13 +157,15 @@ def count_messages(sqs: Any, queue_url: str) -> int:
 METRICS = ["RecordsIn", "RecordsOk", "RecordsDropped", "RecordsFailed", "RowsRescued", "Duplicates"]
 
 
-def metrics(logs: Any, function: Any, function_name: str) -> tuple[dict[str, int], list[str]]:
+def metrics(
+    logs: Any, function: Any, function_name: str, names: Sequence[str]
+) -> tuple[dict[str, int], list[str]]:
     """The sums of what the function counted, and its lines at WARN or ERROR, from its log group."""
-    sums, said = dict.fromkeys(METRICS, 0), []
+    sums, said = dict.fromkeys(names, 0), []
     for message in messages(logs, function, function_name):
         if '"_aws"' in message:
             line = json.loads(message)
-            for name in METRICS:
+            for name in names:
                 sums[name] += line.get(name, 0)
         # As text or as JSON: on AWS the function's logging settings decide, the emulator knows text
         # only.
@@ -203,6 +216,22 @@ def event_ids_in_stream(kinesis: Any, stream: str) -> tuple[list[str], list[str]
                 break
             iterator = answer.get("NextShardIterator")
     return ours, emulators
+
+
+def event_ids_in_table_stream(streams: Any, arn: str) -> list[str]:
+    """Event ids of the changes in a table's own stream."""
+    found: list[str] = []
+    for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+        iterator = streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        while iterator:
+            answer = streams.get_records(ShardIterator=iterator, Limit=1000)
+            found += [record["eventID"] for record in answer["Records"]]
+            if not answer["Records"]:
+                break
+            iterator = answer.get("NextShardIterator")
+    return found
 
 
 def partitions(keys: Sequence[str]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 The example is copied under target/, so that neither state nor the override ever is in the
 sources. All that is peculiar to the emulator is in the override: the keys, the checks that need a
-real account, and the DynamoDB stream from which the relay takes the changes.
+real account, and what else the caller gives.
 """
 
 from __future__ import annotations
@@ -44,17 +44,6 @@ provider "aws" {{
 }}
 """
 
-OVERRIDE = (
-    PROVIDER
-    + """
-# The relay's source. On AWS, DynamoDB itself writes into the Kinesis stream and needs none.
-resource "aws_dynamodb_table" "this" {
-  stream_enabled   = true
-  stream_view_type = "NEW_AND_OLD_IMAGES"
-}
-"""
-)
-
 
 @dataclass
 class Applied:
@@ -75,11 +64,11 @@ class Applied:
 
 
 class Terraform:
-    """The example `complete`, copied into the folder `work` and applied to the emulator."""
+    """An example, copied into the folder `work` and applied to the emulator."""
 
-    def __init__(self, work: Path, endpoint: str) -> None:
+    def __init__(self, work: Path, endpoint: str, example: str) -> None:
         self.work, self.folder = work, work / "terraform"
-        self.example = self.folder / "examples" / "complete"
+        self.example = self.folder / "examples" / example
         self.schema = work / "orders.schema.json"
         self.log = work / "terraform.log"
         self.environment = clean_environment(endpoint)
@@ -98,7 +87,7 @@ class Terraform:
                 f"{self.example.relative_to(self.work)} is missing; the demo applies it"
             )
         shutil.copyfile(schema, self.schema)
-        (self.example / "local_override.tf").write_text(OVERRIDE)
+        self.override("")
         variables = {
             "schema_file": str(self.schema),
             "package_file": str(package),
@@ -107,6 +96,10 @@ class Terraform:
         # The emulator's permissions hold at once.
         variables["iam_propagation_seconds"] = 0
         (self.example / "demo.auto.tfvars.json").write_text(json.dumps(variables, indent=2) + "\n")
+
+    def override(self, more: str) -> None:
+        """Has the example this too, beside the emulator's provider."""
+        (self.example / "local_override.tf").write_text(PROVIDER + more)
 
     def init(self) -> None:
         process.run(self._command(*init_words()), self.log, self.environment)

@@ -275,6 +275,15 @@ def test_rows_that_are_what_was_written_do_not_differ_in_whatever_order_they_com
     assert contract.differences(CHANGES, ROWS[::-1], Schema(SCHEMA)) == []
 
 
+def test_times_of_a_tables_own_stream_are_cut_to_seconds() -> None:
+    change = Written("o-1", "INSERT", None, item(), 1.9, 1.95)
+    rows = [arrived(change, 1)]
+    assert contract.differences([change], rows, Schema(SCHEMA), whole_seconds=True) == []
+    assert contract.differences([change], rows, Schema(SCHEMA)) != []
+    change = Written("o-1", "INSERT", None, item(), 2.9, 2.95)
+    assert contract.differences([change], rows, Schema(SCHEMA), whole_seconds=True) != []
+
+
 @pytest.mark.parametrize(
     ("number", "column", "value", "said"),
     [
