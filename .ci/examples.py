@@ -672,7 +672,7 @@ def direct(emulator: emulators.Emulator) -> None:
     place = Place("direct", "examples/direct", "444444444444", emulator)
     schema = WORK / "direct" / "orders.schema.json"
     shutil.copy(ROOT / "examples" / "orders.schema.json", schema)
-    variables = [package("direct"), f"schema_file={schema}", "batching_window_seconds=0"]
+    variables = [package("direct"), f"schema_file={schema}", "batching_window_seconds=1"]
     outputs = place.apply(*variables)
     check_names(
         place,
@@ -757,7 +757,7 @@ def direct(emulator: emulators.Emulator) -> None:
 
 def single_table(emulator: emulators.Emulator) -> None:
     place = Place("single-table", "examples/single-table", "555555555555", emulator)
-    outputs = place.apply(package("direct"), "batching_window_seconds=0")
+    outputs = place.apply(package("direct"), "batching_window_seconds=1")
     customer = {"PK": {"S": "CUSTOMER#7"}, "SK": {"S": "PROFILE"}, "name": {"S": "Ada"}}
     order = {"PK": {"S": "CUSTOMER#7"}, "SK": {"S": "ORDER#42"}, "total": {"N": "12.50"}}
     line = {"PK": {"S": "ORDER#42"}, "SK": {"S": "LINE#1"}, "quantity": {"N": "2"}}

@@ -303,8 +303,8 @@ STEPS = [
     ),
     Step(
         "spark-large",
-        "the Databricks pipeline on Spark, with five tables of 300,000 changes",
-        f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 databricks/tests --changes 300000 --seeds 5",
+        "the Databricks pipeline on Spark, with two tables of 300,000 changes",
+        f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 databricks/tests --changes 300000 --seeds 2",
         needs=("command-line",),
         tools=("rust", "jdk"),
         is_deep=True,
