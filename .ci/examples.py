@@ -27,12 +27,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import boto3
 import duckdb
 
 import package as packaging
+from dynalake_dev import ddl, lake
 from dynalake_dev import emulator as emulators
+from dynalake_dev.build import CommandLineBuild
 from dynalake_dev.machine import REGION, ROOT, architecture, clean_environment
 from dynalake_dev.terraform import PROVIDER, init_words
 
@@ -762,8 +765,9 @@ def single_table(emulator: emulators.Emulator) -> None:
     order = {"PK": {"S": "CUSTOMER#7"}, "SK": {"S": "ORDER#42"}, "total": {"N": "12.50"}}
     line = {"PK": {"S": "ORDER#42"}, "SK": {"S": "LINE#1"}, "quantity": {"N": "2"}}
     quote, sold = ({**order, "type": {"S": kind}} for kind in ("quote", "order"))
+    other = {**sold, "SK": {"S": "ORDER#43"}}
     # A quote is in no table; sold, it is an order; then it is a quote again.
-    place.put_items("shop", quote, customer, line, sold, quote)
+    place.put_items("shop", quote, customer, line, sold, quote, other)
     tables = outputs["lake_tables"]
 
     def rows(name: str, expected: int, column: str) -> list:
@@ -785,12 +789,27 @@ def single_table(emulator: emulators.Emulator) -> None:
     expect(
         place,
         "an order comes and goes with its kind",
-        rows("shop_orders", 2, "total"),
+        rows("shop_orders", 3, "total"),
         [
             ("MODIFY", "CUSTOMER#7", "ORDER#42", Decimal("12.50")),
             ("REMOVE", "CUSTOMER#7", "ORDER#42", None),
+            ("INSERT", "CUSTOMER#7", "ORDER#43", Decimal("12.50")),
         ],
     )
+    # A customer moves, an order gets cheaper, and a line goes and comes and goes.
+    place.put_items("shop", {**customer, "address": {"M": {"city": {"S": "Paris"}}}})
+    place.put_items("shop", {**other, "total": {"N": "11"}}, {**quote, "SK": {"S": "ORDER#44"}})
+    key = {"PK": line["PK"], "SK": line["SK"]}
+    place.client("dynamodb").delete_item(TableName="shop", Key=key)
+    place.put_items("shop", {**line, "SK": {"S": "LINE#2"}}, line)
+    place.client("dynamodb").delete_item(TableName="shop", Key=key)
+    for name, count in (("shop_customers", 2), ("shop_orders", 4), ("shop_order_lines", 5)):
+        place.rows(outputs["bucket"], tables[name]["data_prefix"], count)
+        expect(
+            place,
+            f"the current state of {name} is what the DynamoDB table has of it",
+            *current_and_items(place, outputs, name),
+        )
     expect(
         place,
         "Databricks gets three tables from one pipeline",
@@ -798,6 +817,49 @@ def single_table(emulator: emulators.Emulator) -> None:
         sorted(tables),
     )
     place.destroy()
+
+
+def current_and_items(place: Place, outputs: dict, name: str) -> tuple[list, list]:
+    """The current state of a table of the lake, by the view that `dynalake ddl` prints for Athena,
+    and the DynamoDB table's items of that kind; both as keys and the values of other columns."""
+    of_kind = {
+        "shop_customers": lambda item: item["SK"]["S"] == "PROFILE",
+        "shop_orders": lambda item: item.get("type") == {"S": "order"},
+        "shop_order_lines": lambda item: item["SK"]["S"].startswith("LINE#"),
+    }[name]
+    attributes = {
+        "shop_customers": [("name", ("name",), str), ("city", ("address", "city"), str)],
+        "shop_orders": [("total", ("total",), Decimal)],
+        "shop_order_lines": [("quantity", ("quantity",), int)],
+    }[name]
+
+    def value(item: dict, path: tuple[str, ...], kind: type) -> object:
+        attribute: Any = {"M": item}
+        for member in path:
+            attribute = attribute.get("M", {}).get(member, {})
+        return next((kind(text) for text in attribute.values()), None)
+
+    items = [
+        (
+            item["PK"]["S"],
+            item["SK"]["S"],
+            *(value(item, path, kind) for _, path, kind in attributes),
+        )
+        for item in lake.items(place.client("dynamodb"), outputs["table_name"])
+        if of_kind(item)
+    ]
+    table = outputs["lake_tables"][name]
+    prefixes = (table["data_prefix"], table["error_prefix"])
+    objects = lake.Lake(place.folder / name, place.client("s3"), outputs["bucket"], *prefixes)
+    objects.fetch()
+    schema = place.folder / f"{name.removeprefix('shop_')}.schema.json"
+    program = CommandLineBuild(ROOT / "target" / "ci" / "examples_dynalake.log").wait()
+    names = ("--database", outputs["glue_database"], "--table", table["glue_table"])
+    view = ddl.CommandLine(program, schema).sql("athena", "view", *names)
+    connection = lake.connect(objects.folder, outputs["glue_database"], table["glue_table"], view)
+    rows = lake.rows(connection, table["glue_table"] + "_current")
+    columns = ["pk", "sk", *(column for column, _, _ in attributes)]
+    return sorted(tuple(row[column] for column in columns) for row in rows), sorted(items)
 
 
 def several_tables(emulator: emulators.Emulator) -> None:

@@ -432,6 +432,7 @@ resource "aws_dynamodb_table" "this" {
             raise ToolError(f"the function answered {said}")
 
     def error_differences(self, failed: Sequence[Written], foreign: int, own: str) -> list[str]:
+        """By key, event, order and code. The images are compared as rows, once replayed."""
         lines = self.objects.error_lines()
         found: list[str] = []
         theirs: list[tuple[int, str, str]] = []

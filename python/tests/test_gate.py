@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -230,3 +231,11 @@ def test_the_steps_of_the_repository_are_sound() -> None:
     for number, each in enumerate(steps):
         assert set(each.needs) <= set(names[:number]), each.name
         assert set(each.tools) <= set(machine.CHECKS), each.name
+
+
+def test_the_workflow_runs_each_step_that_no_other_needs() -> None:
+    steps: list[Step] = gate.runpy.run_path(str(gate.STEPS))["STEPS"]
+    workflow = (machine.ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    needed = {name for each in steps for name in each.needs}
+    words = set(re.findall(r"[a-z0-9-]+", workflow.split("matrix:", 1)[1]))
+    assert {each.name for each in steps} - needed <= words

@@ -42,8 +42,8 @@ struct Table {
 pub struct Batch {
     /// The objects; none where no record gives a row or fails.
     pub objects: Vec<Object>,
-    /// Counts, as they are once all objects are stored, without their bytes. A record failed if it did for any schema,
-    /// and is `Ok` if it gives a row and failed for none.
+    /// Counts, as they are once all objects are stored, without their bytes. A record failed if it
+    /// did for any schema, and is `Ok` if it gives a row and failed for none.
     pub statistics: Statistics,
     /// The records that failed, by the table of the lake whose error prefix has them.
     pub failed: Vec<Failed>,
@@ -116,7 +116,12 @@ impl Transformer {
         now_ms: u64,
     ) -> Result<Batch, TransformError> {
         // Nothing can be set aside of an event that isn't read.
-        let event = catch_unwind(|| Event::parse(input)).map_err(|_| TransformError::Panic)??;
+        let parse = || {
+            #[cfg(test)]
+            tests::panic_in_parser_where_planted(input);
+            Event::parse(input)
+        };
+        let event = catch_unwind(parse).map_err(|_| TransformError::Panic)??;
         let attempt = |transformer: &mut Transformer, aside: &Aside, place: &Place| {
             Attempt::new(transformer, input, &event, function_arn).run(aside, place)
         };
@@ -230,21 +235,23 @@ impl<'a> Attempt<'a> {
         // Whether the record itself is bad: it fails once then.
         let mut is_bad = false;
         for schema in 0..self.tables.len() {
-            let (outcome, is_change) = if let Some(part) = aside.holds(at, schema) {
-                (Outcome::Failed(Failure::Panic), part == Part::OfSchema)
-            } else {
-                place.at_record(at, schema);
-                self.transform(record, schema)
+            place.at_record(at, schema);
+            let (outcome, is_change) = match aside.holds(at, schema) {
+                Some(part) => (Outcome::Failed(Failure::Panic), part == Part::OfSchema),
+                None => self.transform(record, schema),
             };
             match outcome {
                 Outcome::Row { rescued, .. } => {
                     place.at_files(schema);
+                    #[cfg(test)]
+                    tests::panic_at_advance_where_planted(&self.tables[schema].name);
                     self.files[schema].advance();
                     has_row = true;
                     self.statistics.rows_rescued += u64::from(rescued);
                 }
                 Outcome::Dropped => {}
-                Outcome::Failed(_) if is_bad && !is_change => {}
+                // It failed before, perhaps set aside by a schema that had not looked at it.
+                Outcome::Failed(_) if is_bad || !is_change && failure.is_some() => is_bad = true,
                 Outcome::Failed(reason) => {
                     is_bad |= !is_change;
                     failure.get_or_insert(reason);
@@ -326,6 +333,8 @@ impl<'a> Attempt<'a> {
         for (schema, ((table, files), lines)) in tables.iter().zip(files).zip(lines).enumerate() {
             let name = &table.name;
             place.at_files(schema);
+            #[cfg(test)]
+            tests::panic_at_close_where_planted(name, &statistics);
             for (partition, bytes) in files.close() {
                 let key = format!("{prefix}/{name}/{partition}/{base}.parquet");
                 objects.push(Object { key, bytes });
@@ -361,14 +370,34 @@ mod tests {
         assert!(statistics.records_ok != 7, "planted");
     }
 
+    /// Panics at the files of a table of this name.
+    pub(super) fn panic_at_advance_where_planted(table: &str) {
+        assert!(table != "panic_at_advance", "planted");
+    }
+
+    /// Panics at the files of a table of this name, if a record is a row in all tables.
+    pub(super) fn panic_at_close_where_planted(table: &str, statistics: &Statistics) {
+        assert!(table != "panic_at_close" || statistics.records_ok == 0, "planted");
+    }
+
+    /// Panics at an event with this word.
+    pub(super) fn panic_in_parser_where_planted(input: &[u8]) {
+        assert!(!input.ends_with(b"panic"), "planted");
+    }
+
     fn transformer() -> Transformer {
+        transformer_of(["first", "second"])
+    }
+
+    /// A transformer into two tables of these names.
+    fn transformer_of(names: [&str; 2]) -> Transformer {
         let schema = |name: &str| {
             format!(
                 r#"{{"name": "{name}", "table": "orders", "keys": ["id"],
                      "columns": [{{"name": "id", "type": "string"}}]}}"#
             )
         };
-        let schemas = format!("[{}, {}]", schema("first"), schema("second"));
+        let schemas = format!("[{}, {}]", schema(names[0]), schema(names[1]));
         let get = |name: &str| match name {
             "DYNALAKE_SCHEMA" => Some(schemas.clone()),
             "DYNALAKE_PREFIX" => Some("data".to_owned()),
@@ -446,6 +475,42 @@ mod tests {
             objects(&batch),
             own(&[("data/first", &["1 rows"]), ("data/second", &["1 rows"])])
         );
+    }
+
+    #[test]
+    fn a_panic_at_a_tables_file_sets_the_batch_aside_for_that_table() {
+        for name in ["panic_at_advance", "panic_at_close"] {
+            let mut transformer = transformer_of(["first", name]);
+            let ids = ["a", "panic-0", "b"];
+            let batch = transformer.transform(event(&ids).as_bytes(), "arn", 0).expect("it is one");
+            let folder = format!("errors/{name}/processing-failed");
+            let expected = own(&[
+                ("data/first", &["2 rows"]),
+                ("errors/first/processing-failed", &["1"]),
+                (&folder, &["0", "1", "2"]),
+            ]);
+            assert_eq!(objects(&batch), expected);
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_no_change_fails_once_beside_a_panic_at_a_file() {
+        let no_change = r#"{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"9"}}"#;
+        let records = event(&["a"]).replace("]}", &format!(",{no_change}]}}"));
+        for names in [["panic_at_close", "other"], ["other", "panic_at_close"]] {
+            let mut transformer = transformer_of(names);
+            let batch = transformer.transform(records.as_bytes(), "arn", 0).expect("it is one");
+            let failed = batch.failed.iter().flat_map(|failed| &failed.records);
+            let of_it = failed.filter(|failed| failed.record_id(records.as_bytes()) == "9");
+            assert_eq!(of_it.count(), 1, "{names:?}");
+            assert_eq!(batch.statistics.failures.len(), 2, "the other one is set aside");
+        }
+    }
+
+    #[test]
+    fn a_panic_in_the_reader_of_events_is_an_error() {
+        let done = transformer().transform(b"{\"Records\":[]} panic", "arn", 0);
+        assert!(matches!(done, Err(TransformError::Panic)));
     }
 
     #[test]

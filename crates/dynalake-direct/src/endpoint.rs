@@ -16,7 +16,7 @@ const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
 pub struct Endpoint {
     pub(crate) bucket: String,
     pub(crate) region: String,
-    /// The first part of ARNs there, such as `aws`.
+    /// The partition that the region is in, such as `aws`.
     pub(crate) partition: &'static str,
     /// Scheme and host, and of some the bucket as a first folder.
     base: String,

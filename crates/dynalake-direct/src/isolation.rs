@@ -81,7 +81,7 @@ impl Aside {
                 None if has_room => {
                     self.records.insert(record, Some(schema));
                 }
-                // The same again would be found again.
+                // It panics although it is set aside, or there are too many.
                 _ => self.all = true,
             },
             // A copy of all records goes to the error prefix of each, so with two all are set aside.

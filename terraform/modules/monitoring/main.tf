@@ -24,7 +24,7 @@ locals {
   # When Lambda gives it up, and whether that can be later: not after a week, and not after a table's own stream forgets.
   record_age     = coalesce(var.maximum_record_age_seconds, min(604800, local.retention_hours * 3600 - 7200))
   given_up       = local.record_age < 7200 ? "${local.record_age} s" : "${floor(local.record_age / 3600)} hours"
-  given_up_later = local.record_age < (var.stream_name == null ? 79200 : 604800)
+  given_up_later = local.record_age < (var.stream_name == null ? 79200 : 597600)
   gain_time = !local.given_up_later ? "Nothing prolongs that: find the cause now." : var.stream_name == null ? (
     "Gain time now: raise maximum_record_age_seconds (79200 at most), and apply."
     ) : (

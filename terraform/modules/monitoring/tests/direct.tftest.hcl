@@ -152,6 +152,19 @@ run "from_kinesis_the_stream_and_the_replication_are_watched_too" {
   }
 }
 
+run "at_a_weeks_retention_two_hours_are_no_time_to_gain" {
+  command = plan
+  variables {
+    parts           = ["table", "stream", "queues"]
+    stream_name     = "changes"
+    retention_hours = 168
+  }
+  assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.this["direct-behind"].alarm_description, "at 166 hours Lambda gives them up into the on-failure bucket. First: Nothing prolongs that")
+    error_message = "The runbook says the same."
+  }
+}
+
 run "after_a_week_nothing_gains_time" {
   command = plan
   variables {
