@@ -304,6 +304,7 @@ STEPS = [
     Step(
         "spark-large",
         "the Databricks pipeline on Spark, with two tables of 300,000 changes",
+        # A table takes some ten minutes; more of them would keep everyone from running `deep`.
         f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 databricks/tests --changes 300000 --seeds 2",
         needs=("command-line",),
         tools=("rust", "jdk"),
