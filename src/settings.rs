@@ -61,6 +61,19 @@ impl fmt::Display for SettingError {
 
 impl std::error::Error for SettingError {}
 
+/// A setting's text; `None` if it is not set.
+///
+/// # Errors
+///
+/// If it is not UTF-8.
+pub fn read_text(
+    name: &'static str,
+    value: Option<OsString>,
+) -> Result<Option<String>, SettingError> {
+    let text = value.map(OsString::into_string).transpose();
+    text.map_err(|text| SettingError::new(name, &text.to_string_lossy(), "write it in UTF-8"))
+}
+
 impl Settings {
     /// Takes the settings from wherever `get` finds them.
     ///
@@ -68,12 +81,7 @@ impl Settings {
     ///
     /// The first setting that is not UTF-8.
     pub fn read(get: impl Fn(&str) -> Option<OsString>) -> Result<Settings, SettingError> {
-        let read = |name: &'static str| {
-            let text = get(name).map(OsString::into_string).transpose();
-            text.map_err(|text| {
-                SettingError::new(name, &text.to_string_lossy(), "write it in UTF-8")
-            })
-        };
+        let read = |name| read_text(name, get(name));
         Ok(Settings {
             schema: read(SCHEMA)?,
             tables: read(TABLES)?,

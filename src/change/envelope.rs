@@ -342,8 +342,8 @@ impl Envelope {
 }
 
 impl CreationTime {
-    /// The time in microseconds since 1970, from the record's text. Where the precision is not stated the unit follows
-    /// from the magnitude; finer digits are cut.
+    /// The time in microseconds since 1970, from the record's text. Where the precision is not
+    /// stated the unit follows from the magnitude; finer digits are cut.
     ///
     /// # Errors
     ///

@@ -12,8 +12,8 @@
 //!                           "approximateArrivalTimestamp": 1720742302.5, "data": "eyJ0…"}}]}
 //! ```
 //!
-//! Members come in any order, and all others are passed over. What is in a change record is not
-//! looked at, but for its sequence number and its time.
+//! Members come in any order, and all others are skipped. Of a change record, only its sequence number
+//! and its time are read here.
 
 use crate::change::{CreationTime, member};
 use crate::failure::Failure;

@@ -402,11 +402,12 @@ mod tests {
             "DYNALAKE_SCHEMA" => Some(schemas.clone()),
             "DYNALAKE_PREFIX" => Some("data".to_owned()),
             "DYNALAKE_ERROR_PREFIX" => Some("errors".to_owned()),
-            "DYNALAKE_PARTITION_BY" | "DYNALAKE_PARTITION_GRANULARITY" => None,
+            "DYNALAKE_PARTITION_BY" | "DYNALAKE_PARTITION_GRANULARITY" | "AWS_ENDPOINT_URL_S3" => {
+                None
+            }
             // All the others are not looked at here.
             _ => Some("xxx".to_owned()),
         };
-        let get = |name: &str| get(name).filter(|_| name != "AWS_ENDPOINT_URL_S3");
         let settings = Settings::read(|name| get(name).map(Into::into)).expect("all are UTF-8");
         let config = settings.config(|_| Err(std::io::ErrorKind::NotFound.into()));
         Transformer::new(config.expect("all are good").lake)

@@ -1,5 +1,6 @@
 //! The bucket, and how it is reached: by what Lambda's environment says.
 
+use dynalake::settings::SettingError;
 use reqsign_aws_v4::Credential;
 use std::fmt;
 
@@ -29,17 +30,6 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// A variable of the environment that can't be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndpointError {
-    /// Its name.
-    pub(crate) name: &'static str,
-    /// Its value, if it is no secret.
-    pub(crate) value: String,
-    /// What to do.
-    pub(crate) fix: &'static str,
-}
-
 impl Endpoint {
     /// What `get`, Lambda's environment, says of a bucket.
     ///
@@ -49,17 +39,17 @@ impl Endpoint {
     pub fn read(
         bucket: &str,
         get: impl Fn(&str) -> Option<String>,
-    ) -> Result<Endpoint, EndpointError> {
-        let needed = |name, fix| {
+    ) -> Result<Endpoint, SettingError> {
+        let needed = |name: &'static str, fix: &'static str| {
             let value = get(name).filter(|value| !value.is_empty());
-            value.ok_or(EndpointError { name, value: String::new(), fix })
+            value.ok_or_else(|| SettingError::new(name, "", fix))
         };
         let region = needed(REGION, "Lambda sets it; elsewhere, write the bucket's region")?;
         let is_region =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if !region.bytes().all(is_region) {
             let fix = "write a region such as eu-central-1";
-            return Err(EndpointError { name: REGION, value: region, fix });
+            return Err(SettingError::new(REGION, &region, fix));
         }
         let fix = "Lambda sets it by the function's role; elsewhere, write it";
         let credential = Credential {
@@ -97,7 +87,7 @@ impl Endpoint {
 }
 
 /// An address without a `/` at its end.
-fn check_url(url: &str) -> Result<&str, EndpointError> {
+fn check_url(url: &str) -> Result<&str, SettingError> {
     let base = url.trim_end_matches('/');
     let is_good = base.parse::<http::Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
@@ -109,9 +99,9 @@ fn check_url(url: &str) -> Result<&str, EndpointError> {
         return Ok(base);
     }
     // One with a password isn't shown.
-    let value = if url.contains('@') { String::new() } else { url.to_owned() };
+    let value = if url.contains('@') { "" } else { url };
     let fix = "write it as https://host or http://localhost:9000";
-    Err(EndpointError { name: ENDPOINT_URL, value, fix })
+    Err(SettingError::new(ENDPOINT_URL, value, fix))
 }
 
 /// A region's partition, as ARNs have it, and the domain of its services

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// So many records are found one by one, each by one more attempt at the batch; with more of them
-/// all are set aside.
+/// At most this many records are found, each by one more attempt at the batch. With more of them
+/// the whole batch is set aside.
 const MAX_FOUND: usize = 8;
 
-/// What is being worked on, so that it is known at what a panic happens.
+/// What is being worked on, to know where a panic happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Work {
     /// A record, by a schema.

@@ -67,7 +67,7 @@ mod store;
 mod function;
 
 pub use batch::{Batch, Failed, TransformError, Transformer};
-pub use endpoint::{Endpoint, EndpointError};
+pub use endpoint::Endpoint;
 pub use function::{DirectFunction, StartError};
 pub use object::Object;
 pub use partition::{Granularity, PartitionBy};

@@ -1,10 +1,10 @@
 //! The function's settings: the texts that the environment holds, checked. Reads no environment
 //! itself.
 
-use crate::endpoint::{Endpoint, EndpointError};
+use crate::endpoint::Endpoint;
 use crate::partition::{Granularity, PartitionBy};
 use dynalake::schema::Schema;
-use dynalake::settings::{SCHEMA, SettingError, parse_schemas};
+use dynalake::settings::{SCHEMA, SettingError, parse_schemas, read_text};
 use dynalake_parquet::{Form, Timestamps};
 use std::ffi::OsString;
 use std::io;
@@ -35,7 +35,7 @@ pub const NAMES: [&str; 6] =
 #[derive(Clone, Debug)]
 pub struct Settings {
     values: [Option<String>; NAMES.len()],
-    endpoint: Result<Endpoint, EndpointError>,
+    endpoint: Result<Endpoint, SettingError>,
 }
 
 /// The settings, checked.
@@ -71,9 +71,7 @@ impl Settings {
     pub fn read(get: impl Fn(&str) -> Option<OsString>) -> Result<Settings, SettingError> {
         let mut values = NAMES.map(|_| None);
         for (name, value) in NAMES.into_iter().zip(&mut values) {
-            *value = get(name).map(OsString::into_string).transpose().map_err(|text| {
-                SettingError::new(name, &text.to_string_lossy(), "write it in UTF-8")
-            })?;
+            *value = read_text(name, get(name))?;
         }
         let of_aws = |name: &str| get(name).and_then(|value| value.into_string().ok());
         let [_, bucket, ..] = &values;
@@ -148,9 +146,7 @@ impl Settings {
             lake.schemas.push((schema, form));
         }
         check_bucket(&bucket)?;
-        let endpoint = endpoint
-            .map_err(|EndpointError { name, value, fix }| SettingError::new(name, &value, fix))?;
-        Ok(Config { lake, endpoint })
+        Ok(Config { lake, endpoint: endpoint? })
     }
 }
 

@@ -174,12 +174,22 @@ impl Tape {
 
     fn shuffle<T>(&mut self, list: &mut [T]) {
         // From one entry of the tape, the order given being the simplest.
-        let mut seed = self.below(1 << 16) as u64;
+        let seed = self.below(1 << 16) as u64;
         if seed >= 1 << 13 {
+            let mut random = Random(seed);
             for i in (1..list.len()).rev() {
-                list.swap(i, next(&mut seed) as usize % (i + 1));
+                list.swap(i, random.below(i as u64 + 1) as usize);
             }
         }
+    }
+}
+
+/// Numbers that are the same each time, where nothing is to be made smaller.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        next(&mut self.0) % n
     }
 }
 

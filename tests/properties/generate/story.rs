@@ -128,7 +128,7 @@ pub(crate) fn story() -> impl Strategy<Value = Story> {
         .prop_map(|(schema, arrivals, steps)| build(schema, arrivals, steps))
 }
 
-/// A story of so many changes of up to ten items. Each arrives once, and there are no exports.
+/// A story of this many changes of up to ten items. Each arrives once, and there are no exports.
 #[allow(dead_code)] // Not all tests that share this need it.
 pub(crate) fn long_story(changes: usize) -> impl Strategy<Value = Story> {
     let tape = |length| prop::collection::vec(any::<u32>(), 0..length);
@@ -151,7 +151,7 @@ fn build(schema: Vec<u32>, arrivals: Vec<u32>, steps: Vec<Vec<u32>>) -> Story {
     story
 }
 
-/// A story of so many items of which nothing has arrived.
+/// A story of this many items; nothing has arrived yet.
 fn begun(schema: Vec<u32>, items: usize, steps: Vec<Vec<u32>>) -> Story {
     let tape = &mut Tape::new(schema);
     let clock = tape.pick(&[Clock::Micros, Clock::Millis, Clock::Millis, Clock::Seconds]);

@@ -12,6 +12,9 @@ const SHOWN_CHARS: usize = 500;
 /// At most this much of a code or a region is.
 const NAME_CHARS: usize = 64;
 
+/// The codes by which S3 says that credentials are too old.
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"];
+
 /// Why a request did not store an object.
 #[derive(Clone, Debug)]
 pub(crate) enum Cause {
@@ -67,7 +70,7 @@ impl Cause {
     /// Whether the credentials of this process are too old. Lambda gives new ones to a new process.
     pub(crate) fn is_expired(&self) -> bool {
         let Cause::Answer { code, .. } = self else { return false };
-        matches!(code.as_str(), "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired")
+        EXPIRED.contains(&code.as_str())
     }
 
     /// What happened, and what to do.
@@ -128,7 +131,7 @@ fn explain_answer(
              after a bucket was made outside of us-east-1; this ends by itself, and if it doesn't, \
              put bucket and function into one region"
         ),
-        (_, "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired") => format!(
+        (_, code) if EXPIRED.contains(&code) => format!(
             "{answer}: the function's credentials are too old; this process ends, so that Lambda \
              starts one with new ones"
         ),

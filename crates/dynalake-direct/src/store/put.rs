@@ -43,63 +43,62 @@ pub(crate) async fn put_all(client: &Client, objects: Vec<Object>, until: Instan
     let puts = objects.into_iter().map(|Object { key, bytes }| put(client, key, bytes, until));
     let mut puts = stream::iter(puts).buffer_unordered(CONCURRENT);
     let mut stored = Stored::default();
-    while let Some(Put { attempts, bytes, key, cause, is_stored }) = puts.next().await {
-        stored.retries += attempts - u64::from(is_stored);
-        match cause {
-            Some(cause) if !is_stored => {
-                stored.failures.push(NotStored { key, cause, attempts });
-            }
-            cause => {
+    while let Some(done) = puts.next().await {
+        match done {
+            Ok(Put { bytes, attempts, healed }) => {
+                stored.retries += attempts - 1;
                 stored.objects += 1;
                 stored.bytes += bytes;
-                stored.healed = cause.or(stored.healed);
+                stored.healed = healed.or(stored.healed);
+            }
+            Err(failure) => {
+                stored.retries += failure.attempts;
+                stored.failures.push(failure);
             }
         }
     }
     stored
 }
 
-/// What came of one object.
+/// What it took to store one object.
 struct Put {
-    key: String,
     bytes: u64,
     attempts: u64,
     /// Why the last attempt that failed did.
-    cause: Option<Cause>,
-    is_stored: bool,
+    healed: Option<Cause>,
 }
 
-async fn put(client: &Client, key: String, bytes: Vec<u8>, until: Instant) -> Put {
+async fn put(
+    client: &Client,
+    key: String,
+    bytes: Vec<u8>,
+    until: Instant,
+) -> Result<Put, NotStored> {
     let body = Body::new(bytes);
     let len = body.bytes.len() as u64;
-    let mut put = Put { key, bytes: len, attempts: 0, cause: None, is_stored: false };
     let limit = ATTEMPT_TIMEOUT + Duration::from_millis(len * 1_000 / MIN_BYTES_PER_SECOND);
     let mut pause = FIRST_PAUSE;
+    let (mut attempts, mut failed) = (0_u64, None);
     loop {
         let now = Instant::now();
         let left = until.saturating_duration_since(now);
         if left.is_zero() {
-            put.cause.get_or_insert(Cause::NoTime);
-            return put;
+            return Err(NotStored { key, cause: failed.unwrap_or(Cause::NoTime), attempts });
         }
         // One that stalls leaves time for another.
         let end = now + limit.min(left / 2).max(left.min(Duration::from_millis(500)));
-        put.attempts += 1;
-        let done = timeout_at(end, client.put(&put.key, &body)).await;
+        attempts += 1;
+        let done = timeout_at(end, client.put(&key, &body)).await;
         let cause = match done.unwrap_or(Err(Cause::Stalled)) {
-            Ok(()) => {
-                put.is_stored = true;
-                return put;
-            }
+            Ok(()) => return Ok(Put { bytes: len, attempts, healed: failed }),
             Err(cause) => cause,
         };
-        let is_retryable = cause.is_retryable();
-        put.cause = Some(cause);
-        if !is_retryable {
-            return put;
+        if !cause.is_retryable() {
+            return Err(NotStored { key, cause, attempts });
         }
+        failed = Some(cause);
         // At random, so that those who failed together don't come back together.
-        let share = 50 + RandomState::new().hash_one(put.attempts) % 51;
+        let share = 50 + RandomState::new().hash_one(attempts) % 51;
         sleep((pause * share as u32 / 100).min(until.saturating_duration_since(Instant::now())))
             .await;
         pause = (pause * 2).min(LONGEST_PAUSE);

@@ -19,6 +19,8 @@ mod generate;
 #[allow(dead_code)] // Other tests use more of it.
 #[path = "../../../../tests/properties/json.rs"]
 mod json;
+#[path = "../../../../tests/support/percent.rs"]
+mod percent;
 mod random;
 #[path = "../../../dynalake-parquet/tests/files/read.rs"]
 mod read;

@@ -10,7 +10,7 @@
 //! `DYNALAKE_CHANGES=1000000 cargo test --package dynalake-direct random` looks further.
 
 use crate::events::{CREATED, event_of_text, kinesis_of};
-use crate::generate::{Clock, Step, Story, long_story, samples};
+use crate::generate::{Clock, Random, Step, Story, long_story, samples};
 use crate::json::Json;
 use crate::runtime_api::{Function, Next};
 use crate::s3::{Fault, PASSING, S3};
@@ -25,24 +25,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
 use std::time::Duration;
 
-/// So many changes go by one schema.
+/// How many changes each schema gets.
 const PER_STORY: usize = 2_000;
 
 /// The tables of the lake.
 const TABLES: [&str; 2] = ["first", "second"];
 
-/// Of so many PUTs one fails.
+/// One PUT in this many fails.
 const ONE_OF: u64 = 10;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
-}
 
 /// What happened, so that a test can see that something did.
 #[derive(Debug, Default)]
@@ -62,7 +52,7 @@ struct Expected {
     line: Option<String>,
     /// Whether it goes to the error prefix.
     has_failed: bool,
-    /// Whether it is a change of the table. A record that is none fails once, for the first table.
+    /// Whether it is a change of the table. A record that isn't one fails once, for the first table.
     is_change: bool,
 }
 

@@ -5,6 +5,7 @@
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>), not from what
 //! the function signs with.
 
+use crate::percent::decoded;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -107,7 +108,7 @@ impl S3 {
         lock(&self.shared.0).chooser = Some(Box::new(chooser));
     }
 
-    /// So many requests of keys with this in them fail.
+    /// The next `times` requests for keys that contain `part` fail.
     pub(crate) fn fails(&self, part: &'static str, times: usize, fault: Fault) {
         let mut left = times;
         self.fails_by(move |key| {
@@ -143,7 +144,7 @@ impl S3 {
         lock(&self.shared.0).connections
     }
 
-    /// Waits until there were so many requests, or the time is over; says which.
+    /// Waits until there were this many requests; false if the time ran out first.
     pub(crate) fn wait_for(&self, requests: usize, time: Duration) -> bool {
         let (mutex, changed) = &*self.shared;
         let mut state = lock(mutex);
@@ -287,23 +288,6 @@ fn error(code: &str, message: &str) -> String {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}\
          </Message><Token-0>{TOKEN}</Token-0><StringToSign>{SECRET}</StringToSign></Error>"
     )
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        if let (b'%', [high, low, tail @ ..]) = (first, tail) {
-            let digits = [*high, *low];
-            let digits = str::from_utf8(&digits).expect("they are ASCII");
-            bytes.push(u8::from_str_radix(digits, 16).expect("two digits"));
-            rest = tail;
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).expect("keys are UTF-8")
 }
 
 // ---- the signature

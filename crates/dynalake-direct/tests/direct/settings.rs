@@ -19,6 +19,7 @@ fn rejected(settings: &[(&str, &str)]) -> String {
 #[test]
 fn bad_settings_are_named_with_the_fix() {
     let two = format!("[{ORDERS}, {ORDERS}]");
+    let long = "a".repeat(600);
     let bad_list = format!("[{ORDERS}, {{}}]");
     for (settings, message) in [
         (&[][..], "DYNALAKE_SCHEMA is \\\"\\\": it is not set; give it the schema, or a list"),
@@ -28,6 +29,14 @@ fn bad_settings_are_named_with_the_fix() {
         (&[(SCHEMA, &two)], "two schemas make the table \\\"orders\\\"; give one of them another"),
         (&[(SCHEMA, &bad_list)], "schema 2 of the list: \\\"table\\\" is missing"),
         (&[(SCHEMA, "@no.json")], "there is no file no.json in the package; put it there: "),
+        (
+            &[(SCHEMA, ORDERS), ("DYNALAKE_PREFIX", &long)],
+            "with the table's name it has 607 bytes; shorten it to 584",
+        ),
+        (
+            &[(SCHEMA, ORDERS), ("DYNALAKE_BUCKET", "lake--euc1-az1--x-s3")],
+            "a directory bucket can't be written to",
+        ),
         (&[(SCHEMA, ORDERS), ("DYNALAKE_BUCKET", "")], "DYNALAKE_BUCKET is \\\"\\\": give it a"),
         (&[(SCHEMA, ORDERS), ("DYNALAKE_BUCKET", "s3://lake")], "without s3:// and without a"),
         (

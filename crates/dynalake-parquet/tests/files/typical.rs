@@ -1,5 +1,6 @@
 //! A table of orders, as many have it.
 
+use crate::generate::Random;
 use std::fmt::Write;
 
 pub(crate) const SCHEMA: &str = r#"{
@@ -32,15 +33,7 @@ pub(crate) fn records(count: usize) -> Vec<(Vec<u8>, Option<String>)> {
     (0..count).map(|at| record(at, &mut random)).collect()
 }
 
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
-
     fn pick(&mut self, list: &[&'static str]) -> &'static str {
         list[self.below(list.len() as u64) as usize]
     }

@@ -4,6 +4,8 @@ mod credentials;
 mod exports;
 mod faults;
 mod out;
+#[path = "../../../../../tests/support/percent.rs"]
+mod percent;
 mod server;
 
 use crate::*;

@@ -2,6 +2,7 @@
 //! fails as it is told to. It also gives credentials: as a container's endpoint, as STS, as IAM
 //! Identity Center.
 
+use super::percent::decoded;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -184,22 +185,6 @@ impl Request {
         let range = self.header("range").unwrap_or_default();
         format!("{} {}?{} {range}", self.method, self.path, query.join("&"))
     }
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        if let (b'%', [high, low, tail @ ..]) = (first, tail) {
-            let digits = [*high, *low];
-            bytes.push(u8::from_str_radix(str::from_utf8(&digits).unwrap(), 16).unwrap());
-            rest = tail;
-        } else {
-            bytes.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).unwrap()
 }
 
 struct Answer {
