@@ -8,7 +8,7 @@ import unittest
 import xml.etree.ElementTree
 from math import inf
 
-from benches import agreement, chart, instructions, measure, report, scale, ways
+from benches import agreement, chart, direct, instructions, measure, report, scale, ways
 from dynalake_dev.machine import ROOT
 from dynalake_dev.process import ToolError
 
@@ -194,6 +194,7 @@ class Ways(unittest.TestCase):
         ):
             block = re.search(rf'variable "{name}" \{{.*?^\}}', source, re.DOTALL | re.MULTILINE)[0]
             self.assertIn(f"default     = {value}\n", block)
+        self.assertEqual(ways.CPU_MS_OF_A_BATCH, direct.MOST_MS)
 
 
 SCHEMA = {

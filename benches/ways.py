@@ -1,14 +1,13 @@
-#!/usr/bin/env python3
 """Which way to the lake for whom, in one table: latency, what steady changes cost a month, order,
 what is kept how long, limits. And what a longer window does to files.
 
-    python3 benches/ways.py
+    python3 -m benches.ways
 
 docs/ways.md has both tables between its markers. The costs are arithmetic by benches/scale.py's
-prices and limits, with the same caveat: none of it was seen on AWS. What reads DynamoDB Streams
-or Kinesis for Lambda is free of charge, but for Kinesis on demand. The direct function's time is
-its bar (not a measurement): a full batch in CPU_MS_OF_A_BATCH on a whole processor; and an object
-waits STORE_SECONDS for S3.
+prices and limits, with the same caveat: none of it was seen on AWS. Lambda reads DynamoDB Streams
+for free, and Kinesis too unless the stream is on demand. The direct function's time is its bar (not
+a measurement): a full batch in CPU_MS_OF_A_BATCH on a whole processor; and an object waits
+STORE_SECONDS for S3.
 """
 
 from __future__ import annotations
@@ -90,11 +89,7 @@ def direct_dollars(
     need = direct_needs(rate, start, kinesis=kinesis, window=window)
     calls = need.invocations_per_second * scale.MONTH_SECONDS
     gb_seconds = need.concurrency * scale.MONTH_SECONDS * MEMORY_MB / 1_024
-    source = 0.0
-    if kinesis:
-        parts = scale.dollars(scale.needs(rate, start), start.change_bytes)
-        cheaper = min(parts["Kinesis on demand"], parts["Kinesis provisioned"])
-        source = parts["change data capture"] + cheaper
+    source = firehose_parts(rate, start)["source"] if kinesis else 0.0
     return {
         "source": source,
         "Lambda and its log": gb_seconds * scale.LAMBDA_GB_SECOND
@@ -137,6 +132,7 @@ def seconds(poll: float, window: float = WINDOW_SECONDS) -> str:
 
 def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
     """The one table."""
+    hours = scale.MONTH_SECONDS / 3600
     rows = [
         [
             f"latency to S3, on average; at most (directly: window {WINDOW_SECONDS} s)",
@@ -161,7 +157,8 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
     rows += [
         [
             "at rest, beside alarms and dashboard",
-            "a stream: $11 to $29 a month",
+            f"a stream: {dollars(hours * scale.SHARD_HOUR)} to "
+            f"{dollars(hours * scale.STREAM_HOUR)} a month",
             "the same",
             f"**nothing**: [Lambda's reads are free]({FREE})",
         ],
