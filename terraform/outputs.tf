@@ -150,6 +150,8 @@ locals {
       }
     ]
   }
+  # Of a DynamoDB table that makes one table of the lake.
+  lake_output = { for key, outputs in local.lake_outputs : key => length(outputs) == 1 ? outputs[0] : null }
 
   outputs = {
     for key, table in local.tables : key => {
@@ -163,13 +165,13 @@ locals {
       firehose_role_arn    = table.via == "firehose" ? module.delivery[key].role_arn : null
       mapping_uuid         = table.via == "direct" ? module.direct[key].mapping_uuid : null
       on_failure_location  = table.via == "direct" ? module.direct[key].on_failure_location : null
-      location             = length(table.schema_files) == 1 ? local.lake_outputs[key][0].location : null
-      data_prefix          = length(table.schema_files) == 1 ? local.lake_outputs[key][0].data_prefix : null
-      error_prefix         = length(table.schema_files) == 1 ? local.lake_outputs[key][0].error_prefix : null
-      glue_table           = length(table.schema_files) == 1 ? local.lake_outputs[key][0].glue_table : null
-      key_columns          = length(table.schema_files) == 1 ? local.lake_outputs[key][0].key_columns : null
+      location             = try(local.lake_output[key].location, null)
+      data_prefix          = try(local.lake_output[key].data_prefix, null)
+      error_prefix         = try(local.lake_output[key].error_prefix, null)
+      glue_table           = try(local.lake_output[key].glue_table, null)
+      key_columns          = try(local.lake_output[key].key_columns, null)
       dashboard_name       = module.monitoring[key].dashboard_name
-      lake_tables          = { for table in local.lake_outputs[key] : table.glue_table => table }
+      lake_tables          = { for lake_table in local.lake_outputs[key] : lake_table.glue_table => lake_table }
     }
   }
 }

@@ -40,7 +40,7 @@ variable "table_name" {
 }
 
 variable "via" {
-  description = "For one table: how its changes get into the lake. \"firehose\": Kinesis, Firehose and a function that makes rows; \"direct\": one function that writes Parquet by itself, within seconds. docs/ways.md says which for whom."
+  description = "For one table: how its changes get into the lake. \"firehose\": Kinesis, Firehose and a function that makes rows; \"direct\": one function that writes Parquet by itself, within seconds. docs/ways.md helps you choose."
   type        = string
   default     = "firehose"
   nullable    = false
@@ -299,7 +299,7 @@ variable "function" {
 variable "delivery" {
   description = <<-TEXT
     Firehose, and the files that it or the direct function writes, of all tables. The direct way takes the first three.
-    `partition_by`: which time partitions are named by: "arrival" (when Firehose, or the direct function's stream, got the change; no extra charge), or "event_time" (when it was made; Firehose's dynamic partitioning, charged by GB and object; by the direct way an object for each hour in a batch). By Firehose it can't be changed later without replacing that.
+    `partition_by`: which time partitions are named by: "arrival" (when Firehose, or the direct function's stream, got the change; no extra charge), or "event_time" (when it was made; Firehose's dynamic partitioning, charged by GB and object; by the direct way an object for each hour in a batch). With Firehose it can't be changed later without replacing the delivery stream.
     `partition_granularity`: "hour", or "day" for little traffic. `projection_start`: first day for which Athena looks for partitions.
     `buffering_interval_seconds`: how long Firehose gathers rows before it writes an object. Most of the pipeline's latency; a longer one makes fewer, larger objects. Under 60 costs three requests for each object instead of one, and AWS may reject it. `buffering_size_mb`: 64 to 128.
     `transform_buffer_size_mb`: how many MB of changes one invocation gets at most, 0.2 to 3; rows must come back within Lambda's 6 MB. `transform_buffer_interval_seconds`: how long Firehose gathers changes for it.
@@ -355,7 +355,7 @@ variable "on_failure_bucket" {
 
 variable "stream" {
   description = <<-TEXT
-    The Kinesis stream, of all tables that have no `stream` of their own. With changes_from = "dynamodb_streams" there is none.
+    The Kinesis stream, of all tables that have no `stream` of their own. Tables with changes_from = "dynamodb_streams" use none.
     `shared`: whether several tables have one stream together (up to five), or each its own. One stream costs less at rest; on it, Firehose is charged for reading all of it for each table.
     `existing`: a stream that is there already: `arn`, `retention_hours`, `kms_key` if it is encrypted by a customer managed one, and `connect`: false if the table writes into it already.
     `shard_count`: its shards (1 MB/s or 1,000 changes/s each), or null for on-demand capacity; modules/stream has the formula. `retention_hours`: how long it keeps changes: anything after it may be broken that long, and nothing is lost.

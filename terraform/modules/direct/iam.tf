@@ -90,12 +90,12 @@ resource "aws_iam_role_policy" "this" {
           Condition = { StringEquals = { "s3:ResourceAccount" = data.aws_caller_identity.current.account_id } }
         },
       ],
-      [for action in ["dynamodb:ListStreams"] : {
+      var.changes_from == "kinesis" ? [] : [{
         Sid      = "ListsThatTakeNoResource"
         Effect   = "Allow"
-        Action   = [action]
+        Action   = ["dynamodb:ListStreams"]
         Resource = ["*"]
-      } if var.changes_from == "dynamodb_streams"],
+      }],
       [for key in [var.kms_key] : {
         Sid      = "OwnEnvironment"
         Effect   = "Allow"
@@ -110,13 +110,13 @@ resource "aws_iam_role_policy" "this" {
         Condition = { StringEquals = { "kms:ViaService" = ["${var.changes_from == "kinesis" ? "kinesis" : "dynamodb"}.${local.region}.${local.suffix}"] } }
       } if key != null],
       # Decrypt, because S3 asks for it where an object comes in parts: how Lambda writes what it gives up isn't documented.
-      [for arns in [local.bucket_keys] : {
+      length(local.bucket_keys) == 0 ? [] : [{
         Sid       = "WriteEncryptedObjects"
         Effect    = "Allow"
         Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource  = arns
+        Resource  = local.bucket_keys
         Condition = { StringEquals = { "kms:ViaService" = ["s3.${local.region}.${local.suffix}"] } }
-      } if length(arns) > 0],
+      }],
     )
   })
 }

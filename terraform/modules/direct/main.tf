@@ -24,9 +24,9 @@ locals {
       { for member, value in { table = var.table_name, name = local.names[at] } : member => value if var.table_name != null },
     )
   ]
-  setting = length(local.schemas) == 1 ? base64gzip(jsonencode(local.schemas[0])) : base64gzip(jsonencode(local.schemas))
+  setting = base64gzip(length(local.schemas) == 1 ? jsonencode(local.schemas[0]) : jsonencode(local.schemas))
 
-  # What `package.py` puts into the package: one file as it is, or several as a list. The path of the first stands for a name.
+  # What `package.py` puts into the package: one file as it is, or several as a list. A single file keeps its name.
   package_schema = var.schemas_in_package == null ? null : (
     length(var.schemas_in_package) == 1
     ? { name = basename(var.schemas_in_package[0]), base64 = try(filebase64(var.schemas_in_package[0]), "") }
@@ -117,7 +117,7 @@ resource "aws_lambda_function" "this" {
       error_message = "schemas_in_package: ${join(", ", coalesce(var.schemas_in_package, []))} should be the files of schemas, in their order, with the DynamoDB table's own name as \"table\": table_name can't change a schema that is in the package."
     }
     precondition {
-      # `package.py` stores the schema uncompressed, where base64 of the package has base64 of the schema, but for its last bytes.
+      # `package.py` stores the schema uncompressed, at an offset where base64 of the package contains that of the schema. Only its last bytes may differ.
       condition     = local.package_schema == null || try(strcontains(filebase64(var.package_file), trimsuffix(local.package_schema.base64, regex(".{4}$", local.package_schema.base64))), false)
       error_message = "schemas_in_package: ${var.package_file} does not hold ${join(", ", coalesce(var.schemas_in_package, []))} as they are now; run python3 package.py --package ${var.package_file} --schema ${join(" ", coalesce(var.schemas_in_package, ["FILE"]))}"
     }

@@ -108,8 +108,8 @@ variable "maximum_record_age_seconds" {
     error_message = "maximum_record_age_seconds: a whole number from 60 to 604800, which is what Lambda takes."
   }
   validation {
-    condition     = var.maximum_record_age_seconds == null || try(var.maximum_record_age_seconds <= (var.changes_from == "kinesis" ? var.retention_hours : 24) * 3600 - 3600, false)
-    error_message = "maximum_record_age_seconds: at least an hour less than the stream keeps records (${var.changes_from == "kinesis" ? var.retention_hours : 24} hours), so that a batch is on S3 before the stream forgets it; or null for two hours less."
+    condition     = var.maximum_record_age_seconds == null || try(var.maximum_record_age_seconds <= local.retention_seconds - 3600, false)
+    error_message = "maximum_record_age_seconds: at least an hour less than the stream keeps records (${local.retention_seconds / 3600} hours), so that a batch is on S3 before the stream forgets it; or null for two hours less."
   }
 }
 

@@ -40,8 +40,8 @@ locals {
   # Who is told. An alarm that needs nobody at night goes to the tickets.
   actions = { lost = var.alarm_actions, late = var.alarm_actions, look = var.ticket_actions }
 
-  # The function's own metrics go by what it is called by.
-  rows_dimensions = { for dimension, value in { function = local.function_name, delivery_stream = local.delivery_stream_name } : dimension => value if(dimension == "function") == local.direct }
+  # The Firehose function's metrics are named after the delivery stream, the direct function's after itself.
+  rows_dimensions = { (local.direct ? "function" : "delivery_stream") = local.direct ? local.function_name : local.delivery_stream_name }
 
   # Where each metric lives. A metric is found only by exactly the dimensions that it was written with.
   sources = {

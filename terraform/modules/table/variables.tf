@@ -100,7 +100,7 @@ variable "via" {
 }
 
 variable "partition_by" {
-  description = "Which time partitions are named by: \"arrival\" (when Firehose, or the direct function's stream, got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). The writer has to write by the same time: the module transform takes this too. It can't be changed later: Firehose would be replaced."
+  description = "Which time partitions are named by: \"arrival\" (when Firehose, or the direct function's stream, got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). The writer has to use the same time: the module transform takes this too, and direct takes it from target. With Firehose it can't be changed later, because Firehose would be replaced."
   type        = string
   default     = "arrival"
   nullable    = false

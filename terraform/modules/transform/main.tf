@@ -64,7 +64,7 @@ resource "aws_lambda_function" "this" {
       error_message = "schema_in_package: ${coalesce(var.schema_in_package, "-")} is another schema than the one in schema; give the path of the same file."
     }
     precondition {
-      # `package.py` stores the file uncompressed, where base64 of the package has base64 of the file, but for its last bytes.
+      # `package.py` stores the file uncompressed, at an offset where base64 of the package contains that of the file. Only its last bytes may differ.
       condition     = var.schema_in_package == null || try(strcontains(filebase64(var.package_file), trimsuffix(filebase64(var.schema_in_package), regex(".{4}$", filebase64(var.schema_in_package)))), false)
       error_message = "schema_in_package: ${var.package_file} does not hold ${coalesce(var.schema_in_package, "-")} as it is now; run python3 package.py --package ${var.package_file} --schema ${coalesce(var.schema_in_package, "FILE")}"
     }

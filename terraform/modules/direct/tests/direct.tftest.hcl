@@ -36,7 +36,7 @@ run "the_function_has_the_settings_of_the_contract" {
   }
   assert {
     condition     = aws_lambda_function.this.function_name == "orders-direct" && aws_cloudwatch_log_group.this.name == "/aws/lambda/orders-direct" && aws_lambda_function.this.runtime == "provided.al2023" && aws_lambda_function.this.publish && aws_lambda_function.this.memory_size == 512 && aws_lambda_function.this.timeout == 60
-    error_message = "By a name that Firehose's function hasn't, a published version, with memory for its objects and time to try again."
+    error_message = "A name other than that of Firehose's function, a published version, with memory for its objects and time to try again."
   }
 }
 

@@ -96,7 +96,7 @@ run "firehose_has_the_folder_of_before" {
   }
   assert {
     condition     = output.data_prefix == "data/Orders.Prod/" && aws_glue_catalog_table.this.partition_keys[0].comment == "Day that the change arrived, UTC"
-    error_message = "Nothing moves for who has data."
+    error_message = "Nothing moves for those who have data."
   }
 }
 
