@@ -450,7 +450,7 @@ def read_elf(program: bytes) -> Elf:
     return Elf(machine, interpreter, [string(at) for at in needed], sorted(set(versions)))
 
 
-def check_program(program: bytes, arch: str, function: Function = BOOTSTRAP) -> Elf:
+def check_program(program: bytes, arch: str, function: Function = BOOTSTRAP) -> None:
     elf = read_elf(program)
     if elf.machine != ARCHITECTURES[arch][0]:
         raise PackageError(
@@ -472,7 +472,6 @@ def check_program(program: bytes, arch: str, function: Function = BOOTSTRAP) -> 
             f"see what was added by `cargo tree --package {function.package} "
             f"{' '.join(function.features)}`"
         )
-    return elf
 
 
 def check_libraries(elf: Elf) -> None:

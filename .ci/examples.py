@@ -669,7 +669,7 @@ def existing_bucket_and_key(emulator: emulators.Emulator) -> None:
     place.destroy()
 
 
-DIRECT_KEY = re.compile(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynamodb-(\d+)-(\d+)\.parquet")
+DIRECT_KEY = re.compile(r"data/orders/dt=\d{4}-\d\d-\d\d/hour=\d\d/dynamodb-\d+-\d+\.parquet")
 
 
 def direct(emulator: emulators.Emulator) -> None:

@@ -34,7 +34,7 @@ What it does
   9. shows the rows, where they are, the notifications, what was rescued and why, the time that each
      stage took, and the current state beside the table that it came from.
 
-With --via direct, 3 and 5 are others: it applies terraform/examples/direct, with a schema that
+With --via direct, 3 and 5 differ: it applies terraform/examples/direct, with a schema that
 takes the key for a number. One in ten of the made-up changes is written, and the function puts each
 into the error prefix, as it can't be a row. The schema is corrected and applied, and the other
 changes come through the table's own stream and the event source mapping, without a relay.

@@ -297,7 +297,7 @@ def verify(deployed: Deployment, loaded: Loaded, is_kept: bool, timings: Timings
         found += way.error_differences(loaded.failed, loaded.foreign.failed, loaded.error_key)
         metrics, log_lines, differences = _check_metrics(deployed, loaded.foreign)
         found += differences
-        found += way.stream_differences(rows)
+        found += way.stream_differences(changed)
         notified, differences = _check_notifications(deployed, is_kept)
         found += differences
         values = sum(value is not None for row in rows for value in row.values())

@@ -33,7 +33,7 @@ from .relay import Relay
 from .state import WORK, Running
 
 RELAY_MODULE = "demo.relay"
-# One of so many made-up changes fails.
+# One made-up change in this many fails.
 FAILS_EVERY = 10
 # What every way has: a schema change updates it in place.
 GLUE_TABLE, FUNCTION = "aws_glue_catalog_table", "aws_lambda_function"
@@ -132,8 +132,8 @@ class Way(ABC):
 
     @abstractmethod
     def error_differences(self, failed: Sequence[Written], foreign: int, own: str) -> list[str]:
-        """How the error prefix differs from what should be there: what failed, and so many foreign
-        records. `own`: what `put_errors` returned."""
+        """How the error prefix differs from what should be there: what failed, and `foreign`
+        foreign records. `own`: what `put_errors` returned."""
 
     def expected_metrics(self) -> dict[str, int]:
         """What else the function has to have counted."""
@@ -465,7 +465,7 @@ resource "aws_dynamodb_table" "this" {
         """Each change of the table's stream is a row, and each row is of one."""
         streams = self.emulator.client("dynamodbstreams")
         ids = lake.event_ids_in_table_stream(streams, self.stream_arn)
-        theirs = [row["_event_id"] for row in rows if row["_event_type"] != "EXPORT"]
+        theirs = [row["_event_id"] for row in rows]
         if sorted(ids) == sorted(theirs):
             return []
         return [
