@@ -5,6 +5,9 @@ checks what it built.
     python3 package.py                  both functions, for every architecture whose Rust target is
                                         installed
     python3 package.py --arch arm64     that one, or the command that installs its target
+    python3 package.py --arch arm64 --install
+                                        that one; before it, as root on Debian, installs what an
+                                        x86_64 machine lacks to build it
     python3 package.py --function direct
                                         that function alone
     python3 package.py --schema orders.schema.json
@@ -26,17 +29,21 @@ on the PATH (DYNALAKE_PROGRAM names another), else only as JSON.
 
 `bootstrap` is linked statically: it asks nothing of the machine that it runs on. A musl target goes
 before a gnu one, as it brings its own C library and linker and so can be built for either
-architecture on any machine. The gnu target links the C library of the machine it is built on, so it
-is used for the machine's own architecture only, and its bytes are the same only where that library
-is the same.
+architecture on any machine. The gnu target links the C library of the machine it is built on, and
+for another architecture that of its cross compiler, such as Debian's gcc-aarch64-linux-gnu. Its
+bytes are the same only where that library is the same.
 
 `direct` is linked dynamically, to the C library of provided.al2023: it looks up S3's address, and
 in a static program the GNU C library may load parts of another version of itself for that. It is
-checked to need no newer library than is there. For another architecture it needs that one's gnu
-target, and its C compiler, such as Debian's gcc-aarch64-linux-gnu.
+checked to need no newer library than is there. So it has gnu targets only.
+
+Rust is the one on the PATH. Where that lacks a target and can't fetch it, Debian's own does:
+rustc-web, the newest that its stable release has, with libstd-rust-web-dev for each architecture.
+The two are of different versions, so x86_64 and arm64 may be built by two compilers.
 """
 
 import argparse
+import functools
 import hashlib
 import json
 import os
@@ -107,6 +114,19 @@ LIBRARIES = (
 )
 
 
+# Debian's Rust, if it is installed beside another, and what of Debian builds arm64 on x86_64: Rust
+# with its library for both (one for build scripts), and a C compiler with its library.
+DEBIAN_RUSTC = "/usr/bin/rustc"
+DEBIAN_FOREIGN = "arm64"
+DEBIAN_PACKAGES = (
+    "rustc-web",
+    "libstd-rust-web-dev",
+    "libstd-rust-web-dev:arm64",
+    "gcc-aarch64-linux-gnu",
+    "libc6-dev-arm64-cross",
+)
+
+
 class PackageError(Exception):
     """What is wrong, and what to do about it."""
 
@@ -126,13 +146,22 @@ def output_of(*command: str) -> str:
 # ---- building
 
 
-def host() -> dict[str, str]:
-    lines = output_of("rustc", "--version", "--verbose").splitlines()
-    return dict(line.split(": ", 1) for line in lines if ": " in line)
+def host(rustc: str = "rustc") -> dict[str, str]:
+    """What a Rust compiler says of itself, and under "program" its name."""
+    lines = output_of(rustc, "--version", "--verbose").splitlines()
+    return {"program": rustc} | dict(line.split(": ", 1) for line in lines if ": " in line)
 
 
-def is_installed(target: str) -> bool:
-    libraries = Path(output_of("rustc", "--print", "target-libdir", "--target", target).strip())
+def hosts() -> list[dict[str, str]]:
+    """The Rust compilers of this machine, in order of preference."""
+    own = [host()] if shutil.which("rustc") or not os.access(DEBIAN_RUSTC, os.X_OK) else []
+    if os.access(DEBIAN_RUSTC, os.X_OK) and shutil.which("rustc") != DEBIAN_RUSTC:
+        own.append(host(DEBIAN_RUSTC))
+    return own
+
+
+def is_installed(target: str, rustc: str = "rustc") -> bool:
+    libraries = Path(output_of(rustc, "--print", "target-libdir", "--target", target).strip())
     return any(libraries.glob("libstd-*.rlib"))
 
 
@@ -158,22 +187,60 @@ def choose_target(
     possible = targets(arch, function)
     for target in possible:
         is_own = target.endswith("-musl") or target == host_target
-        is_cross = not function.is_static and shutil.which(cross_compiler(target)) is not None
-        if (is_own or is_cross) and installed(target):
+        if (is_own or shutil.which(cross_compiler(target))) and installed(target):
             return target
     fix = f"run: rustup target add {possible[0]}"
     if not function.is_static and possible[0] != host_target:
         fix = f"{fix}, and install {cross_compiler(possible[0])}"
+    if can_be_cross_built_on_debian(arch, host_target):
+        fix = f"{fix}; or, as root on Debian: python3 package.py --arch {arch} --install"
     raise PackageError(
         f"no Rust target for {arch} is installed that {function.name} can use; {fix}"
     )
 
 
-def code_flags(target: str, function: Function = BOOTSTRAP, host_target: str = "") -> list[str]:
+def can_be_cross_built_on_debian(arch: str, host_target: str) -> bool:
+    return arch == DEBIAN_FOREIGN and host_target.startswith("x86_64-unknown-linux-")
+
+
+def choose_rust(
+    arch: str, function: Function, rusts: list[dict[str, str]]
+) -> tuple[dict[str, str], str]:
+    """The first Rust that can build a function for an architecture, and its target."""
+    reasons = []
+    for rust in rusts:
+        installed = functools.partial(is_installed, rustc=rust["program"])
+        try:
+            return rust, choose_target(arch, rust["host"], installed, function)
+        except PackageError as error:
+            reasons.append(error)
+    raise reasons[0]
+
+
+def install_from_debian() -> None:
+    """Installs what builds arm64 on x86_64."""
+    commands = [
+        ["dpkg", "--add-architecture", DEBIAN_FOREIGN],
+        ["apt-get", "update", "--quiet=2"],
+        ["apt-get", "install", "--quiet=2", "--yes", "--no-install-recommends", *DEBIAN_PACKAGES],
+    ]
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        said = " && ".join(" ".join(command) for command in commands)
+        raise PackageError(f"--install needs root and apt-get; on Debian, run as root: {said}")
+    for command in commands:
+        print(" ".join(command), flush=True)
+        if subprocess.run(
+            command, env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        ).returncode:
+            raise PackageError(f"`{' '.join(command)}` failed; its message is above")
+
+
+def code_flags(target: str, host_target: str, function: Function = BOOTSTRAP) -> list[str]:
     """What the compiler is told beyond the profile; the benches build by it too."""
-    if function.is_static:
-        return ["-Ctarget-feature=+crt-static"] + ["-Clinker=rust-lld"] * target.endswith("-musl")
-    return [f"-Clinker={cross_compiler(target)}"] * (target != host_target)
+    static = ["-Ctarget-feature=+crt-static"] * function.is_static
+    if target.endswith("-musl"):
+        return [*static, "-Clinker=rust-lld"]
+    return static + [f"-Clinker={cross_compiler(target)}"] * (target != host_target)
 
 
 def build(function: Function, target: str, rust: dict[str, str]) -> tuple[Path, list[str]]:
@@ -192,7 +259,8 @@ def build(function: Function, target: str, rust: dict[str, str]) -> tuple[Path, 
         for package in metadata["packages"]
         if package["source"] is not None
     }
-    sysroot = output_of("rustc", "--print", "sysroot").strip()
+    # Not the sysroot itself: Debian's is /usr, which programs name in other ways too.
+    rustlib = output_of(rust["program"], "--print", "sysroot").strip() + "/lib/rustlib"
     home = os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
     # Of two that fit, the compiler takes the last.
     paths = [
@@ -200,12 +268,12 @@ def build(function: Function, target: str, rust: dict[str, str]) -> tuple[Path, 
         (str(ROOT), "/dynalake"),
         (metadata["target_directory"], "/target"),
         *((source, "/crates") for source in sorted(sources)),
-        (sysroot, "/rust"),
+        (rustlib, "/rust/lib/rustlib"),
         # The standard library's own name for itself, where its sources are installed too.
-        (f"{sysroot}/lib/rustlib/src/rust", f"/rustc/{rust['commit-hash']}"),
+        (f"{rustlib}/src/rust", f"/rustc/{rust['commit-hash']}"),
     ]
     flags = [f"--remap-path-prefix={path}={name}" for path, name in paths]
-    flags += code_flags(target, function, rust["host"])
+    flags += code_flags(target, rust["host"], function)
     outside = ("CARGO_PROFILE_RELEASE_", "CARGO_TARGET_" + target.upper().replace("-", "_"))
     environment = {
         name: value
@@ -213,6 +281,7 @@ def build(function: Function, target: str, rust: dict[str, str]) -> tuple[Path, 
         if name not in ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS") and not name.startswith(outside)
     }
     environment |= {
+        "RUSTC": rust["program"],
         "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags),
         "CARGO_INCREMENTAL": "0",
         # const-random, a package that reqsign needs, takes its numbers from this.
@@ -454,11 +523,11 @@ def check_program(program: bytes, arch: str, function: Function = BOOTSTRAP) -> 
     elf = read_elf(program)
     if elf.machine != ARCHITECTURES[arch][0]:
         raise PackageError(
-            f"bootstrap is for ELF machine {elf.machine}, not for {arch}; name its target by "
+            f"{function.name} is for ELF machine {elf.machine}, not for {arch}; name its target by "
             "--target"
         )
     if not function.is_static:
-        check_libraries(elf)
+        check_libraries(elf, function.name)
     elif elf.interpreter or elf.libraries:
         raise PackageError(
             f"bootstrap is linked dynamically (interpreter {elf.interpreter}, needs "
@@ -474,17 +543,17 @@ def check_program(program: bytes, arch: str, function: Function = BOOTSTRAP) -> 
         )
 
 
-def check_libraries(elf: Elf) -> None:
+def check_libraries(elf: Elf, name: str = "direct") -> None:
     """Rejects a program that provided.al2023 could not load."""
     if elf.interpreter is None:
         raise PackageError(
-            "direct is linked statically, and would look up names with parts of another C library; "
-            "leave +crt-static out of its flags"
+            f"{name} is linked statically, and would look up names with parts of another C "
+            "library; leave +crt-static out of its flags"
         )
     for library in elf.libraries:
         if library not in LIBRARIES:
             raise PackageError(
-                f"direct needs {library}, which provided.al2023 may lack; see which package links "
+                f"{name} needs {library}, which provided.al2023 may lack; see which package links "
                 "it"
             )
     newest = ".".join(map(str, GLIBC))
@@ -494,7 +563,7 @@ def check_libraries(elf: Elf) -> None:
         number = re.fullmatch(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?", version)
         if number is None or (int(number[1]), int(number[2])) > GLIBC:
             raise PackageError(
-                f"direct asks for {version}, and provided.al2023 has glibc {newest}; build it "
+                f"{name} asks for {version}, and provided.al2023 has glibc {newest}; build it "
                 "where the C library is not newer, or see by `objdump -T` which symbol it is"
             )
 
@@ -586,6 +655,11 @@ def main() -> int:
         action="append",
         help="function to build, instead of all; may be repeated",
     )
+    parser.add_argument(
+        "--install",
+        action="store_true",
+        help="with --arch arm64 on x86_64: install what builds it, as root on Debian",
+    )
     parser.add_argument("--target", help="Rust target, instead of the one that --arch would choose")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "dist", help="folder for the packages (dist)"
@@ -606,14 +680,20 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.package and not arguments.schema:
         parser.error("--package needs --schema, the schema file to put into it")
-    if arguments.package and (arguments.arch or arguments.target or arguments.function):
-        parser.error("--package builds nothing, so leave --arch, --target and --function out")
+    if arguments.package and (
+        arguments.arch or arguments.target or arguments.function or arguments.install
+    ):
+        parser.error(
+            "--package builds nothing, so leave --arch, --target, --function and --install out"
+        )
+    if arguments.install and arguments.arch != [DEBIAN_FOREIGN]:
+        parser.error("--install is for --arch arm64: x86_64 is built by the Rust that is there")
     try:
         schema = read_schemas(arguments.schema) if arguments.schema else None
         if arguments.package and schema:
             put_schema(arguments.package, schema)
             return 0
-        rust = host()
+        rusts = hosts()
         functions = [FUNCTIONS[name] for name in dict.fromkeys(arguments.function or FUNCTIONS)]
         if arguments.schema and len(arguments.schema) > 1 and BOOTSTRAP in functions:
             if arguments.function:
@@ -622,14 +702,17 @@ def main() -> int:
                     "table; give one schema, or leave --function bootstrap out"
                 )
             functions.remove(BOOTSTRAP)
-        chosen, missing = choose(functions, arguments, rust)
+        if arguments.install and choose(functions, arguments, rusts)[1]:
+            install_from_debian()
+            rusts = hosts()
+        chosen, missing = choose(functions, arguments, rusts)
         # What was asked for must be there; of all there are, one will do.
         if missing and (arguments.arch or arguments.target or not chosen):
             raise missing[0]
         for reason in missing:
             # .ci/run repeats such a line at its end.
             print(f"skipped: {reason}")
-        for function, arch, target in chosen:
+        for function, arch, target, rust in chosen:
             package(function, arch, target, rust, arguments.out.resolve(), schema)
     except PackageError as error:
         print(f"package.py: {error}", file=sys.stderr)
@@ -638,14 +721,15 @@ def main() -> int:
 
 
 def choose(
-    functions: list[Function], arguments: argparse.Namespace, rust: dict[str, str]
-) -> tuple[list[tuple[Function, str, str]], list[PackageError]]:
-    """What is built: functions, each with its architecture and target; and what can't be."""
+    functions: list[Function], arguments: argparse.Namespace, rusts: list[dict[str, str]]
+) -> tuple[list[tuple[Function, str, str, dict[str, str]]], list[PackageError]]:
+    """What is built: functions, each with its architecture, target and Rust; and what can't be."""
     if arguments.target:
         known = {target: arch for arch, (_, all_) in ARCHITECTURES.items() for target in all_}
         if arguments.target not in known:
             raise PackageError(f"--target {arguments.target}: choose one of {', '.join(known)}")
-        if not is_installed(arguments.target):
+        having = [rust for rust in rusts if is_installed(arguments.target, rust["program"])]
+        if not having:
             raise PackageError(
                 f"that target is not installed; run: rustup target add {arguments.target}"
             )
@@ -658,14 +742,13 @@ def choose(
                     f"{function.name} can't be built for {arguments.target}; choose "
                     f"{', '.join(targets(arch, function))}, or leave it out by --function"
                 )
-        return [(function, arch, arguments.target) for function in functions], []
+        return [(function, arch, arguments.target, having[0]) for function in functions], []
     chosen, missing = [], []
     for arch in dict.fromkeys(arguments.arch or ARCHITECTURES):
         for function in functions:
             try:
-                chosen.append(
-                    (function, arch, choose_target(arch, rust["host"], function=function))
-                )
+                rust, target = choose_rust(arch, function, rusts)
+                chosen.append((function, arch, target, rust))
             except PackageError as error:
                 missing.append(error)
     return chosen, missing

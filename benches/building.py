@@ -100,7 +100,9 @@ def build_rust(say: Say, *programs: str) -> None:
         command += ["--config", f"profile.release.{name}={json.dumps(value)}"]
     environment = {
         **os.environ,
-        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(package.code_flags(target())),
+        "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(
+            package.code_flags(target(), package.host()["host"])
+        ),
     }
     process.run(
         command, WORK / "cargo.log", environment, on_line=lambda line: build.compiling(line, say)

@@ -37,6 +37,12 @@ class Rejecting(unittest.TestCase):
 
 
 class Package(Rejecting):
+    def compiler(self, name: str | None):
+        """A machine that has this C compiler and no other program."""
+        return mock.patch.object(
+            package.shutil, "which", lambda wanted: f"/usr/bin/{name}" if wanted == name else None
+        )
+
     def test_reads_the_program_that_runs_this(self):
         if sys.platform != "linux":
             self.skipTest("no ELF program is at hand")
@@ -123,25 +129,56 @@ class Package(Rejecting):
         gnu, musl = "x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl"
         self.assertEqual(package.choose_target("x86_64", gnu, lambda _: True), musl)
         self.assertEqual(package.choose_target("x86_64", gnu, lambda target: target == gnu), gnu)
-        # Another machine's gnu target would need another machine's C library.
-        with self.rejected("rustup target add aarch64-unknown-linux-musl"):
+        # Another machine's gnu target needs that machine's C library.
+        with self.compiler(None), self.rejected("rustup target add aarch64-unknown-linux-musl"):
             package.choose_target("arm64", gnu, lambda target: target.endswith("-gnu"))
+        with self.compiler("aarch64-linux-gnu-gcc"):
+            chosen = package.choose_target("arm64", gnu, lambda target: target.endswith("-gnu"))
+        self.assertEqual(chosen, "aarch64-unknown-linux-gnu")
+        flags = package.code_flags(chosen, gnu)
+        self.assertEqual(flags, ["-Ctarget-feature=+crt-static", "-Clinker=aarch64-linux-gnu-gcc"])
 
     def test_the_direct_function_is_for_gnu(self):
         gnu = "x86_64-unknown-linux-gnu"
         chosen = package.choose_target("x86_64", gnu, lambda _: True, DIRECT)
         self.assertEqual(chosen, gnu)
         compiler = "aarch64-linux-gnu-gcc"
-        for found in (f"/usr/bin/{compiler}", None):
-            with mock.patch.object(package.shutil, "which", lambda name, found=found: found):
-                if found:
-                    chosen = package.choose_target("arm64", gnu, lambda _: True, DIRECT)
-                    self.assertEqual(chosen, "aarch64-unknown-linux-gnu")
-                    flags = package.code_flags(chosen, DIRECT, gnu)
-                    self.assertEqual(flags, [f"-Clinker={compiler}"])
-                else:
-                    with self.rejected("rustup target add aarch64-unknown-linux-gnu", compiler):
-                        package.choose_target("arm64", gnu, lambda _: True, DIRECT)
+        with self.compiler(compiler):
+            chosen = package.choose_target("arm64", gnu, lambda _: True, DIRECT)
+        self.assertEqual(chosen, "aarch64-unknown-linux-gnu")
+        self.assertEqual(package.code_flags(chosen, gnu, DIRECT), [f"-Clinker={compiler}"])
+        with (
+            self.compiler(None),
+            self.rejected("rustup target add aarch64-unknown-linux-gnu", compiler, "--install"),
+        ):
+            package.choose_target("arm64", gnu, lambda _: True, DIRECT)
+
+    def test_takes_another_rust_where_the_first_lacks_the_target(self):
+        host = "x86_64-unknown-linux-gnu"
+        rustup, debian = ({"program": name, "host": host} for name in ("rustc", "/usr/bin/rustc"))
+
+        def installed(target, rustc):
+            return target == host or rustc == debian["program"]
+
+        with (
+            mock.patch.object(package, "is_installed", installed),
+            self.compiler("aarch64-linux-gnu-gcc"),
+        ):
+            for arch, rust in (("x86_64", rustup), ("arm64", debian)):
+                chosen, _ = package.choose_rust(arch, DIRECT, [rustup, debian])
+                self.assertEqual(chosen, rust)
+            # What is missing is told of the first.
+            with self.rejected("no Rust target for arm64", "rustup target add"):
+                package.choose_rust("arm64", DIRECT, [rustup])
+
+    def test_says_how_to_install_what_it_may_not(self):
+        with (
+            mock.patch.object(package.os, "geteuid", lambda: 1000),
+            self.rejected(
+                "needs root", "dpkg --add-architecture arm64 && apt-get update", "rustc-web"
+            ),
+        ):
+            package.install_from_debian()
 
 
 SCHEMA = b'{"table": "orders", "keys": ["id"], "columns": [{"name": "id", "type": "string"}]}\n'
