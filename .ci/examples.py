@@ -5,15 +5,16 @@ examples.
     .ci/run examples
 
 For each: apply, a second plan that is empty, changes through Kinesis into Parquet under the right
-prefixes, destroy, nothing left. For the root module also: from Firehose to the direct way, bucket,
-Glue table and notifications stay; every call that Terraform made is allowed by terraform/apply-
-policy, and so is the name of all that it made; moved.tf finds the state of before; a schema that
-only the function rejects ends the apply before Firehose gets it, and a schema of 1,000 columns goes
-from the package into Parquet. By the direct way changes come from the table's own stream, each item
-of a single-table design into its table of the lake, and a new version moves the alias and leaves
-the mapping. For several tables: one more changes nothing of the others. For the existing bucket:
-its notifications and its key stay, and the roles keep within the boundary. Each runs in an account
-of its own, at the same time.
+prefixes, destroy, nothing left. For the root module also: the functions' packages come from S3, by
+version and by hash, and another zip than the hash's does not reach Firehose; from Firehose to the
+direct way, bucket, Glue table and notifications stay; every call that Terraform made is allowed by
+terraform/apply-policy, and so is the name of all that it made; moved.tf finds the state of before;
+a schema that only the function rejects ends the apply before Firehose gets it, and a schema of
+1,000 columns goes from the package into Parquet. By the direct way changes come from the table's
+own stream, each item of a single-table design into its table of the lake, and a new version moves
+the alias and leaves the mapping. For several tables: one more changes nothing of the others. For
+the existing bucket: its notifications and its key stay, and the roles keep within the boundary.
+Each runs in an account of its own, at the same time.
 """
 
 import fnmatch
@@ -302,6 +303,35 @@ def function(zip_file: Path, in_package: bool = False) -> str:
     return f"function={json.dumps(settings)}"
 
 
+PACKAGES = "packages"
+
+
+def upload(place: Place, program: str, content: str | None = None) -> tuple[dict, str]:
+    """Puts a program's package, or that of another one in its place, into a bucket that keeps
+    versions. Returns where it is, and the SHA-256 of the program's own package."""
+    s3 = place.client("s3")
+    if PACKAGES not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=PACKAGES, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=PACKAGES, VersioningConfiguration={"Status": "Enabled"})
+    folder = ROOT / "dist" / architecture()
+    put = s3.put_object(
+        Bucket=PACKAGES,
+        Key=f"{program}.zip",
+        Body=(folder / f"{content or program}.zip").read_bytes(),
+    )
+    where = {
+        "s3_bucket": PACKAGES,
+        "s3_key": f"{program}.zip",
+        "s3_object_version": put["VersionId"],
+    }
+    return where, hashlib.sha256((folder / f"{program}.zip").read_bytes()).hexdigest()
+
+
+def function_on_s3(where: dict, sha256: str | None = None) -> str:
+    settings = {"package": where, "package_sha256": sha256, "architecture": architecture()}
+    return f"function={json.dumps(settings)}"
+
+
 def schema_files(*tables: str) -> str:
     files = [f'{table}="{ROOT}/examples/{table}.schema.json"' for table in tables]
     return f"schema_files={{{','.join(files)}}}"
@@ -323,7 +353,7 @@ def root_module(emulator: emulators.Emulator) -> None:
         "name=dynalake-root",
         EXPORTS,
         f"schema_file={schema}",
-        function(ROOT / "dist" / architecture() / "bootstrap.zip"),
+        function_on_s3(upload(place, "bootstrap")[0]),
     ]
     outputs = place.apply(*variables, trace=True)
     check_names(
@@ -353,8 +383,20 @@ def root_module(emulator: emulators.Emulator) -> None:
             one["ParameterValue"] for one in parameters if one["ParameterName"] == "LambdaArn"
         )
 
-    # A member that is declared twice: jsondecode keeps the last, the function rejects the file.
     before = processor()
+    where, sha256 = upload(place, "bootstrap", content="direct")
+    said = place.terraform(
+        *("apply", "-auto-approve", "-input=false", "-no-color"),
+        *(f"-var={variable}" for variable in variables[:-1]),
+        f"-var={function_on_s3(where, sha256)}",
+        *(f"-var={variable}" for variable in place.always),
+        accept=(1,),
+    )
+    if "package_sha256: Lambda got a zip" not in " ".join(said.replace("│", " ").split()):
+        raise SystemExit(f"{place.name}: another zip than the hash's failed otherwise:\n{said}")
+    expect(place, "another zip than the hash's does not reach Firehose", processor(), before)
+
+    # A member that is declared twice: jsondecode keeps the last, the function rejects the file.
     good = schema.read_text()
     schema.write_text(good.replace('"keys"', '"keys": ["other"], "keys"', 1))
     zip_file = WORK / "root module" / "bootstrap.zip"
@@ -403,11 +445,13 @@ def root_module(emulator: emulators.Emulator) -> None:
 
 def change_over(place: Place, schema: Path) -> None:
     """From Firehose to the table's own stream: what holds data, and what tells of it, stays."""
+    where, sha256 = upload(place, "direct")
     variables = [
         "name=dynalake-root",
         EXPORTS,
         f"schema_file={schema}",
-        function(ROOT / "dist" / architecture() / "direct.zip"),
+        # By its hash alone.
+        function_on_s3(where | {"s3_object_version": None}, sha256),
         "via=direct",
     ]
     parts = (
@@ -485,6 +529,7 @@ def check_rights(place: Place) -> None:
             ("DATABASE", 40),
             ("BUCKET", 63),
             ("BOUNDARY", 64),
+            ("PACKAGES", 63),
             ("NAME", 40),
             ("TABLE", 64),
         ):

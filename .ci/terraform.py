@@ -353,6 +353,9 @@ RIGHTS = {
         "lambda:UpdateFunctionConfiguration",
         "lambda:PutFunctionConcurrency",
         "iam:PassRole",
+        # A package on S3 is read for the caller.
+        "s3:GetObject",
+        "s3:GetObjectVersion",
     ],
     "aws_lambda_invocation": ["lambda:InvokeFunction"],
     # Version 6 of the provider reads and writes a bucket's tags by S3 Control, 5 by S3.
@@ -415,7 +418,7 @@ def check_rights() -> None:
             f"of resources that are gone: {sorted(RIGHTS.keys() - kinds)}"
         )
     needed = {right for kind in kinds for right in RIGHTS[kind]}
-    around = rights("pipeline", "direct", "around-it", "lake-formation", "exports")
+    around = rights("pipeline", "direct", "around-it", "lake-formation", "exports", "package")
     for roles in ("roles", "roles-within-a-boundary"):
         if absent := needed - around - rights(roles):
             sys.exit(f"terraform/apply-policy with {roles}.json lacks {sorted(absent)}")
@@ -535,6 +538,9 @@ OTHER_NAMES = {
     "stream.shared": None,  # the same
     "stream.existing.connect": None,  # the same
     "stream.existing.arn": "existing",
+    "function.package.s3_bucket": "package",
+    "function.package.s3_key": "package",
+    "function.package.s3_object_version": "package",
     "stream.existing.retention_hours": "existing",
 }
 

@@ -34,6 +34,8 @@ locals {
     { for key, entry in var.tables : key => merge(entry, { name = coalesce(entry.name, "${var.name}-${key}") }) },
   )
 
+  package_settings = ["package_file", "package", "package_sha256"]
+
   # What holds for each table: its own setting, else the one for all tables.
   tables = {
     for key, entry in local.entries : key => {
@@ -48,14 +50,19 @@ locals {
       glue_table       = entry.glue_table
       retained_columns = entry.retained_columns
       history          = coalesce(entry.history, var.databricks.history)
-      function         = merge(var.function, { for setting, value in entry.function : setting => value if value != null })
-      delivery         = merge(var.delivery, { for setting, value in entry.delivery : setting => value if value != null })
-      direct           = merge(var.direct, { for setting, value in entry.direct : setting => value if value != null })
-      stream           = [for stream in [entry.stream, var.stream] : stream if stream != null][0]
-      stream_key       = !local.one_table && entry.stream == null && var.stream.shared ? "shared" : key
-      roles            = entry.roles
-      thresholds       = merge(var.thresholds, entry.thresholds)
-      tags             = merge(var.tags, entry.tags)
+      function = merge(
+        var.function,
+        # Of two packages none could be chosen, and a hash is of one.
+        { for setting in local.package_settings : setting => null if try(entry.function.package_file, null) != null || try(entry.function.package, null) != null },
+        { for setting, value in entry.function : setting => value if value != null },
+      )
+      delivery   = merge(var.delivery, { for setting, value in entry.delivery : setting => value if value != null })
+      direct     = merge(var.direct, { for setting, value in entry.direct : setting => value if value != null })
+      stream     = [for stream in [entry.stream, var.stream] : stream if stream != null][0]
+      stream_key = !local.one_table && entry.stream == null && var.stream.shared ? "shared" : key
+      roles      = entry.roles
+      thresholds = merge(var.thresholds, entry.thresholds)
+      tags       = merge(var.tags, entry.tags)
     }
   }
 
@@ -172,7 +179,9 @@ module "transform" {
   schema               = local.lake_tables[each.key].schema
   schema_in_package    = each.value.function.schema_in_package ? each.value.schema_files[0] : null
   tables               = each.value.other_name == null ? null : [each.value.other_name]
-  package_file         = coalesce(each.value.function.package_file, "${path.module}/../dist/${each.value.function.architecture}/bootstrap.zip")
+  package_file         = each.value.function.package_file != null || each.value.function.package != null ? each.value.function.package_file : "${path.module}/../dist/${each.value.function.architecture}/bootstrap.zip"
+  package              = each.value.function.package
+  package_sha256       = each.value.function.package_sha256
   architecture         = each.value.function.architecture
   memory_size          = coalesce(each.value.function.memory_size, local.memory_size.firehose)
   timeout_seconds      = each.value.function.timeout_seconds
@@ -219,7 +228,9 @@ module "direct" {
   source_kms_key       = each.value.changes_from != "kinesis" ? each.value.table_kms_key : each.value.stream.existing == null ? var.kms_key : each.value.stream.existing.kms_key
   retention_hours      = each.value.changes_from == "kinesis" ? module.stream[each.value.stream_key].retention_hours : 24
   on_failure_bucket    = local.on_failure_bucket
-  package_file         = coalesce(each.value.function.package_file, "${path.module}/../dist/${each.value.function.architecture}/direct.zip")
+  package_file         = each.value.function.package_file != null || each.value.function.package != null ? each.value.function.package_file : "${path.module}/../dist/${each.value.function.architecture}/direct.zip"
+  package              = each.value.function.package
+  package_sha256       = each.value.function.package_sha256
   architecture         = each.value.function.architecture
   memory_size          = coalesce(each.value.function.memory_size, local.memory_size.direct)
   timeout_seconds      = each.value.function.timeout_seconds

@@ -95,6 +95,28 @@ run "what_one_table_overrides_it_can" {
   }
 }
 
+# Two packages for one function would be rejected, and so would a hash of another zip.
+run "a_tables_package_takes_the_place_of_that_of_all" {
+  command = plan
+  variables {
+    function = { package_file = "metadata_columns.json", package_sha256 = filesha256("metadata_columns.json") }
+    tables = {
+      orders    = { schema_files = ["../examples/orders.schema.json"] }
+      customers = { schema_files = ["../examples/customers.schema.json"], function = { package = { s3_bucket = "packages", s3_key = "bootstrap.zip", s3_object_version = "1" } } }
+      events = {
+        schema_files     = ["examples/single-table/orders.schema.json"]
+        via              = "direct"
+        table_stream_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/shop/stream/2026-01-01T00:00:00.000"
+        function         = { package_file = "main.tf" }
+      }
+    }
+  }
+  assert {
+    condition     = keys(module.transform) == ["customers", "orders"] && keys(module.direct) == ["events"]
+    error_message = "Each has one package."
+  }
+}
+
 run "rejects_tables_and_a_schema_file" {
   command = plan
   variables { schema_file = "../examples/orders.schema.json" }

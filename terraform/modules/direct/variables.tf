@@ -206,14 +206,25 @@ variable "ready" {
 }
 
 variable "package_file" {
-  description = "Path of the function's zip: dist/<architecture>/direct.zip, which `python3 package.py` builds."
+  description = "Path of the function's zip, such as dist/<architecture>/direct.zip, which `python3 package.py` builds; or null with package. The module package checks it."
   type        = string
-  nullable    = false
+  default     = null
+}
 
-  validation {
-    condition     = fileexists(var.package_file)
-    error_message = "package_file: there is no ${var.package_file}; run `python3 package.py` in the repository, or give the path of a direct.zip."
-  }
+variable "package" {
+  description = "Place of the function's zip on S3, in the function's Region, or null with package_file. Of a bucket that keeps versions, give s3_object_version; otherwise package_sha256."
+  type = object({
+    s3_bucket         = string
+    s3_key            = string
+    s3_object_version = optional(string)
+  })
+  default = null
+}
+
+variable "package_sha256" {
+  description = "SHA-256 of the zip as 64 hexadecimal digits, such as SHA256SUMS of a release has it, or null to take what is there. Another zip is rejected before anything invokes it."
+  type        = string
+  default     = null
 }
 
 variable "schemas_in_package" {
@@ -225,6 +236,10 @@ variable "schemas_in_package" {
     condition     = var.schemas_in_package == null || try(length(var.schemas_in_package) > 0 && alltrue([for file in var.schemas_in_package : fileexists(file)]), false)
     error_message = "schemas_in_package: there is no ${join(", ", [for file in coalesce(var.schemas_in_package, []) : file if !fileexists(file)])}; give the paths of the schema files."
   }
+  validation {
+    condition     = var.schemas_in_package == null || var.package == null
+    error_message = "schemas_in_package: Terraform can't look into a package on S3, and function and Glue tables must have the same schema; give the package as package_file."
+  }
 }
 
 variable "architecture" {
@@ -235,7 +250,7 @@ variable "architecture" {
 
   validation {
     condition     = contains(["x86_64", "arm64"], var.architecture)
-    error_message = "architecture: x86_64 or arm64, as the package in package_file was built."
+    error_message = "architecture: x86_64 or arm64, as the package was built."
   }
 }
 

@@ -16,14 +16,25 @@ variable "schema" {
 }
 
 variable "package_file" {
-  description = "Path of the function's zip: dist/<architecture>/bootstrap.zip, which `python3 package.py` builds."
+  description = "Path of the function's zip, such as dist/<architecture>/bootstrap.zip, which `python3 package.py` builds; or null with package. The module package checks it."
   type        = string
-  nullable    = false
+  default     = null
+}
 
-  validation {
-    condition     = fileexists(var.package_file)
-    error_message = "package_file: there is no ${var.package_file}; run `python3 package.py` in the repository, or give the path of a bootstrap.zip."
-  }
+variable "package" {
+  description = "Place of the function's zip on S3, in the function's Region, or null with package_file. Of a bucket that keeps versions, give s3_object_version; otherwise package_sha256."
+  type = object({
+    s3_bucket         = string
+    s3_key            = string
+    s3_object_version = optional(string)
+  })
+  default = null
+}
+
+variable "package_sha256" {
+  description = "SHA-256 of the zip as 64 hexadecimal digits, such as SHA256SUMS of a release has it, or null to take what is there. Another zip is rejected before anything invokes it."
+  type        = string
+  default     = null
 }
 
 variable "schema_in_package" {
@@ -35,6 +46,10 @@ variable "schema_in_package" {
     condition     = var.schema_in_package == null || try(fileexists(var.schema_in_package), false)
     error_message = "schema_in_package: there is no ${coalesce(var.schema_in_package, "-")}; give the path of the table's schema file."
   }
+  validation {
+    condition     = var.schema_in_package == null || var.package == null
+    error_message = "schema_in_package: Terraform can't look into a package on S3, and function and Glue table must have the same schema; give the package as package_file."
+  }
 }
 
 variable "architecture" {
@@ -45,7 +60,7 @@ variable "architecture" {
 
   validation {
     condition     = contains(["x86_64", "arm64"], var.architecture)
-    error_message = "architecture: x86_64 or arm64, as the package in package_file was built."
+    error_message = "architecture: x86_64 or arm64, as the package was built."
   }
 }
 

@@ -25,6 +25,10 @@ mock_resource "aws_lambda_function" {
     version       = "1"
   }
 }
+# base64sha256(""): a mock knows no functions.
+mock_data "aws_lambda_function" {
+  defaults = { code_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+}
 mock_resource "aws_lambda_invocation" {
   defaults = { result = "{\"records\":[],\"batchItemFailures\":[]}" }
 }

@@ -256,14 +256,6 @@ run "rejects_another_modules_ready_that_is_empty" {
   expect_failures = [aws_lambda_event_source_mapping.this]
 }
 
-run "rejects_a_package_that_is_not_there" {
-  command = plan
-  variables {
-    package_file = "dist/nowhere.zip"
-  }
-  expect_failures = [var.package_file]
-}
-
 run "rejects_a_schema_file_that_is_not_there" {
   command = plan
   variables {

@@ -198,12 +198,6 @@ run "rejects_a_schema_file_that_is_not_there" {
   expect_failures = [var.schema_in_package]
 }
 
-run "rejects_a_package_that_is_not_there" {
-  command = plan
-  variables { package_file = "dist/nowhere.zip" }
-  expect_failures = [var.package_file]
-}
-
 run "rejects_a_timeout_that_firehose_does_not_wait_for" {
   command = plan
   variables { timeout_seconds = 301 }
