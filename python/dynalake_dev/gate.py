@@ -36,7 +36,12 @@ SKIPPED = 77
 # How often a run without news says what it is at.
 QUIET_SECONDS = 60.0
 # Debian's packages for programs that a machine may lack.
-PACKAGES = {"jdk": "openjdk-17-jdk-headless", "valgrind": "valgrind", "jq": "jq"}
+PACKAGES = {
+    "jdk": "openjdk-17-jdk-headless",
+    "valgrind": "valgrind",
+    "jq": "jq",
+    "qemu": "qemu-user-static",
+}
 INSTALL = "packages"
 
 

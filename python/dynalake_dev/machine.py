@@ -163,6 +163,12 @@ def _jq() -> str | None:
     return None if _works("jq", "--version") else "jq (on Debian: apt-get install jq)"
 
 
+def _qemu() -> str | None:
+    if shutil.which("qemu-aarch64-static") is not None:
+        return None
+    return "qemu-aarch64-static (on Debian: apt-get install qemu-user-static)"
+
+
 def _works(*command: str) -> bool:
     """Whether a command can be run and succeeds."""
     try:
@@ -198,4 +204,5 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "jdk": _jdk,
     "valgrind": _valgrind,
     "jq": _jq,
+    "qemu": _qemu,
 }

@@ -4,6 +4,7 @@
 //! Knows HTTP/1.1 as far as a runtime speaks it, and nothing of what a function does.
 
 use std::collections::VecDeque;
+use std::env;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,11 +19,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How much time a function has for an invocation, unless said otherwise.
 const TIME: Duration = Duration::from_secs(60);
 
-/// The function whose tests these are.
+/// The function whose tests these are, as cargo has built it.
 const PROGRAM: Option<&str> = match option_env!("CARGO_BIN_EXE_bootstrap") {
     Some(program) => Some(program),
     None => option_env!("CARGO_BIN_EXE_direct"),
 };
+
+/// A program to be tested in its place, such as that of a package.
+const OTHER_PROGRAM: &str = "DYNALAKE_FUNCTION";
+
+/// What runs it, with arguments, such as an emulator of its architecture.
+const RUNNER: &str = "DYNALAKE_RUNNER";
 
 const RUNTIME: &str = "/2018-06-01/runtime/";
 
@@ -91,6 +98,28 @@ impl Next {
     }
 }
 
+/// A command that runs the function, with no environment.
+pub(crate) fn command() -> Command {
+    let program = env::var_os(OTHER_PROGRAM)
+        .unwrap_or_else(|| PROGRAM.expect("cargo builds it before its tests").into());
+    let runner = runner();
+    let mut words = runner.split_whitespace();
+    let mut command = match words.next() {
+        None => Command::new(program),
+        Some(first) => {
+            let mut command = Command::new(first);
+            command.args(words).arg(program);
+            command
+        }
+    };
+    command.env_clear();
+    command
+}
+
+fn runner() -> String {
+    env::var(RUNNER).unwrap_or_default()
+}
+
 /// A process's output.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
@@ -118,8 +147,8 @@ pub(crate) struct Function {
 impl Function {
     /// Starts the function as Lambda does, with these settings and no other environment.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Function {
-        let mut command = Command::new(PROGRAM.expect("cargo builds it before its tests"));
-        command.env_clear().envs(settings.iter().copied());
+        let mut command = command();
+        command.envs(settings.iter().copied());
         Function::start_command(command)
     }
 
@@ -180,8 +209,11 @@ impl Function {
     }
 
     /// The most memory that the process has held so far, in KiB; `None` on systems other than
-    /// Linux.
+    /// Linux, and under a runner, whose memory it would be.
     pub(crate) fn peak_resident_kib(&self) -> Option<u64> {
+        if !runner().is_empty() {
+            return None;
+        }
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok();
         let line = |status: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

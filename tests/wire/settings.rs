@@ -2,12 +2,11 @@
 
 use super::{LOG_FORMAT, PARTITION_KEYS, SCHEMA, TABLES, assert_alive, error_of, json_lines, read};
 use crate::firehose::{CREATED_MS, READINGS, encode, event, reading};
-use crate::runtime_api::{Function, Kind};
+use crate::runtime_api::{Function, Kind, command};
 use aws_lambda_events::firehose::KinesisFirehoseResponse;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
-use std::process::Command;
 
 /// As Terraform's `base64gzip` does it.
 fn gzip(text: &str) -> String {
@@ -139,8 +138,8 @@ fn a_bad_setting_beside_good_ones_is_the_one_that_is_named() {
 fn a_setting_that_is_not_utf8_is_rejected_and_not_taken_for_absent() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bootstrap"));
-    command.env_clear().env(TABLES, OsStr::from_bytes(b"readings\xff"));
+    let mut command = command();
+    command.env(TABLES, OsStr::from_bytes(b"readings\xff"));
     let (status, posts, output) = Function::start_command(command).exit();
     assert!(!status.success());
     let [post] = posts.as_slice() else { panic!("{posts:?}\n{output}") };
@@ -235,11 +234,7 @@ fn a_misspelt_setting_is_warned_about() {
 
 #[test]
 fn outside_lambda_it_says_what_to_do() {
-    let run = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
-        .env_clear()
-        .env(SCHEMA, READINGS)
-        .output()
-        .expect("bootstrap starts");
+    let run = command().env(SCHEMA, READINGS).output().expect("bootstrap starts");
     let stderr = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(2), "{stderr}");
     for part in ["AWS_LAMBDA_RUNTIME_API", "AWS Lambda", "dynalake transform"] {

@@ -89,10 +89,7 @@ fn the_setting_of_tables_is_unknown() {
 
 #[test]
 fn without_lambda_it_says_who_runs_it() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_direct"))
-        .env_clear()
-        .output()
-        .expect("it starts");
+    let output = crate::runtime_api::command().output().expect("it starts");
     assert_eq!(output.status.code(), Some(2));
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(stderr.contains("AWS_LAMBDA_RUNTIME_API is not set: direct is run by AWS Lambda"));
