@@ -17,8 +17,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 
 from dynalake_dev import ddl, process, terraform
 from dynalake_dev.build import CommandLineBuild
@@ -35,16 +37,17 @@ UNSEEN_BY_TERRAFORM = {
 }
 
 
-def init(folder: Path) -> None:
-    terraform.run(folder, *terraform.init_words(), "-backend=false")
+def init(folder: Path, environment: Mapping[str, str] = MappingProxyType({})) -> None:
+    terraform.run(folder, *terraform.init_words(), "-backend=false", environment=environment)
 
 
-def check_folder(folder: Path) -> str:
-    init(folder)
-    terraform.run(folder, "validate", "-no-color")
+def check_folder(folder: Path, provider: Mapping[str, str]) -> str:
+    init(folder, provider)
+    terraform.run(folder, "validate", "-no-color", environment=provider)
     if not (folder / "tests").is_dir():
         return "valid"
-    return terraform.run(folder, "test", "-no-color").strip().splitlines()[-1]
+    tested = terraform.run(folder, "test", "-no-color", environment=provider)
+    return tested.strip().splitlines()[-1]
 
 
 def caller_of_schema(place: Path, text: str) -> Path:
@@ -667,13 +670,15 @@ def main() -> int:
         TERRAFORM,
         *sorted(TERRAFORM.glob("examples/*")),
     ]
-    for folder in folders:
-        started = time.monotonic()
-        print(
-            f"{folder.relative_to(ROOT)}: {check_folder(folder)} ({time.monotonic() - started:.0f} "
-            "s)",
-            flush=True,
-        )
+    init(TERRAFORM)
+    with terraform.running_provider(TERRAFORM) as provider:
+        for folder in folders:
+            started = time.monotonic()
+            checked = check_folder(folder, provider)
+            print(
+                f"{folder.relative_to(ROOT)}: {checked} ({time.monotonic() - started:.0f} s)",
+                flush=True,
+            )
     check_rejected_schemas(program)
     check_accepted_schemas()
     check_ddl()

@@ -7,15 +7,18 @@ real account, and what else the caller gives.
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from . import process
@@ -191,12 +194,52 @@ def init_words() -> list[str]:
     return ["init", "-input=false", "-no-color", *options]
 
 
-def run(folder: Path, *words: str, accept: tuple[int, ...] = (0,)) -> str:
+@contextlib.contextmanager
+def running_provider(folder: Path) -> Iterator[dict[str, str]]:
+    """The AWS provider of an initialised folder, in a process of its own, and the environment by
+    which Terraform finds it.
+
+    Terraform else starts the provider several times for each `run` of a test, which takes more time
+    than the test. One process keeps one configuration, so this is for tests with a mocked provider
+    (https://developer.hashicorp.com/terraform/plugin/debugging).
+    """
+    programs = [*folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws_*")]
+    if len(programs) != 1:
+        raise ToolError(f"{folder}: run `terraform init` first; it has {len(programs)} providers")
+    provider = subprocess.Popen(
+        [programs[0], "-debug"],
+        env=clean_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert provider.stdout is not None
+        said = ""
+        for line in provider.stdout:
+            said += line
+            if found := re.search(r"TF_REATTACH_PROVIDERS='(.*)'", line):
+                yield {"TF_REATTACH_PROVIDERS": found[1]}
+                break
+        else:
+            raise ToolError(f"{said}\n{programs[0]} ended, and does not say where it is reached")
+    finally:
+        process.stop(provider)
+
+
+def run(
+    folder: Path,
+    *words: str,
+    accept: tuple[int, ...] = (0,),
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """What Terraform prints in a folder, without AWS and without the emulator."""
     done = subprocess.run(
         ["terraform", *words],
         cwd=folder,
-        env=clean_environment() | {"TF_IN_AUTOMATION": "1"},
+        env={**clean_environment(), "TF_IN_AUTOMATION": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
