@@ -334,7 +334,7 @@ STEPS = [
     ),
     Step(
         "arm64",
-        "arm64 on x86_64: both packages, the same bytes elsewhere, their wire tests under qemu",
+        "arm64 on x86_64: both packages, the same bytes elsewhere, their tests under qemu",
         """
         if [ "$(uname -m)" != x86_64 ]; then
             echo "skipped: only x86_64 builds for another architecture, which is arm64"

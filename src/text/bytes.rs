@@ -5,8 +5,8 @@
 //! way of doing a thing is tested against the plain one, and the fuzzers run over all of them under
 //! `AddressSanitizer`.
 
-/// How many bytes one step of a search sees: with SSE2, which every `x86_64` has, or by arithmetic
-/// on two words.
+/// How many bytes one step of a search sees: with SSE2, which every `x86_64` has, with NEON, which
+/// every `aarch64` of Rust's targets has, or by arithmetic on two words.
 const STEP: usize = 16;
 
 /// The offset, at or after `at`, of the first byte that can't stand for itself in a JSON string: a
@@ -42,8 +42,9 @@ fn find_special_further(input: &[u8], mut at: usize) -> usize {
     find_special_near_end(input, at)
 }
 
-/// How many bytes of a long string can be stepped over: with AVX2, where this processor has it, 64
-/// at once, in a fifth of the time.
+/// How many bytes of a long string can be stepped over: with AVX2, where this processor has it, or
+/// NEON, 64 at once. With AVX2 that takes a fifth of the time.
+#[cfg(not(target_arch = "aarch64"))]
 fn plain_before_far(input: &[u8]) -> usize {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
@@ -82,6 +83,25 @@ fn plain_before_avx2(input: &[u8]) -> usize {
             let low = _mm256_movemask_epi8(low) as u32;
             let high = _mm256_movemask_epi8(high) as u32;
             let hits = u64::from(low) | u64::from(high) << 32;
+            return before * 64 + hits.trailing_zeros() as usize;
+        }
+    }
+    chunks.len() * 64
+}
+
+/// How many bytes at the beginning stand for themselves, up to the last whole 64 of them.
+#[cfg(target_arch = "aarch64")]
+fn plain_before_far(input: &[u8]) -> usize {
+    use std::arch::aarch64::{vmaxvq_u8, vorrq_u8};
+    let chunks = input.as_chunks::<64>().0;
+    for (before, chunk) in chunks.iter().enumerate() {
+        let quarters: &[[u8; STEP]; 4] = chunk.as_chunks().0.try_into().expect("64 are 4 of 16");
+        let [a, b, c, d] = quarters.each_ref().map(special_lanes);
+        #[allow(unsafe_code)]
+        // SAFETY: NEON is part of this target.
+        let is_plain = unsafe { vmaxvq_u8(vorrq_u8(vorrq_u8(a, b), vorrq_u8(c, d))) == 0 };
+        if !is_plain {
+            let hits = specials_ahead(chunk, 0).unwrap_or_default();
             return before * 64 + hits.trailing_zeros() as usize;
         }
     }
@@ -255,14 +275,47 @@ fn specials(chunk: &[u8; STEP]) -> u32 {
 }
 
 /// A bit for each byte that can't stand for itself, the lowest for the first.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+fn specials(chunk: &[u8; STEP]) -> u32 {
+    use std::arch::aarch64::{vaddv_u8, vandq_u8, vget_high_u8, vget_low_u8, vld1q_u8};
+    // Each lane keeps its own bit of eight, and the sum of eight lanes has them all.
+    const BITS: [u8; STEP] = [1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128];
+    let lanes = special_lanes(chunk);
+    // SAFETY: NEON is part of this target, and the load reads the sixteen bytes of a constant.
+    unsafe {
+        let bits = vandq_u8(lanes, vld1q_u8(BITS.as_ptr()));
+        u32::from(vaddv_u8(vget_low_u8(bits))) | u32::from(vaddv_u8(vget_high_u8(bits))) << 8
+    }
+}
+
+/// All bits of each byte that can't stand for itself, and none of the others.
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+fn special_lanes(chunk: &[u8; STEP]) -> std::arch::aarch64::uint8x16_t {
+    use std::arch::aarch64::{vceqq_u8, vcltq_u8, vdupq_n_u8, vld1q_u8, vorrq_u8};
+    // SAFETY: NEON is part of this target, and the load reads the sixteen bytes that `chunk`
+    // borrows, at any alignment.
+    unsafe {
+        let bytes = vld1q_u8(chunk.as_ptr());
+        let quote = vceqq_u8(bytes, vdupq_n_u8(b'"'));
+        let backslash = vceqq_u8(bytes, vdupq_n_u8(b'\\'));
+        let control = vcltq_u8(bytes, vdupq_n_u8(0x20));
+        vorrq_u8(vorrq_u8(quote, backslash), control)
+    }
+}
+
+/// A bit for each byte that can't stand for itself, the lowest for the first.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 #[inline(always)]
 fn specials(chunk: &[u8; STEP]) -> u32 {
     specials_by_words(chunk)
 }
 
 /// The same by arithmetic, eight bytes at once.
-#[cfg(any(test, not(target_arch = "x86_64")))]
+#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
 #[inline(always)]
 fn specials_by_words(chunk: &[u8; STEP]) -> u32 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
