@@ -120,6 +120,12 @@ fn runner() -> String {
     env::var(RUNNER).unwrap_or_default()
 }
 
+/// Whether a runner makes the function slower than it is.
+#[allow(dead_code)] // Not all tests that share this need it.
+pub(crate) fn is_emulated() -> bool {
+    !runner().is_empty()
+}
+
 /// A process's output.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
@@ -211,7 +217,7 @@ impl Function {
     /// The most memory that the process has held so far, in KiB; `None` on systems other than
     /// Linux, and under a runner, whose memory it would be.
     pub(crate) fn peak_resident_kib(&self) -> Option<u64> {
-        if !runner().is_empty() {
+        if is_emulated() {
             return None;
         }
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok();

