@@ -37,7 +37,7 @@ bytes are the same only where that library is the same.
 in a static program the GNU C library may load parts of another version of itself for that. It is
 checked to need no newer library than is there. So it has gnu targets only.
 
-Rust is the one on the PATH. Where that lacks a target and can't fetch it, Debian's own does:
+Rust is the one on the PATH, and cargo always is. Where it lacks a target, Debian's Rust is used:
 rustc-web, the newest that its stable release has, with libstd-rust-web-dev for each architecture.
 The two are of different versions, so x86_64 and arm64 may be built by two compilers.
 """
@@ -217,6 +217,14 @@ def choose_rust(
     raise reasons[0]
 
 
+def is_debian() -> bool:
+    try:
+        lines = Path("/etc/os-release").read_text().splitlines()
+    except OSError:
+        return False
+    return "ID=debian" in lines
+
+
 def install_from_debian() -> None:
     """Installs what builds arm64 on x86_64."""
     commands = [
@@ -224,9 +232,10 @@ def install_from_debian() -> None:
         ["apt-get", "update", "--quiet=2"],
         ["apt-get", "install", "--quiet=2", "--yes", "--no-install-recommends", *DEBIAN_PACKAGES],
     ]
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    # Of others that have apt-get, Ubuntu's servers for x86_64 have no packages for arm64.
+    if os.geteuid() != 0 or shutil.which("apt-get") is None or not is_debian():
         said = " && ".join(" ".join(command) for command in commands)
-        raise PackageError(f"--install needs root and apt-get; on Debian, run as root: {said}")
+        raise PackageError(f"--install needs Debian and root; on Debian, run as root: {said}")
     for command in commands:
         print(" ".join(command), flush=True)
         if subprocess.run(

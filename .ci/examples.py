@@ -41,6 +41,9 @@ from dynalake_dev.machine import REGION, ROOT, architecture, clean_environment
 from dynalake_dev.terraform import PROVIDER, init_words
 
 WORK = ROOT / "target" / "ci" / "examples"
+TERRAFORM = shutil.which("terraform") or "terraform"
+# An empty folder, as the PATH of an apply.
+NO_PROGRAMS = WORK / "bin"
 # Actions of IAM whose names are not those of the calls
 # (https://docs.aws.amazon.com/service-authorization/latest/reference/).
 ACTIONS = {
@@ -125,8 +128,10 @@ class Place:
         self.calls.unlink(missing_ok=True)
         calls = self.trace if trace else self.calls
         settings |= {"TF_LOG_PROVIDER": "DEBUG", "TF_LOG_PATH": str(calls)}
+        # An apply needs neither Rust nor any other program.
+        settings["PATH"] = str(NO_PROGRAMS)
         done = subprocess.run(
-            ["terraform", *words],
+            [TERRAFORM, *words],
             cwd=self.folder,
             env=settings,
             stdout=subprocess.PIPE,
@@ -975,6 +980,7 @@ def several_tables(emulator: emulators.Emulator) -> None:
 
 def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
+    NO_PROGRAMS.mkdir(exist_ok=True)
     emulator = emulators.start(WORK, owned=True)
     try:
         with ThreadPoolExecutor() as pool:

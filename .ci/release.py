@@ -52,8 +52,8 @@ def notes(changelog: str, of: str) -> str:
     found = re.search(heading, changelog, re.MULTILINE | re.DOTALL)
     if found is None:
         raise ReleaseError(
-            f"CHANGELOG.md has no heading for {of}; name what is unreleased by the version and the "
-            f"day, such as: ## {of} - 2026-12-01"
+            f"CHANGELOG.md has no heading for {of}; rename its heading Unreleased to the version "
+            f"and the day, such as: ## {of} - 2026-12-01"
         )
     return found[1].strip() + "\n"
 
@@ -112,7 +112,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, help="folder for the files, made anew")
+    parser.add_argument("--out", type=Path, help="folder for the files; what is in it is removed")
     parser.add_argument("--tag", help="the tag that is released; v and the version")
     parser.add_argument("--notes", type=Path, help="file for what CHANGELOG.md says of the version")
     parser.add_argument("--arch", choices=packaging.ARCHITECTURES, action="append")

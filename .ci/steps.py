@@ -334,7 +334,7 @@ STEPS = [
     ),
     Step(
         "arm64",
-        "arm64 on x86_64: both packages, the same bytes elsewhere, their tests under qemu",
+        "arm64 on x86_64: packages, the same bytes elsewhere, tests under qemu; what a release has",
         """
         if [ "$(uname -m)" != x86_64 ]; then
             echo "skipped: only x86_64 builds for another architecture, which is arm64"
@@ -343,7 +343,10 @@ STEPS = [
         python3 package.py --arch arm64 --install
         python3 .ci/reproducible.py dist/arm64/bootstrap.zip dist/arm64/direct.zip
         python3 .ci/wire.py arm64
+        # With the command line for both.
+        python3 .ci/release.py --out target/ci/release
         """,
+        needs=("package",),
         locks=("target/release", DEBUG),
         tools=(*CARGO, "qemu"),
         is_deep=True,

@@ -199,9 +199,10 @@ def running_provider(folder: Path) -> Iterator[dict[str, str]]:
     """The AWS provider of an initialised folder, in a process of its own, and the environment by
     which Terraform finds it.
 
-    Terraform else starts the provider several times for each `run` of a test, which takes more time
-    than the test. One process keeps one configuration, so this is for tests with a mocked provider
-    (https://developer.hashicorp.com/terraform/plugin/debugging).
+    Without it Terraform starts the provider several times for each `run` of a test, which takes
+    longer than the test. One process keeps one configuration, so this is for tests with a mocked
+    provider (https://developer.hashicorp.com/terraform/plugin/debugging). `terraform init` asks for
+    no version then.
     """
     programs = [*folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws_*")]
     if len(programs) != 1:

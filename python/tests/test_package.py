@@ -172,13 +172,18 @@ class Package(Rejecting):
                 package.choose_rust("arm64", DIRECT, [rustup])
 
     def test_says_how_to_install_what_it_may_not(self):
-        with (
-            mock.patch.object(package.os, "geteuid", lambda: 1000),
-            self.rejected(
-                "needs root", "dpkg --add-architecture arm64 && apt-get update", "rustc-web"
-            ),
-        ):
-            package.install_from_debian()
+        for user, is_debian in ((1000, True), (0, False)):
+            with (
+                mock.patch.object(package.os, "geteuid", lambda user=user: user),
+                mock.patch.object(package, "is_debian", lambda is_debian=is_debian: is_debian),
+                mock.patch.object(package.subprocess, "run", side_effect=AssertionError),
+                self.rejected(
+                    "needs Debian and root",
+                    "dpkg --add-architecture arm64 && apt-get update",
+                    "rustc-web",
+                ),
+            ):
+                package.install_from_debian()
 
 
 SCHEMA = b'{"table": "orders", "keys": ["id"], "columns": [{"name": "id", "type": "string"}]}\n'

@@ -6,7 +6,7 @@
 //! `AddressSanitizer`.
 
 /// How many bytes one step of a search sees: with SSE2, which every `x86_64` has, with NEON, which
-/// every `aarch64` of Rust's targets has, or by arithmetic on two words.
+/// `aarch64` on Linux has, or by arithmetic on two words.
 const STEP: usize = 16;
 
 /// The offset, at or after `at`, of the first byte that can't stand for itself in a JSON string: a
@@ -44,7 +44,7 @@ fn find_special_further(input: &[u8], mut at: usize) -> usize {
 
 /// How many bytes of a long string can be stepped over: with AVX2, where this processor has it, or
 /// NEON, 64 at once. With AVX2 that takes a fifth of the time.
-#[cfg(not(target_arch = "aarch64"))]
+#[cfg(not(all(target_arch = "aarch64", target_feature = "neon")))]
 fn plain_before_far(input: &[u8]) -> usize {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
@@ -90,7 +90,7 @@ fn plain_before_avx2(input: &[u8]) -> usize {
 }
 
 /// How many bytes at the beginning stand for themselves, up to the last whole 64 of them.
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 fn plain_before_far(input: &[u8]) -> usize {
     use std::arch::aarch64::{vmaxvq_u8, vorrq_u8};
     let chunks = input.as_chunks::<64>().0;
@@ -275,7 +275,7 @@ fn specials(chunk: &[u8; STEP]) -> u32 {
 }
 
 /// A bit for each byte that can't stand for itself, the lowest for the first.
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 #[inline(always)]
 #[allow(unsafe_code)]
 fn specials(chunk: &[u8; STEP]) -> u32 {
@@ -291,7 +291,7 @@ fn specials(chunk: &[u8; STEP]) -> u32 {
 }
 
 /// All bits of each byte that can't stand for itself, and none of the others.
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 #[inline(always)]
 #[allow(unsafe_code)]
 fn special_lanes(chunk: &[u8; STEP]) -> std::arch::aarch64::uint8x16_t {
@@ -308,14 +308,17 @@ fn special_lanes(chunk: &[u8; STEP]) -> std::arch::aarch64::uint8x16_t {
 }
 
 /// A bit for each byte that can't stand for itself, the lowest for the first.
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon"))))]
 #[inline(always)]
 fn specials(chunk: &[u8; STEP]) -> u32 {
     specials_by_words(chunk)
 }
 
 /// The same by arithmetic, eight bytes at once.
-#[cfg(any(test, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+#[cfg(any(
+    test,
+    not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_feature = "neon")))
+))]
 #[inline(always)]
 fn specials_by_words(chunk: &[u8; STEP]) -> u32 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);

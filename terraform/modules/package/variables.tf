@@ -46,6 +46,11 @@ variable "package" {
     error_message = "package: s3_key is \"${try(var.package.s3_key, "")}\"; give the object's key as S3 lists it, such as dynalake/1.0.0/${var.program}.zip, without a / before it."
   }
   validation {
+    # What S3 calls the versions of a bucket that keeps none would never change.
+    condition     = !can(regex("^(null)?$", var.package.s3_object_version))
+    error_message = "package: s3_object_version is ${coalesce(try(var.package.s3_object_version, null), "empty")}, which is no version; leave it out and set package_sha256, or turn on the bucket's versioning and upload the zip again."
+  }
+  validation {
     # Else other bytes under the same key would never reach the function.
     condition     = var.package == null || try(var.package.s3_object_version, null) != null || var.package_sha256 != null
     error_message = "package: nothing says when s3://${try(var.package.s3_bucket, "")}/${try(var.package.s3_key, "")} is another zip; set s3_object_version (aws s3api head-object shows it), or package_sha256."
@@ -53,7 +58,7 @@ variable "package" {
 }
 
 variable "package_sha256" {
-  description = "SHA-256 of the zip as 64 hexadecimal digits, such as SHA256SUMS of a release has it, or null to take what is there. A zip with another hash is rejected: a file by the plan; an object on S3 by the apply, by what Lambda says that it got, before anything invokes it."
+  description = "SHA-256 of the zip as 64 hexadecimal digits, as in the SHA256SUMS of a release, or null to take what is there. A zip with another hash is rejected: a file by the plan; an object on S3 by the apply, by what Lambda says that it got, before anything invokes it."
   type        = string
   default     = null
 

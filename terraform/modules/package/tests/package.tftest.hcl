@@ -105,6 +105,18 @@ run "rejects_an_object_whose_change_nobody_would_see" {
   expect_failures = [var.package]
 }
 
+run "rejects_the_version_of_a_bucket_that_keeps_none" {
+  command = plan
+  variables { package = { s3_bucket = "packages", s3_key = "bootstrap.zip", s3_object_version = "null" } }
+  expect_failures = [var.package]
+}
+
+run "rejects_an_empty_version" {
+  command = plan
+  variables { package = { s3_bucket = "packages", s3_key = "bootstrap.zip", s3_object_version = "" } }
+  expect_failures = [var.package]
+}
+
 run "rejects_a_hash_in_base64" {
   command = plan
   variables {
