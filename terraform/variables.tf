@@ -283,7 +283,7 @@ variable "function" {
   description = <<-TEXT
     The function, of all tables.
     `package_file`: path of its zip, or null for dist/<architecture>/bootstrap.zip of this repository (by the direct way direct.zip), which `python3 package.py` builds. A module taken by Git has none: give a path, or `package`.
-    `package`: instead, its zip's place on S3, in the same Region: s3_bucket, s3_key, and s3_object_version in a bucket that keeps versions. `package_sha256`: SHA-256 of the zip, file or object, as SHA256SUMS of a release has it; another zip is rejected. An object without s3_object_version needs it.
+    `package`: instead, its zip's place on S3, in the same Region: s3_bucket, s3_key, and s3_object_version in a bucket that keeps versions. `package_sha256`: SHA-256 of the zip, file or object, as in the SHA256SUMS of a release; another zip is rejected. An object without s3_object_version needs it.
     Tables of both ways need a package each. An entry's own package takes the place of that of all, with its hash.
     `schema_in_package`: whether the function reads its schema files from its package, into which `python3 package.py --schema` puts them, and not from its environment. For schemas that the environment's 4 KB don't hold. Several tables then need a package each.
     `architecture`: x86_64, or arm64 (about a fifth cheaper a millisecond). `memory_size`: in MB, which also sets its share of a processor (1,769 MB are one); null for 256, by the direct way 512. `timeout_seconds`: 1 to 300; by the direct way 10 to 900.

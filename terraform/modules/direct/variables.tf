@@ -222,7 +222,7 @@ variable "package" {
 }
 
 variable "package_sha256" {
-  description = "SHA-256 of the zip as 64 hexadecimal digits, such as SHA256SUMS of a release has it, or null to take what is there. Another zip is rejected before anything invokes it."
+  description = "SHA-256 of the zip as 64 hexadecimal digits, as in the SHA256SUMS of a release, or null to take what is there. Another zip is rejected before anything invokes it."
   type        = string
   default     = null
 }

@@ -20,7 +20,7 @@ variable "package_file" {
   }
   validation {
     condition     = (var.package_file == null) != (var.package == null)
-    error_message = "package_file: ${var.package_file == null ? "there is none, and no package either" : "there is ${var.package_file}, and package = s3://${try(var.package.s3_bucket, "")}/${try(var.package.s3_key, "")} too"}; give exactly one: package_file for a zip on this machine, package for one on S3."
+    error_message = "package_file: ${var.package_file == null ? "neither it nor package is set" : "there is ${var.package_file}, and package = s3://${try(var.package.s3_bucket, "")}/${try(var.package.s3_key, "")} too"}; give exactly one: package_file for a zip on this machine, package for one on S3."
   }
   validation {
     condition     = var.package_sha256 == null || var.package_file == null || try(filesha256(var.package_file) == var.package_sha256, false)
