@@ -17,6 +17,7 @@ def fill() -> None:
     _kinesis_tags()
     _cloudwatch_alarms()
     _lambda_mappings()
+    _glue_jobs()
 
 
 def _firehose_time_zone() -> None:
@@ -182,3 +183,41 @@ def _lambda_mappings() -> None:
         return answer
 
     lambda_svc._create_esm, lambda_svc._update_esm = create_mapping, update_mapping
+
+
+def _glue_jobs() -> None:
+    """GetJob has the job's tags by GetTags, its maintenance window and how many runs it may have at
+    a time (https://docs.aws.amazon.com/glue/latest/webapi/API_Job.html); GetTrigger has a predicate
+    only of a trigger that has one (https://docs.aws.amazon.com/glue/latest/webapi/API_Trigger.html)."""
+    from ministack.services import glue
+
+    create, update, trigger = glue._create_job, glue._update_job, glue._create_trigger
+
+    def keep(name: str, job: dict[str, Any]) -> None:
+        if name in glue._jobs:
+            kept = ("ExecutionProperty", "MaintenanceWindow")
+            glue._jobs[name].update({member: job[member] for member in kept if member in job})
+
+    def create_job(data: dict[str, Any]) -> Any:
+        answer = create(data)
+        if answer[0] == 200:
+            keep(data["Name"], data)
+            glue._tags[glue._arn("job", data["Name"])] = dict(data.get("Tags") or {})
+        return answer
+
+    def update_job(data: dict[str, Any]) -> Any:
+        answer = update(data)
+        keep(data.get("JobName", ""), data.get("JobUpdate", {}))
+        return answer
+
+    def create_trigger(data: dict[str, Any]) -> Any:
+        answer = trigger(data)
+        if answer[0] == 200 and not data.get("Predicate"):
+            glue._triggers[data["Name"]].pop("Predicate", None)
+        return answer
+
+    glue._create_job, glue._update_job, glue._create_trigger = (
+        create_job,
+        update_job,
+        create_trigger,
+    )
