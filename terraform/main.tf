@@ -1,7 +1,7 @@
-# DynamoDB tables to Parquet on S3, with notifications, alarms and a role for Databricks. There are two ways: `via` Firehose,
-# from a Kinesis stream, and `direct`, from a Kinesis stream or the table's own. The order in which things are made follows
-# from which refers to which: stream, function, delivery stream or mapping. `consumers` and `ready` put the table's Kinesis
-# destination last, and the mapping after the notifications.
+# DynamoDB tables to Parquet on S3, with notifications, alarms and a role for Databricks. There are three ways: `via` Firehose,
+# from a Kinesis stream; `direct`, from a Kinesis stream or the table's own; and `spark`, by a Glue job from a Kinesis stream.
+# The order in which things are made follows from which refers to which: stream, function, delivery stream, mapping or job.
+# `consumers` and `ready` put the table's Kinesis destination last, and mapping and trigger after the notifications.
 #
 # Bucket, topic, queue, database and the role for Databricks are shared by all tables. Everything in `for_each` is one
 # table's own, under the table's key, so adding or removing a table leaves the others as they are.
@@ -25,6 +25,7 @@ locals {
         function         = {}
         delivery         = {}
         direct           = {}
+        glue_job         = {}
         stream           = null
         roles            = var.roles
         thresholds       = {}
@@ -56,8 +57,14 @@ locals {
         { for setting in local.package_settings : setting => null if try(entry.function.package_file, null) != null || try(entry.function.package, null) != null },
         { for setting, value in entry.function : setting => value if value != null },
       )
-      delivery   = merge(var.delivery, { for setting, value in entry.delivery : setting => value if value != null })
+      delivery = merge(
+        var.delivery,
+        { for setting, value in entry.delivery : setting => value if value != null },
+        # The job has no other.
+        { for setting, value in { partition_by = "event_time", partition_granularity = "hour" } : setting => value if entry.via == "spark" },
+      )
       direct     = merge(var.direct, { for setting, value in entry.direct : setting => value if value != null })
+      glue_job   = merge(var.glue_job, { for setting, value in entry.glue_job : setting => value if value != null })
       stream     = [for stream in [entry.stream, var.stream] : stream if stream != null][0]
       stream_key = !local.one_table && entry.stream == null && var.stream.shared ? "shared" : key
       roles      = entry.roles
@@ -68,6 +75,7 @@ locals {
 
   firehose = { for key, table in local.tables : key => table if table.via == "firehose" }
   direct   = { for key, table in local.tables : key => table if table.via == "direct" }
+  spark    = { for key, table in local.tables : key => table if table.via == "spark" }
   # Those whose changes go through a Kinesis stream, whichever way they go on.
   kinesis = { for key, table in local.tables : key => table if table.changes_from == "kinesis" }
 
@@ -167,7 +175,7 @@ module "destination" {
 
   stream_arn = module.stream[each.value.stream_key].arn
   tables     = [each.value.table_name]
-  consumers  = each.value.via == "direct" ? [module.direct[each.key].mapping_arn] : [module.delivery[each.key].delivery_stream_arn]
+  consumers  = each.value.via == "spark" ? [module.glue_job[each.key].job_arn] : each.value.via == "direct" ? [module.direct[each.key].mapping_arn] : [module.delivery[each.key].delivery_stream_arn]
   ready      = concat([for notifications in module.notifications : notifications.ready], var.ready)
 }
 
@@ -282,6 +290,38 @@ module "delivery" {
   iam_propagation_seconds = var.iam_propagation_seconds
 }
 
+module "glue_job" {
+  source   = "./modules/glue_job"
+  for_each = local.spark
+
+  name           = each.value.name
+  schema         = local.lake_tables[each.key].schema
+  target         = module.table[each.key].target
+  table_name     = each.value.other_name
+  stream_arn     = module.stream[each.value.stream_key].arn
+  stream_kms_key = each.value.stream.existing == null ? var.kms_key : each.value.stream.existing.kms_key
+  program_file   = each.value.glue_job.program_file != null ? each.value.glue_job.program_file : "${path.module}/../dist/x86_64/dynalake"
+  script_file    = each.value.glue_job.script_file
+  arguments      = each.value.glue_job.arguments
+  files_bucket   = each.value.glue_job.files_bucket
+  kms_key        = var.kms_key
+  tags           = each.value.tags
+
+  worker_type        = each.value.glue_job.worker_type
+  number_of_workers  = each.value.glue_job.number_of_workers
+  trigger_seconds    = each.value.glue_job.trigger_seconds
+  maintenance_window = each.value.glue_job.maintenance_window
+  log_retention_days = each.value.glue_job.log_retention_days
+
+  role                    = each.value.roles.glue_job
+  permissions_boundary    = var.permissions_boundary
+  role_path               = var.role_path
+  iam_propagation_seconds = var.iam_propagation_seconds
+
+  # The job begins with the oldest record, so it may run before the destination is there, but not before the notifications are.
+  ready = concat([for notifications in module.notifications : notifications.ready], var.ready)
+}
+
 module "notifications" {
   source = "./modules/notifications"
   count  = local.notifications == "none" ? 0 : 1
@@ -364,22 +404,27 @@ module "monitoring" {
   stream_name                = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].name if each.value.changes_from == "kinesis"])
   retention_hours            = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].retention_hours if each.value.changes_from == "kinesis"])
   shard_count                = each.value.changes_from == "kinesis" ? each.value.stream.shard_count : null
-  function_name              = each.value.via == "direct" ? module.direct[each.key].function_name : module.transform[each.key].function_name
-  function_timeout_seconds   = each.value.via == "direct" ? module.direct[each.key].timeout_seconds : module.transform[each.key].timeout_seconds
-  function_memory_mb         = coalesce(each.value.function.memory_size, local.memory_size[each.value.via])
+  function_name              = each.value.via == "spark" ? null : each.value.via == "direct" ? module.direct[each.key].function_name : module.transform[each.key].function_name
+  function_timeout_seconds   = each.value.via == "spark" ? null : each.value.via == "direct" ? module.direct[each.key].timeout_seconds : module.transform[each.key].timeout_seconds
+  function_memory_mb         = each.value.via == "spark" ? null : coalesce(each.value.function.memory_size, local.memory_size[each.value.via])
   delivery_stream_name       = one([for delivery in [each.key] : module.delivery[delivery].delivery_stream_name if each.value.via == "firehose"])
   mapping_uuid               = one([for direct in [each.key] : module.direct[direct].mapping_uuid if each.value.via == "direct"])
   batching_window_seconds    = one([for direct in [each.key] : module.direct[direct].batching_window_seconds if each.value.via == "direct"])
   maximum_record_age_seconds = one([for direct in [each.key] : module.direct[direct].maximum_record_age_seconds if each.value.via == "direct"])
-  dynamic_partitioning       = each.value.via == "firehose" && each.value.delivery.partition_by == "event_time"
-  queues                     = local.queues
-  error_queue_name           = one(module.notifications[*].error_queue_name)
-  more_alarms                = concat(flatten(module.monitoring_queues[*].alarm_arns), each.value.stream_key == "shared" && each.value.changes_from == "kinesis" ? flatten(module.monitoring_stream[*].alarm_arns) : [])
+  job = one([for job in [each.key] : {
+    name             = module.glue_job[job].job_name
+    log_group        = module.glue_job[job].log_group_name
+    failed_runs_rule = module.glue_job[job].failed_runs_rule
+  } if each.value.via == "spark"])
+  dynamic_partitioning = each.value.via == "firehose" && each.value.delivery.partition_by == "event_time"
+  queues               = local.queues
+  error_queue_name     = one(module.notifications[*].error_queue_name)
+  more_alarms          = concat(flatten(module.monitoring_queues[*].alarm_arns), each.value.stream_key == "shared" && each.value.changes_from == "kinesis" ? flatten(module.monitoring_stream[*].alarm_arns) : [])
   # An existing stream may have the changes of tables that are not here.
   shared_stream = each.value.changes_from == "kinesis" && (each.value.stream_key == "shared" || each.value.stream.existing != null)
   # A long interval should not set the alarm off.
   thresholds = merge(
-    { freshness_seconds = max(300, 4 * (each.value.via == "direct" ? module.direct[each.key].batching_window_seconds : module.delivery[each.key].buffering_interval_seconds)) },
+    { freshness_seconds = max(300, 4 * (each.value.via == "spark" ? each.value.glue_job.trigger_seconds : each.value.via == "direct" ? module.direct[each.key].batching_window_seconds : module.delivery[each.key].buffering_interval_seconds)) },
     each.value.thresholds,
   )
   alarm_actions  = var.alarm_actions

@@ -14,17 +14,17 @@ output "stream_arn" {
 }
 
 output "function_name" {
-  description = "Name of the function; null with tables."
+  description = "Name of the function; null with tables, and by Spark."
   value       = local.one_table ? local.outputs["default"].function_name : null
 }
 
 output "function_version" {
-  description = "Published version of the function that Firehose, or the direct way's mapping, invokes; null with tables."
+  description = "Published version of the function that Firehose, or the direct way's mapping, invokes; null with tables, and by Spark."
   value       = local.one_table ? local.outputs["default"].function_version : null
 }
 
 output "delivery_stream_name" {
-  description = "Name of the Firehose delivery stream; null with tables, and by the direct way."
+  description = "Name of the Firehose delivery stream; null with tables, and by the other ways."
   value       = local.one_table ? local.outputs["default"].delivery_stream_name : null
 }
 
@@ -36,6 +36,21 @@ output "mapping_uuid" {
 output "on_failure_location" {
   description = "By the direct way: where Lambda puts the batches that it gives up, as a URL; null with tables."
   value       = local.one_table ? local.outputs["default"].on_failure_location : null
+}
+
+output "job_name" {
+  description = "By Spark: name of the Glue job, and of the trigger that starts it; null with tables."
+  value       = local.one_table ? local.outputs["default"].job_name : null
+}
+
+output "checkpoint_location" {
+  description = "By Spark: where the job keeps how far it has read, as a URL; null with tables."
+  value       = local.one_table ? local.outputs["default"].checkpoint_location : null
+}
+
+output "failed_runs_queue_url" {
+  description = "By Spark: URL of the queue that holds Glue's event of each run that failed, for 14 days; null with tables."
+  value       = local.one_table ? local.outputs["default"].failed_runs_queue_url : null
 }
 
 output "bucket" {
@@ -129,7 +144,7 @@ output "dashboard_name" {
 }
 
 output "tables" {
-  description = "For each table, by its key (default with schema_file): table_name, stream_name, stream_arn, function_name, function_version, function_role_arn, delivery_stream_name, firehose_role_arn, mapping_uuid, on_failure_location, location, data_prefix, error_prefix, glue_table, key_columns, dashboard_name, lake_tables. What one way has and the other doesn't is null. With several schema files, location, data_prefix, error_prefix, glue_table and key_columns are null, and lake_tables has them for each, by its name in Glue."
+  description = "For each table, by its key (default with schema_file): table_name, stream_name, stream_arn, function_name, function_version, function_role_arn, delivery_stream_name, firehose_role_arn, mapping_uuid, on_failure_location, job_name, job_role_arn, checkpoint_location, failed_runs_queue_url, location, data_prefix, error_prefix, glue_table, key_columns, dashboard_name, lake_tables. What one way has and the other doesn't is null. With several schema files, location, data_prefix, error_prefix, glue_table and key_columns are null, and lake_tables has them for each, by its name in Glue."
   value       = local.outputs
 
   precondition {
@@ -155,23 +170,27 @@ locals {
 
   outputs = {
     for key, table in local.tables : key => {
-      table_name           = table.table_name
-      stream_name          = table.changes_from == "kinesis" ? module.stream[table.stream_key].name : null
-      stream_arn           = table.changes_from == "kinesis" ? module.stream[table.stream_key].arn : null
-      function_name        = table.via == "direct" ? module.direct[key].function_name : module.transform[key].function_name
-      function_version     = table.via == "direct" ? module.direct[key].version : module.transform[key].version
-      function_role_arn    = table.via == "direct" ? module.direct[key].role_arn : module.transform[key].role_arn
-      delivery_stream_name = table.via == "firehose" ? module.delivery[key].delivery_stream_name : null
-      firehose_role_arn    = table.via == "firehose" ? module.delivery[key].role_arn : null
-      mapping_uuid         = table.via == "direct" ? module.direct[key].mapping_uuid : null
-      on_failure_location  = table.via == "direct" ? module.direct[key].on_failure_location : null
-      location             = try(local.lake_output[key].location, null)
-      data_prefix          = try(local.lake_output[key].data_prefix, null)
-      error_prefix         = try(local.lake_output[key].error_prefix, null)
-      glue_table           = try(local.lake_output[key].glue_table, null)
-      key_columns          = try(local.lake_output[key].key_columns, null)
-      dashboard_name       = module.monitoring[key].dashboard_name
-      lake_tables          = { for lake_table in local.lake_outputs[key] : lake_table.glue_table => lake_table }
+      table_name            = table.table_name
+      stream_name           = table.changes_from == "kinesis" ? module.stream[table.stream_key].name : null
+      stream_arn            = table.changes_from == "kinesis" ? module.stream[table.stream_key].arn : null
+      function_name         = table.via == "spark" ? null : table.via == "direct" ? module.direct[key].function_name : module.transform[key].function_name
+      function_version      = table.via == "spark" ? null : table.via == "direct" ? module.direct[key].version : module.transform[key].version
+      function_role_arn     = table.via == "spark" ? null : table.via == "direct" ? module.direct[key].role_arn : module.transform[key].role_arn
+      delivery_stream_name  = table.via == "firehose" ? module.delivery[key].delivery_stream_name : null
+      firehose_role_arn     = table.via == "firehose" ? module.delivery[key].role_arn : null
+      mapping_uuid          = table.via == "direct" ? module.direct[key].mapping_uuid : null
+      on_failure_location   = table.via == "direct" ? module.direct[key].on_failure_location : null
+      job_name              = table.via == "spark" ? module.glue_job[key].job_name : null
+      job_role_arn          = table.via == "spark" ? module.glue_job[key].role_arn : null
+      checkpoint_location   = table.via == "spark" ? module.glue_job[key].checkpoint_location : null
+      failed_runs_queue_url = table.via == "spark" ? module.glue_job[key].failed_runs_queue_url : null
+      location              = try(local.lake_output[key].location, null)
+      data_prefix           = try(local.lake_output[key].data_prefix, null)
+      error_prefix          = try(local.lake_output[key].error_prefix, null)
+      glue_table            = try(local.lake_output[key].glue_table, null)
+      key_columns           = try(local.lake_output[key].key_columns, null)
+      dashboard_name        = module.monitoring[key].dashboard_name
+      lake_tables           = { for lake_table in local.lake_outputs[key] : lake_table.glue_table => lake_table }
     }
   }
 }

@@ -40,23 +40,27 @@ variable "table_name" {
 }
 
 variable "via" {
-  description = "For one table: how its changes get into the lake. \"firehose\": Kinesis, Firehose and a function that makes rows; \"direct\": one function that writes Parquet by itself, within seconds. docs/ways.md helps you choose."
+  description = "For one table: how its changes get into the lake. \"firehose\": Kinesis, Firehose and a function that makes rows; \"direct\": one function that writes Parquet by itself, within seconds; \"spark\": Kinesis and a Glue job, which runs all day. docs/ways.md helps you choose."
   type        = string
   default     = "firehose"
   nullable    = false
 
   validation {
-    condition     = contains(["firehose", "direct"], var.via)
-    error_message = "via: \"firehose\" or \"direct\"."
+    condition     = contains(["firehose", "direct", "spark"], var.via)
+    error_message = "via: \"firehose\", \"direct\" or \"spark\"."
   }
   validation {
     condition     = var.via == "firehose" || length(var.tables) == 0
     error_message = "via: with tables, it belongs to the table's entry."
   }
+  validation {
+    condition     = var.via != "spark" || var.delivery.partition_granularity == "hour"
+    error_message = "via: the Spark job writes by the hours of the changes; remove delivery.partition_granularity."
+  }
 }
 
 variable "changes_from" {
-  description = "For one table: where its changes come from. \"kinesis\": a Kinesis stream, which via = \"firehose\" needs. \"dynamodb_streams\": the table's own stream, for via = \"direct\" only, whose default it is; it has to be on, with both images. (A module can't have an input that is called source.)"
+  description = "For one table: where its changes come from. \"kinesis\": a Kinesis stream, which via = \"firehose\" and \"spark\" need. \"dynamodb_streams\": the table's own stream, for via = \"direct\" only, whose default it is; it has to be on, with both images. (A module can't have an input that is called source.)"
   type        = string
   default     = null
 
@@ -65,12 +69,12 @@ variable "changes_from" {
     error_message = "changes_from: \"kinesis\" or \"dynamodb_streams\", or null for what fits via."
   }
   validation {
-    condition     = var.via == "firehose" || try(var.changes_from == "kinesis", false) || (var.stream.existing == null && var.stream.shard_count == null)
+    condition     = var.via != "direct" || try(var.changes_from == "kinesis", false) || (var.stream.existing == null && var.stream.shard_count == null)
     error_message = "changes_from: stream says that there is a Kinesis stream, but the changes come from the table's own; set changes_from = \"kinesis\", or remove stream."
   }
   validation {
-    condition     = !(var.via == "firehose" && try(var.changes_from == "dynamodb_streams", false))
-    error_message = "changes_from: Firehose reads Kinesis streams only; set via = \"direct\", or changes_from = \"kinesis\"."
+    condition     = !(var.via != "direct" && try(var.changes_from == "dynamodb_streams", false))
+    error_message = "changes_from: Firehose and Spark read Kinesis streams only; set via = \"direct\", or changes_from = \"kinesis\"."
   }
   validation {
     condition     = var.changes_from == null || length(var.tables) == 0
@@ -103,10 +107,10 @@ variable "table_kms_key" {
 variable "tables" {
   description = <<-TEXT
     For several tables: an entry for each DynamoDB table, under a key that names it (in Terraform's addresses, and after `name` in the names of its function, delivery stream and alarms).
-    `schema_files`: paths of its schema files. By Firehose exactly one; by the direct way also several, of which each makes a table of the lake, with a `where` each. Add more at the end: the first has the entry's own place in the state.
+    `schema_files`: paths of its schema files. By Firehose and Spark exactly one; by the direct way also several, of which each makes a table of the lake, with a `where` each. Add more at the end: the first has the entry's own place in the state.
     `via`, `changes_from`, `table_stream_arn`, `table_kms_key`: as above. `source` is always rejected: it is called changes_from. `table_name`: as above. `name`: instead of <name>-<key>; to keep the names of a pipeline that was alone. `glue_table`: instead of the schema's table.
     `history`: as databricks.history. `retained_columns`: as below. `roles`: as below. `tags`, `thresholds`: added to those of all.
-    `function`, `delivery`, `direct`: each member that is set counts instead of that of all tables. `stream`: a stream of its own, with these settings instead of those of all.
+    `function`, `delivery`, `direct`, `glue_job`: each member that is set counts instead of that of all tables. `stream`: a stream of its own, with these settings instead of those of all.
   TEXT
   type = map(object({
     schema_files     = list(string)
@@ -157,6 +161,21 @@ variable "tables" {
       maximum_record_age_seconds = optional(number)
       filters                    = optional(list(string))
     }), {})
+    glue_job = optional(object({
+      worker_type       = optional(string)
+      number_of_workers = optional(number)
+      trigger_seconds   = optional(number)
+      program_file      = optional(string)
+      script_file       = optional(string)
+      arguments         = optional(map(string))
+      files_bucket = optional(object({
+        name    = string
+        arn     = string
+        kms_key = optional(object({ arn = string }))
+      }))
+      maintenance_window = optional(string)
+      log_retention_days = optional(number)
+    }), {})
     stream = optional(object({
       existing = optional(object({
         arn             = string
@@ -170,6 +189,7 @@ variable "tables" {
     roles = optional(object({
       function = optional(object({ arn = string }))
       firehose = optional(object({ arn = string }))
+      glue_job = optional(object({ arn = string }))
     }), {})
     thresholds = optional(map(number), {})
     tags       = optional(map(string), {})
@@ -199,7 +219,7 @@ variable "tables" {
   }
   validation {
     condition     = alltrue([for table in var.tables : length(table.schema_files) == 1 || (table.via == "direct" && length(table.schema_files) > 1)])
-    error_message = "tables: schema_files should be exactly one file for each table, because a delivery stream writes one table of the lake; with via = \"direct\" one function writes several."
+    error_message = "tables: schema_files should be exactly one file for each table, because a delivery stream and a Spark job write one table of the lake; with via = \"direct\" one function writes several."
   }
   validation {
     condition     = alltrue(flatten([for table in var.tables : [for file in table.schema_files : fileexists(file)]]))
@@ -211,9 +231,9 @@ variable "tables" {
   }
   validation {
     condition = alltrue([
-      for table in var.tables : contains(["firehose", "direct"], table.via) && contains(table.via == "direct" ? ["kinesis", "dynamodb_streams"] : ["kinesis"], coalesce(table.changes_from, "kinesis"))
+      for table in var.tables : contains(["firehose", "direct", "spark"], table.via) && contains(table.via == "direct" ? ["kinesis", "dynamodb_streams"] : ["kinesis"], coalesce(table.changes_from, "kinesis"))
     ])
-    error_message = "tables: via should be \"firehose\" or \"direct\", and changes_from \"kinesis\" or \"dynamodb_streams\". Firehose reads Kinesis streams only: for the table's own stream set via = \"direct\"."
+    error_message = "tables: via should be \"firehose\", \"direct\" or \"spark\", and changes_from \"kinesis\" or \"dynamodb_streams\". Firehose and Spark read Kinesis streams only: for the table's own stream set via = \"direct\"."
   }
   validation {
     # It would be dropped without a word if the type lacked it.
@@ -225,11 +245,16 @@ variable "tables" {
     error_message = "tables: table_stream_arn and table_kms_key are the table's own stream's, which only via = \"direct\" with changes_from = \"dynamodb_streams\" reads; remove it, or set these."
   }
   validation {
-    condition     = alltrue([for table in var.tables : table.via == "firehose" || table.roles.firehose == null])
-    error_message = "tables: with via = \"direct\" there is no Firehose that could have roles.firehose; remove it. The function's role is roles.function."
+    condition     = alltrue([for table in var.tables : (table.via == "firehose" || table.roles.firehose == null) && (table.via != "spark" || table.roles.function == null) && (table.via == "spark" || table.roles.glue_job == null)])
+    error_message = "tables: roles has a role of what the table's way doesn't have; remove it. roles.function is for \"firehose\" and \"direct\", roles.firehose for \"firehose\", roles.glue_job for \"spark\"."
   }
   validation {
-    condition     = alltrue([for table in var.tables : table.changes_from == "kinesis" || table.via == "firehose" || table.stream == null])
+    # What would be ignored without a word.
+    condition     = alltrue([for table in var.tables : table.via != "spark" || (coalesce(table.delivery.partition_by, "event_time") == "event_time" && coalesce(table.delivery.partition_granularity, "hour") == "hour")])
+    error_message = "tables: with via = \"spark\" objects are by the hours of the changes; remove delivery.partition_by and delivery.partition_granularity."
+  }
+  validation {
+    condition     = alltrue([for table in var.tables : table.changes_from == "kinesis" || table.via != "direct" || table.stream == null])
     error_message = "tables: stream is a Kinesis stream's settings, but the changes come from the table's own stream; remove it, or set changes_from = \"kinesis\"."
   }
   validation {
@@ -312,7 +337,7 @@ variable "function" {
 
 variable "delivery" {
   description = <<-TEXT
-    Firehose, and the files that it or the direct function writes, of all tables. The direct way takes the first three.
+    Firehose, and the files that it or the direct function writes, of all tables. The direct way takes the first three, Spark `projection_start`: its files are always by "event_time" and "hour".
     `partition_by`: which time partitions are named by: "arrival" (when Firehose, or the direct function's stream, got the change; no extra charge), or "event_time" (when it was made; Firehose's dynamic partitioning, charged by GB and object; by the direct way an object for each hour in a batch). With Firehose it can't be changed later without replacing the delivery stream.
     `partition_granularity`: "hour", or "day" for little traffic. `projection_start`: first day for which Athena looks for partitions.
     `buffering_interval_seconds`: how long Firehose gathers rows before it writes an object. Most of the pipeline's latency; a longer one makes fewer, larger objects. Under 60 costs three requests for each object instead of one, and AWS may reject it. `buffering_size_mb`: 64 to 128.
@@ -347,6 +372,34 @@ variable "direct" {
     parallelization_factor     = optional(number, 1)
     maximum_record_age_seconds = optional(number)
     filters                    = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "glue_job" {
+  description = <<-TEXT
+    The Spark way: the Glue job that reads the stream, of all tables. It is billed all day: two workers of G.025X some $161 a month, without a change too.
+    `worker_type`: G.025X (a quarter of a DPU), or G.1X to G.8X where batches are large. `number_of_workers`: of which one is the driver.
+    `trigger_seconds`: how often it writes what came, 5 to 900. Most of the latency; a longer one makes fewer, larger objects.
+    `program_file`: path of the program `dynalake` for x86_64, or null for dist/x86_64/dynalake of this repository, which `python3 package.py --function dynalake` builds. `script_file`: a script of your own, which gets the same arguments, or null for spark/dynalake_job.py; `arguments`: more arguments for it.
+    `files_bucket`: existing bucket for script, program, schema and checkpoint, under spark/, or null for the data's, if that is this account's.
+    `maintenance_window`: when Glue restarts it, once a week, within three hours (GMT). `log_retention_days`: how long its logs are kept.
+  TEXT
+  type = object({
+    worker_type       = optional(string, "G.025X")
+    number_of_workers = optional(number, 2)
+    trigger_seconds   = optional(number, 60)
+    program_file      = optional(string)
+    script_file       = optional(string)
+    arguments         = optional(map(string), {})
+    files_bucket = optional(object({
+      name    = string
+      arn     = string
+      kms_key = optional(object({ arn = string }))
+    }))
+    maintenance_window = optional(string, "Sun:10")
+    log_retention_days = optional(number, 30)
   })
   default  = {}
   nullable = false
@@ -536,21 +589,22 @@ variable "kms_key" {
 }
 
 variable "roles" {
-  description = "For one table: existing roles of the function and of Firehose, or null to make them. modules/transform/iam.tf and modules/delivery/iam.tf, by the direct way modules/direct/iam.tf, have what they need."
+  description = "For one table: existing roles of the function, of Firehose and of the Spark job, or null to make them. modules/transform/iam.tf and modules/delivery/iam.tf, by the direct way modules/direct/iam.tf, by Spark modules/glue_job/iam.tf, have what they need."
   type = object({
     function = optional(object({ arn = string }))
     firehose = optional(object({ arn = string }))
+    glue_job = optional(object({ arn = string }))
   })
   default  = {}
   nullable = false
 
   validation {
-    condition     = length(var.tables) == 0 || (var.roles.function == null && var.roles.firehose == null)
+    condition     = length(var.tables) == 0 || (var.roles.function == null && var.roles.firehose == null && var.roles.glue_job == null)
     error_message = "roles: with tables, they belong to each table's entry."
   }
   validation {
-    condition     = var.via == "firehose" || var.roles.firehose == null
-    error_message = "roles: with via = \"direct\" there is no Firehose that could have roles.firehose; remove it. The function's role is roles.function."
+    condition     = (var.via == "firehose" || var.roles.firehose == null) && (var.via != "spark" || var.roles.function == null) && (var.via == "spark" || var.roles.glue_job == null)
+    error_message = "roles: one is of what via = \"${var.via}\" doesn't have; remove it. roles.function is for \"firehose\" and \"direct\", roles.firehose for \"firehose\", roles.glue_job for \"spark\"."
   }
 }
 
@@ -638,7 +692,7 @@ variable "thresholds" {
 }
 
 variable "iam_propagation_seconds" {
-  description = "How long to wait between granting the permissions of Firehose, or of the direct function, and creating it, in seconds. IAM is eventually consistent. 0 leaves the wait out, and with it the provisioner."
+  description = "How long to wait between granting the permissions of Firehose, of the direct function, or of the Spark job, and creating it, in seconds. IAM is eventually consistent. 0 leaves the wait out, and with it the provisioner."
   type        = number
   default     = 20
   nullable    = false

@@ -38,6 +38,21 @@ output "on_failure_location" {
   value       = module.dynalake.on_failure_location
 }
 
+output "job_name" {
+  description = "By Spark: name of the Glue job, and of the trigger that starts it; null by Firehose."
+  value       = module.dynalake.job_name
+}
+
+output "checkpoint_location" {
+  description = "By Spark: where the job keeps how far it has read, as a URL; null by Firehose."
+  value       = module.dynalake.checkpoint_location
+}
+
+output "failed_runs_queue_url" {
+  description = "By Spark: URL of the queue that holds Glue's event of each run that failed; null by Firehose."
+  value       = module.dynalake.failed_runs_queue_url
+}
+
 output "bucket" {
   description = "Name of the bucket."
   value       = module.dynalake.bucket

@@ -15,7 +15,7 @@ resource "aws_dynamodb_kinesis_streaming_destination" "this" {
     # and on destroy the destination goes before they do.
     precondition {
       condition     = alltrue([for consumer in var.consumers : startswith(consumer, "arn:")])
-      error_message = "consumers: should be ARNs, of Firehose delivery streams or of the direct way's mapping: [module.delivery.delivery_stream_arn], [module.direct.mapping_arn]."
+      error_message = "consumers: should be ARNs, of Firehose delivery streams, of the direct way's mapping or of a Spark job: [module.delivery.delivery_stream_arn], [module.direct.mapping_arn], [module.glue_job.job_arn]."
     }
     precondition {
       condition     = alltrue([for ready in var.ready : ready != ""])

@@ -16,18 +16,18 @@ variable "tables" {
 }
 
 variable "consumers" {
-  description = "What must exist before the first change flows: the ARNs of what reads the stream, Firehose delivery streams or the direct way's mapping. Firehose reads from the latest position, so changes made before it is active would be lost."
+  description = "What must exist before the first change flows: the ARNs of what reads the stream, Firehose delivery streams, the direct way's mapping or a Spark job. Firehose reads from the latest position, so changes made before it is active would be lost."
   type        = list(string)
   nullable    = false
 
   validation {
     condition     = length(var.consumers) > 0
-    error_message = "consumers: name what reads the stream, such as [module.delivery.delivery_stream_arn] or [module.direct.mapping_arn]; without one the first changes would be lost."
+    error_message = "consumers: name what reads the stream, such as [module.delivery.delivery_stream_arn], [module.direct.mapping_arn] or [module.glue_job.job_arn]; without one the first changes would be lost."
   }
   validation {
-    # Each calls GetRecords once a second for each shard, and a shard allows five calls a second.
+    # Each calls GetRecords about once a second for each shard, and a shard allows five calls a second.
     condition     = length(var.consumers) <= 5
-    error_message = "consumers: a shard allows five GetRecords calls a second, one for each delivery stream or mapping; put the other tables on another stream."
+    error_message = "consumers: a shard allows five GetRecords calls a second, one for each delivery stream, mapping or job; put the other tables on another stream."
   }
 }
 

@@ -51,7 +51,7 @@ locals {
       source   = "stream", metric = "GetRecords.IteratorAgeMilliseconds", stat = "Maximum"
       is       = ">", threshold = local.t.stream_age_seconds * 1000, window = [300, 2, 3]
       happened = "A consumer of the stream reads records that are over ${local.t.stream_age_seconds} s old."
-      first    = "Look at ${local.direct ? "direct" : "firehose"}-freshness: if it is on too, ${local.direct ? "the function" : "Firehose"} lags, go there; if not, another consumer of ${local.stream_name} lags."
+      first    = "Look at ${var.via}-freshness: if it is on too, ${local.direct ? "the function" : local.spark ? "the job" : "Firehose"} lags, go there; if not, another consumer of ${local.stream_name} lags."
     }
   }
 
@@ -226,6 +226,50 @@ locals {
     "rows-rescued" = local.alarms_table["rows-rescued"]
   }
 
+  # By Spark. Glue writes the job's metrics each half a minute while it runs, and EventBridge counts its runs that failed. The
+  # job makes no metrics of rows, so there are no alarms on them: what can't be a row shows as error-objects.
+  alarms_spark = {
+    "spark-run-failed" = {
+      severity = "look"
+      source   = "runs", metric = "Invocations", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 1, 1]
+      happened = "A run of the job failed; Glue starts it again from its checkpoint, so rows are late, not lost."
+      first    = "aws logs tail ${local.job.log_group} --since 1h --filter-pattern '?ERROR ?Error' names the cause; if the next run goes on, there is nothing to do."
+    }
+    "spark-keeps-failing" = {
+      severity = "late"
+      source   = "runs", metric = "Invocations", stat = "Sum"
+      is       = ">", threshold = 0, window = [900, 2, 4]
+      happened = "Runs of the job fail again and again; nothing is lost while the stream keeps the changes (${local.retention_hours} h)."
+      first    = "aws glue get-job-runs --job-name ${local.job.name} --max-results 5 gives each run's ErrorMessage, aws logs tail ${local.job.log_group} --since 1h the rest. If it began with an apply, apply the version before, and stop the run."
+    }
+    "spark-tasks-failing" = {
+      severity = "look"
+      source   = "job_counts", metric = "glue.driver.aggregate.numFailedTasks", stat = "Sum"
+      is       = ">", threshold = 0, window = [300, 3, 3]
+      happened = "Tasks of the job have failed for 15 minutes; Spark tries each four times, then the run fails. Bad records never cause that: it is S3, a role, a key, or memory."
+      first    = "aws logs tail ${local.job.log_group} --since 30m --filter-pattern '?ERROR ?Error' gives the reason; of S3 403 is the role, the bucket's policy or its key."
+    }
+  }
+
+  # The age of the oldest record that a batch reads. AWS documents its name, and not its dimensions: a query finds it by the
+  # job's name alone.
+  lag = "glue.driver.streaming.maxConsumerLagInMs"
+  alarms_spark_lag = {
+    "spark-freshness" = {
+      severity  = "late"
+      threshold = local.t.freshness_seconds * 1000
+      happened  = "The job reads changes that are over ${local.t.freshness_seconds} s old; nothing is lost while the stream keeps them (${local.retention_hours} h)."
+      first     = "See spark-keeps-failing and spark-tasks-failing. If both are quiet, there is more traffic than it can take: raise glue_job.number_of_workers or worker_type, apply, and stop the run."
+    }
+    "spark-behind" = {
+      severity  = "lost"
+      threshold = local.retention_hours * 36000 * local.t.retention_percent
+      happened  = "The job is behind by ${local.t.retention_percent} % of the stream's ${local.retention_hours} h; records older than that are LOST."
+      first     = "Gain time now: aws kinesis increase-stream-retention-period --stream-name ${local.stream_name} --retention-period-hours ${min(local.retention_hours * 2, 8760)}. Then see spark-freshness."
+    }
+  }
+
   # With dynamic partitioning only.
   alarms_dynamic_partitioning = {
     "firehose-partitions" = {
@@ -265,7 +309,7 @@ locals {
       source   = "errors", metric = "NumberOfMessagesSent", stat = "Sum"
       is       = ">", threshold = 0, window = [300, 1, 6]
       happened = "Objects came into the error prefix: what they hold is not in the lake. They stay there with the original records."
-      first    = "aws s3 ls --recursive on the error prefix shows which kind and since when. ${local.direct ? "records-failed names" : "records-failed, function-errors and firehose-conversion-failed name"} the cause. Fix it, then bring all kinds in: dynalake replay."
+      first    = "aws s3 ls --recursive on the error prefix shows which kind and since when. ${local.spark ? "errorCode in their lines names" : local.direct ? "records-failed names" : "records-failed, function-errors and firehose-conversion-failed name"} the cause. Fix it, then bring all kinds in: dynalake replay."
     }
   }
 
@@ -322,7 +366,25 @@ locals {
         to       = merge(local.sources.firehose, { metric = "DataReadFromKinesisStream.Records" })
         happened = "Changes come into the stream, but Firehose reads none; nothing is lost while the stream keeps them (${local.retention_hours} h)."
         first    = "aws firehose describe-delivery-stream --delivery-stream-name ${local.delivery_stream_name}: is it ACTIVE? Then check its role: kinesis:GetRecords on the stream and kms:Decrypt on the stream's key."
-      } if !local.direct
+      } if local.firehose
+    },
+    {
+      for subject in ["spark-not-running"] : subject => {
+        severity = "late"
+        from     = merge(local.sources.stream, { metric = "IncomingRecords" })
+        to       = merge(local.sources.job_gauges, { metric = "glue.driver.jvm.heap.used" })
+        happened = "Changes come into the stream, but the job is not running; nothing is lost while the stream keeps them (${local.retention_hours} h)."
+        first    = "aws glue get-job-runs --job-name ${local.job.name} --max-results 5: why did the last run end? aws glue get-trigger --name ${local.job.name}: is it ACTIVATED? It starts the job each quarter of an hour. At once: aws glue start-job-run --job-name ${local.job.name}."
+      } if local.spark
+    },
+    {
+      for subject in ["spark-stopped"] : subject => {
+        severity = "late"
+        from     = merge(local.sources.stream, { metric = "IncomingRecords" })
+        to       = merge(local.sources.job_counts, { metric = "glue.driver.aggregate.numCompletedTasks" })
+        happened = "Changes come into the stream, but the job completes no task; nothing is lost while the stream keeps them (${local.retention_hours} h)."
+        first    = "If spark-not-running or spark-keeps-failing is on, go there. Else it hangs: stop the run (aws glue batch-stop-job-run), and the trigger starts another from the checkpoint. The role may read the stream, and use its key?"
+      } if local.spark
     },
     {
       for table in var.tables : "replication-stopped-${table}" => {
@@ -330,10 +392,11 @@ locals {
         from     = { namespace = "AWS/DynamoDB", dimensions = { TableName = table }, metric = "ConsumedWriteCapacityUnits" }
         # Records into the function: `where` and `events` may leave all of them out with nothing wrong. On a stream of several
         # tables those of the others would hide that one has stopped, and only the rows are this table's.
-        to       = merge(local.sources.rows, { metric = local.shared_stream ? "RecordsOk" : "RecordsIn" })
-        happened = "${table} is written to, but no ${local.shared_stream ? "rows come out" : "changes come into the function"}. If the replication is off, these changes are LOST for the lake."
-        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see ${local.direct ? "direct" : "firehose"}-stopped, ${local.direct ? "direct-not-stored, function-errors, records-failed" : local.shared_stream ? "function-errors, records-failed" : "firehose-processing-failed"}; if all are quiet, the writes may have changed nothing${local.shared_stream ? ", or where and events leave them out" : ""}."
-      } if var.stream_name != null
+        # By Spark there is no metric of either, but what comes into the stream, where that is this table's alone.
+        to       = local.spark ? merge(local.sources.stream, { metric = "IncomingRecords" }) : merge(local.sources.rows, { metric = local.shared_stream ? "RecordsOk" : "RecordsIn" })
+        happened = "${table} is written to, but no ${local.spark ? "changes come into the stream" : local.shared_stream ? "rows come out" : "changes come into the function"}. If the replication is off, these changes are LOST for the lake."
+        first    = "aws dynamodb describe-kinesis-streaming-destination --table-name ${table}: if not ACTIVE, apply again at once, then backfill. If ACTIVE, see ${local.spark ? "replication-age and stream-write-throttled" : "${var.via}-stopped, ${local.direct ? "direct-not-stored, function-errors, records-failed" : local.shared_stream ? "function-errors, records-failed" : "firehose-processing-failed"}"}; if all are quiet, the writes may have changed nothing${local.shared_stream ? ", or where and events leave them out" : ""}."
+      } if var.stream_name != null && !(local.spark && local.shared_stream)
     },
     {
       # Rows, not deliveries: an object in the error prefix has no notification.
@@ -343,7 +406,7 @@ locals {
         to       = merge(local.sources.queue, { metric = "NumberOfMessagesSent" })
         happened = "${local.direct ? "The function" : "Firehose"} makes rows, but no notification comes into the queue; the files are on S3, and Databricks does not hear of them."
         first    = "If ${local.direct ? "direct-not-stored" : "firehose-delivery-failed"} is on, go there. Else see the bucket's notification (aws s3api get-bucket-notification-configuration), then the topic's and the queue's policy and key."
-      } if var.queues != null
+      } if var.queues != null && !local.spark
     },
   )
 }

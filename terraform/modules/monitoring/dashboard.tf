@@ -15,6 +15,9 @@ locals {
     }
   }
 
+  # As in alarms.tf: its dimensions aren't documented.
+  lag_search = "SEARCH('Namespace=\"Glue\" MetricName=\"${local.lag}\" JobName=\"${local.job.name}\" JobRunId=\"ALL\"', 'Maximum', 60)"
+
   graphs_of_firehose = [
     {
       title = "Freshness: how long changes wait, by stage", unit = "seconds", width = 12, period = 60
@@ -177,6 +180,65 @@ locals {
     },
   ]
 
+  # By Spark: what Glue measures of the job, as the job has no metrics of rows.
+  graphs_of_spark = [
+    {
+      title = "Freshness: how old changes are", unit = "seconds", width = 12, period = 60
+      lines = concat(
+        [for table in local.replicated : { label = "${table}: in DynamoDB", search = local.replication[table].AgeOfOldestUnreplicatedRecord, divide = 1000 }],
+        [{ label = "when the job reads them", search = local.lag_search, divide = 1000 }],
+        [for queues in [var.queues] : { label = "in the queue", of = ["queue", "ApproximateAgeOfOldestMessage", "Maximum"] } if queues != null],
+      )
+      mark = { label = "spark-freshness", value = local.t.freshness_seconds }
+    },
+    {
+      title = "Lag: how much of the stream's ${local.retention_hours} hours is used up", unit = "hours", width = 12, period = 60
+      lines = [
+        { label = "the job", search = local.lag_search, divide = 3600000 },
+        { label = "slowest consumer", of = ["stream", "GetRecords.IteratorAgeMilliseconds", "Maximum"], divide = 3600000 },
+      ]
+      mark = { label = "spark-behind", value = local.retention_hours * local.t.retention_percent / 100 }
+    },
+    {
+      title = "Records and tasks", unit = "a minute", width = 12, period = 60
+      lines = [
+        { label = "records into the stream", of = ["stream", "IncomingRecords", "Sum"] },
+        { label = "records out of the stream", of = ["stream", "GetRecords.Records", "Sum"] },
+        { label = "tasks completed", of = ["job_counts", "glue.driver.aggregate.numCompletedTasks", "Sum"] },
+      ]
+    },
+    {
+      title = "Bytes", unit = "a minute", width = 12, period = 60
+      lines = [
+        { label = "into the stream", of = ["stream", "IncomingBytes", "Sum"] },
+        { label = "out of the stream", of = ["stream", "GetRecords.Bytes", "Sum"] },
+      ]
+    },
+    {
+      title = "Set aside or lost: fetch or fix", unit = "in five minutes", width = 8, period = 300
+      lines = concat(
+        [for queue in [var.error_queue_name] : { label = "objects in the error prefix", of = ["errors", "NumberOfMessagesSent", "Sum"] } if queue != null],
+        [for table in local.replicated : { label = "${table}: over 1 MB, lost", search = local.replication[table].FailedToReplicateRecordCount }],
+      )
+    },
+    {
+      title = "Throttled and failing", unit = "in five minutes", width = 8, period = 300
+      lines = concat(
+        [
+          { label = "runs that failed", of = ["runs", "Invocations", "Sum"] },
+          { label = "tasks that failed", of = ["job_counts", "glue.driver.aggregate.numFailedTasks", "Sum"] },
+          { label = "stream: writes throttled", of = ["stream", "WriteProvisionedThroughputExceeded", "Sum"] },
+          { label = "stream: reads throttled", of = ["stream", "ReadProvisionedThroughputExceeded", "Sum"] },
+        ],
+        [for table in local.replicated : { label = "${table}: throttled", search = local.replication[table].ThrottledPutRecordCount }],
+      )
+    },
+    {
+      title = "The driver: no line is a job that isn't running", unit = "MB", width = 8, period = 60
+      lines = [{ label = "memory", of = ["job_gauges", "glue.driver.jvm.heap.used", "Maximum"], divide = 1000000 }]
+    },
+  ]
+
   graphs_of_queues = [
     for graph in [{
       title = "Notifications", unit = "messages", width = 24, period = 60
@@ -236,13 +298,30 @@ locals {
     },
   ]
 
+  graphs_of_spark_cost = [
+    {
+      title = "Cost: volume (the job is billed by its hours)", unit = "GB an hour", width = 12, period = 3600
+      lines = [
+        { label = "Kinesis in", of = ["stream", "IncomingBytes", "Sum"], divide = 1000000000 },
+        { label = "Kinesis out", of = ["stream", "GetRecords.Bytes", "Sum"], divide = 1000000000 },
+      ]
+    },
+    {
+      title = "Cost: counts", unit = "an hour", width = 12, period = 3600
+      lines = concat(
+        [{ label = "records", of = ["stream", "IncomingRecords", "Sum"] }],
+        [for queues in [var.queues] : { label = "S3 files notified", of = ["queue", "NumberOfMessagesSent", "Sum"] } if queues != null],
+      )
+    },
+  ]
+
   # The same in CloudWatch's terms, in which a line is either [namespace, metric, dimension, value, …, { options }] or
   # [{ expression }]. A metric that is divided appears twice: hidden, and as the expression's operand.
   widgets = [
     for graph in flatten([
-      [for graphs in [local.graphs_of_firehose] : graphs if !local.direct], [for graphs in [local.graphs_of_direct] : graphs if local.direct],
+      [for graphs in [local.graphs_of_firehose] : graphs if local.firehose], [for graphs in [local.graphs_of_direct] : graphs if local.direct], [for graphs in [local.graphs_of_spark] : graphs if local.spark],
       local.graphs_of_queues,
-      [for graphs in [local.graphs_of_firehose_cost] : graphs if !local.direct], [for graphs in [local.graphs_of_direct_cost] : graphs if local.direct],
+      [for graphs in [local.graphs_of_firehose_cost] : graphs if local.firehose], [for graphs in [local.graphs_of_direct_cost] : graphs if local.direct], [for graphs in [local.graphs_of_spark_cost] : graphs if local.spark],
       ]) : {
       type   = "metric"
       width  = graph.width

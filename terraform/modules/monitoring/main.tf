@@ -5,7 +5,9 @@ data "aws_service_principal" "here" {
 }
 
 locals {
-  direct = var.via == "direct"
+  firehose = var.via == "firehose"
+  direct   = var.via == "direct"
+  spark    = var.via == "spark"
 
   of = { for part in ["table", "stream", "queues"] : part => contains(var.parts, part) }
 
@@ -17,6 +19,9 @@ locals {
   delivery_stream_name     = coalesce(var.delivery_stream_name, "-")
   # Known only once the mapping exists, so nothing may ask whether it is null.
   mapping_uuid = local.direct ? var.mapping_uuid : "-"
+
+  # As with the mapping: nothing may ask whether what is in it is null.
+  job = local.spark && local.of.table ? var.job : { name = "-", log_group = "-", failed_runs_rule = "-" }
 
   # How long the direct function's source keeps a change.
   kept = var.stream_name == null ? "24 hours" : "${local.retention_hours} hours"
@@ -50,6 +55,9 @@ locals {
     mapping      = { namespace = "AWS/Lambda", dimensions = { EventSourceMappingUUID = local.mapping_uuid } }
     rows         = { namespace = "dynalake", dimensions = local.rows_dimensions }
     firehose     = { namespace = "AWS/Firehose", dimensions = { DeliveryStreamName = local.delivery_stream_name } }
+    runs         = { namespace = "AWS/Events", dimensions = { RuleName = local.job.failed_runs_rule } }
+    job_counts   = { namespace = "Glue", dimensions = { JobName = local.job.name, JobRunId = "ALL", Type = "count" } }
+    job_gauges   = { namespace = "Glue", dimensions = { JobName = local.job.name, JobRunId = "ALL", Type = "gauge" } }
     errors       = { namespace = "AWS/SQS", dimensions = { QueueName = coalesce(var.error_queue_name, "-") } }
     queue        = { namespace = "AWS/SQS", dimensions = { QueueName = try(var.queues.queue_name, "") } }
     dead_letters = { namespace = "AWS/SQS", dimensions = { QueueName = try(var.queues.dead_letter_queue_name, "") } }
@@ -65,7 +73,8 @@ locals {
     {
       for subject, alarm in merge(
         { for subject, alarm in local.alarms_stream : subject => alarm if local.of.stream },
-        { for subject, alarm in local.alarms_table : subject => alarm if local.of.table && !local.direct },
+        { for subject, alarm in local.alarms_table : subject => alarm if local.of.table && local.firehose },
+        { for subject, alarm in local.alarms_spark : subject => alarm if local.of.table && local.spark },
         { for subject, alarm in local.alarms_direct : subject => alarm if local.of.table && local.direct },
         { for subject, alarm in local.alarms_dynamic_partitioning : subject => alarm if local.of.table && var.dynamic_partitioning },
         { for subject, alarm in local.alarms_queues : subject => alarm if local.of.queues && var.queues != null && (subject != "queue-age" || try(var.queues.read, false)) },
@@ -101,6 +110,23 @@ locals {
         entry        = trimsuffix(subject, "-${alarm.table}")
         severity     = alarm.severity
       } if local.of.table && var.stream_name != null
+    },
+    {
+      for subject, alarm in local.alarms_spark_lag : subject => {
+        metric = null
+        queries = [{
+          id         = "q1"
+          expression = "SELECT MAX(\"${local.lag}\") FROM \"Glue\" WHERE JobName = '${local.job.name}'"
+          metric     = null
+        }]
+        is           = ">"
+        threshold    = alarm.threshold
+        window       = [300, 3, 3]
+        missing_data = "notBreaching"
+        description  = "${alarm.happened} First: ${alarm.first}"
+        entry        = subject
+        severity     = alarm.severity
+      } if local.of.table && local.spark
     },
     {
       for subject, alarm in local.stopped : subject => {
@@ -175,7 +201,7 @@ locals {
         description  = "No row has been made for ${local.t.expect_traffic_minutes} minutes, although thresholds.expect_traffic_minutes says that there is always traffic. First: see whether ${join(", ", var.tables)} is written to at all; if so, ${local.direct ? "direct-stopped and direct-not-stored show" : "replication-stopped and firehose-stopped show"} where it ends."
         entry        = subject
         severity     = "late"
-      } if local.of.table && local.t.expect_traffic_minutes != null
+      } if local.of.table && !local.spark && local.t.expect_traffic_minutes != null
     },
   )
 }

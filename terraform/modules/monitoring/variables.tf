@@ -22,14 +22,14 @@ variable "parts" {
 }
 
 variable "via" {
-  description = "How the changes get into the lake: \"firehose\", or \"direct\", by one function."
+  description = "How the changes get into the lake: \"firehose\", \"direct\", by one function, or \"spark\", by a job."
   type        = string
   default     = "firehose"
   nullable    = false
 
   validation {
-    condition     = contains(["firehose", "direct"], var.via)
-    error_message = "via: \"firehose\" or \"direct\"."
+    condition     = contains(["firehose", "direct", "spark"], var.via)
+    error_message = "via: \"firehose\", \"direct\" or \"spark\"."
   }
 }
 
@@ -67,19 +67,30 @@ variable "maximum_record_age_seconds" {
   }
 }
 
+variable "job" {
+  description = "By Spark: the job's `name`, `log_group` with what the script prints, and `failed_runs_rule`, the name of the rule that counts runs that failed (outputs of the module glue_job); null by the other ways, and without the part table."
+  type        = object({ name = string, log_group = string, failed_runs_rule = string })
+  default     = null
+
+  validation {
+    condition     = (var.job != null) == (var.via == "spark" && contains(var.parts, "table"))
+    error_message = "job: with via = \"spark\" the job's name, log group and rule, by which its metrics go (the module glue_job's outputs); otherwise null."
+  }
+}
+
 variable "stream_name" {
   description = "Name of the Kinesis data stream; null without the parts table and stream, and if the direct function reads the table's own stream."
   type        = string
   default     = null
 
   validation {
-    condition     = var.stream_name == null ? !(contains(var.parts, "table") && var.via == "firehose") && !contains(var.parts, "stream") : try(can(regex("^[a-zA-Z0-9_.-]{1,128}$", var.stream_name)), false)
+    condition     = var.stream_name == null ? !(contains(var.parts, "table") && var.via != "direct") && !contains(var.parts, "stream") : try(can(regex("^[a-zA-Z0-9_.-]{1,128}$", var.stream_name)), false)
     error_message = "stream_name: the stream's name (a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name. Only without the parts table and stream, or by the direct way from the table's own stream, it may be null."
   }
 }
 
 variable "retention_hours" {
-  description = "How long the Kinesis stream keeps changes, in hours: the alarm firehose-behind is a share of it; null without the part table, and without such a stream."
+  description = "How long the Kinesis stream keeps changes, in hours: the alarms firehose-behind and spark-behind are a share of it; null without the part table, and without such a stream."
   type        = number
   default     = null
 
@@ -114,12 +125,12 @@ variable "shared_stream" {
 }
 
 variable "delivery_stream_name" {
-  description = "Name of the Firehose delivery stream; null without the part table, and by the direct way."
+  description = "Name of the Firehose delivery stream; null without the part table, and by the other ways."
   type        = string
   default     = null
 
   validation {
-    condition     = var.delivery_stream_name == null ? !contains(var.parts, "table") || var.via == "direct" : try(can(regex("^[a-zA-Z0-9_.-]{1,64}$", var.delivery_stream_name)), false)
+    condition     = var.delivery_stream_name == null ? !contains(var.parts, "table") || var.via != "firehose" : try(can(regex("^[a-zA-Z0-9_.-]{1,64}$", var.delivery_stream_name)), false)
     error_message = "delivery_stream_name: the delivery stream's name (1 to 64 of a-z, A-Z, 0-9, _, . and -), not its ARN: metrics go by name."
   }
 }
@@ -132,23 +143,23 @@ variable "dynamic_partitioning" {
 }
 
 variable "function_name" {
-  description = "Name of the Lambda function that makes the rows; null without the part table."
+  description = "Name of the Lambda function that makes the rows; null without the part table, and by Spark."
   type        = string
   default     = null
 
   validation {
-    condition     = var.function_name == null ? !contains(var.parts, "table") : try(can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name)), false)
+    condition     = var.function_name == null ? !contains(var.parts, "table") || var.via == "spark" : try(can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name)), false)
     error_message = "function_name: the function's name (1 to 64 of a-z, A-Z, 0-9, _ and -), without version and not its ARN: metrics go by name."
   }
 }
 
 variable "function_timeout_seconds" {
-  description = "The function's timeout in seconds: the alarm function-duration is a share of it; null without the part table."
+  description = "The function's timeout in seconds: the alarm function-duration is a share of it; null without the part table, and by Spark."
   type        = number
   default     = null
 
   validation {
-    condition     = var.function_timeout_seconds == null ? !contains(var.parts, "table") : try(var.function_timeout_seconds >= 1 && var.function_timeout_seconds <= 900, false)
+    condition     = var.function_timeout_seconds == null ? !contains(var.parts, "table") || var.via == "spark" : try(var.function_timeout_seconds >= 1 && var.function_timeout_seconds <= 900, false)
     error_message = "function_timeout_seconds: the function's own timeout, from 1 to 900."
   }
 }
@@ -209,9 +220,9 @@ variable "thresholds" {
     The value above which an alarm goes off; each has a default. Alarms on what is always wrong (a failed write, a dead letter) have none.
     `replication_age_seconds` (300): DynamoDB's oldest change not yet in the stream; milliseconds are normal.
     `stream_age_seconds` (600): age of the records that any consumer of the stream reads.
-    `retention_percent` (25): how far Firehose may be behind, in percent of the stream's retention.
+    `retention_percent` (25): how far Firehose, or the Spark job, may be behind, in percent of the stream's retention.
     `capacity_percent` (80): what goes into the stream, in percent of what its shards take.
-    `freshness_seconds` (300): age of the oldest record in Firehose; one and a half times its buffering interval (60 seconds) is normal. Keep it above three times a longer interval. By the direct way, age of the changes that the function reads; its window is normal.
+    `freshness_seconds` (300): age of the oldest record in Firehose; one and a half times its buffering interval (60 seconds) is normal. Keep it above three times a longer interval. By the direct way, age of the changes that the function reads; its window is normal. By Spark, age of those that the job reads; its trigger_seconds are normal.
     `behind_seconds` (7200): by the direct way, age of the changes at which it is getting late: a table's own stream keeps them for 24 hours.
     `function_duration_percent` (80): longest invocation, in percent of the function's timeout.
     `records_failed` (0): records that couldn't become rows, in five minutes.

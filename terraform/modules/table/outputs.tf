@@ -29,7 +29,7 @@ output "key_columns" {
 }
 
 output "target" {
-  description = "Where a writer puts this table's rows, as the modules delivery and direct take it: { bucket, database, table, data_prefix, error_prefix, partition_by, partition_granularity }."
+  description = "Where a writer puts this table's rows, as the modules delivery, direct and glue_job take it: { bucket, database, table, data_prefix, error_prefix, partition_by, partition_granularity }."
   value = {
     bucket                = var.bucket
     database              = aws_glue_catalog_table.this.database_name

@@ -88,19 +88,19 @@ variable "error_prefix" {
 }
 
 variable "via" {
-  description = "Who writes the objects: \"firehose\" (the module delivery), or the function of the module \"direct\", whose folders always have the names of the tables in the lake."
+  description = "Who writes the objects: \"firehose\" (the module delivery), the function of the module \"direct\", whose folders always have the names of the tables in the lake, or the job of the module glue_job, \"spark\"."
   type        = string
   default     = "firehose"
   nullable    = false
 
   validation {
-    condition     = contains(["firehose", "direct"], var.via)
-    error_message = "via: \"firehose\" or \"direct\"."
+    condition     = contains(["firehose", "direct", "spark"], var.via)
+    error_message = "via: \"firehose\", \"direct\" or \"spark\"."
   }
 }
 
 variable "partition_by" {
-  description = "Which time partitions are named by: \"arrival\" (when Firehose, or the direct function's stream, got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). The writer has to use the same time: the module transform takes this too, and direct takes it from target. With Firehose it can't be changed later, because Firehose would be replaced."
+  description = "Which time partitions are named by: \"arrival\" (when Firehose, or the direct function's stream, got the change; no extra charge), or \"event_time\" (when it was made; Firehose's dynamic partitioning, charged by GB and object). The writer has to use the same time: the module transform takes this too, direct takes it from target, and Spark always uses the second, by hours. With Firehose it can't be changed later, because Firehose would be replaced."
   type        = string
   default     = "arrival"
   nullable    = false
@@ -108,6 +108,10 @@ variable "partition_by" {
   validation {
     condition     = contains(["arrival", "event_time"], var.partition_by)
     error_message = "partition_by: \"arrival\" or \"event_time\"."
+  }
+  validation {
+    condition     = var.via != "spark" || (var.partition_by == "event_time" && var.partition_granularity == "hour")
+    error_message = "partition_by: with via = \"spark\" objects are by the hours of the changes; set partition_by = \"event_time\" and partition_granularity = \"hour\"."
   }
 }
 

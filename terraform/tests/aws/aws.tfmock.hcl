@@ -57,6 +57,9 @@ mock_data "aws_dynamodb_table" {
 mock_resource "aws_dynamodb_table" {
   defaults = { stream_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000" }
 }
+mock_resource "aws_glue_job" {
+  defaults = { arn = "arn:aws:glue:eu-central-1:123456789012:job/orders-spark" }
+}
 mock_resource "aws_lambda_alias" {
   defaults = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:orders:live" }
 }

@@ -292,3 +292,21 @@ run "without_a_stated_name_the_folder_is_the_dynamodb_tables" {
     error_message = "Objects of pipelines that exist must not move."
   }
 }
+
+run "by_spark_the_folder_is_firehoses_and_partitions_are_hours_of_changes" {
+  command = plan
+  variables {
+    via          = "spark"
+    partition_by = "event_time"
+  }
+  assert {
+    condition     = output.target.partition_by == "event_time" && output.target.partition_granularity == "hour"
+    error_message = "As the job writes them."
+  }
+}
+
+run "rejects_spark_by_arrival" {
+  command = plan
+  variables { via = "spark" }
+  expect_failures = [var.partition_by]
+}

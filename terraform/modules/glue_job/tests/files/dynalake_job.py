@@ -1,0 +1,1 @@
+# In place of spark/dynalake_job.py: nothing is run here.
