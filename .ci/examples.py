@@ -12,7 +12,8 @@ terraform/apply-policy, and so is the name of all that it made; moved.tf finds t
 a schema that only the function rejects ends the apply before Firehose gets it, and a schema of
 1,000 columns goes from the package into Parquet. By the direct way changes come from the table's
 own stream, each item of a single-table design into its table of the lake, and a new version moves
-the alias and leaves the mapping. For several tables: one more changes nothing of the others. For
+the alias and leaves the mapping. By Spark the job is made with its files, its trigger and its rule;
+the emulator doesn't run it. For several tables: one more changes nothing of the others. For
 the existing bucket: its notifications and its key stay, and the roles keep within the boundary.
 Each runs in an account of its own, at the same time.
 """
@@ -61,6 +62,7 @@ ACTIONS = {
     "S3.GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     "S3.GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
     "S3.HeadBucket": "s3:ListBucket",
+    "S3.HeadObject": "s3:GetObject",
     "S3.ListObjectVersions": "s3:ListBucketVersions",
     "S3.ListObjectsV2": "s3:ListBucket",
     "S3.PutBucketEncryption": "s3:PutEncryptionConfiguration",
@@ -73,6 +75,7 @@ ACTIONS = {
 PREFIXES = {
     "CloudWatch Logs": "logs",
     "DynamoDB": "dynamodb",
+    "EventBridge": "events",
     "Lambda": "lambda",
     "Firehose": "firehose",
     "Kinesis": "kinesis",
@@ -82,7 +85,10 @@ PREFIXES = {
 # What an apply needs, of the files in terraform/apply-policy: roles-within-a-boundary.json takes
 # the place of roles.json where there is a boundary, boundary.json is that boundary,
 # lake-formation.json is for those who use it. exports.json goes with `exports`.
-APPLY_POLICIES = ("pipeline.json", "direct.json", "around-it.json", "roles.json", "exports.json")
+APPLY_POLICIES = (
+    *("pipeline.json", "direct.json", "spark.json", "around-it.json"),
+    *("roles.json", "exports.json"),
+)
 
 EXPORTS = 'exports={"bucket":"dynalake-exports"}'
 
@@ -518,8 +524,9 @@ def thousand_columns() -> tuple[list, dict, dict]:
     return columns, item, row
 
 
-def check_rights(place: Place) -> None:
-    """Each call of Terraform's is an action of terraform/apply-policy."""
+def check_rights(place: Place, own: tuple[str, ...] = ()) -> None:
+    """Each call of Terraform's is an action of terraform/apply-policy, but those for what an
+    example makes itself."""
     allowed = set()
     for file in sorted((ROOT / "terraform" / "apply-policy").glob("*.json")):
         policy = json.loads(file.read_text())
@@ -562,7 +569,7 @@ def check_rights(place: Place) -> None:
     }
     # The provider asks for this only where it may not ask who it is, as on the emulator
     # (skip_credentials_validation).
-    needed.discard("iam:GetUser")
+    needed -= {"iam:GetUser", *own}
     if len(needed) < 60:
         raise SystemExit(
             f"{place.name}: only {len(needed)} calls were found in {place.trace}; is its format "
@@ -913,6 +920,82 @@ def current_and_items(place: Place, outputs: dict, name: str) -> tuple[list, lis
     return sorted(tuple(row[column] for column in columns) for row in rows), sorted(items)
 
 
+def spark(emulator: emulators.Emulator) -> None:
+    place = Place("spark", "examples/spark", "666666666666", emulator)
+    # The emulator keeps the job and runs nothing: any program for x86_64 will do.
+    fixtures = ROOT / "terraform" / "modules" / "glue_job" / "tests" / "files"
+    script = WORK / "spark" / "dynalake_job.py"
+    shutil.copy(fixtures / "dynalake_job.py", script)
+    variables = [f"program_file={fixtures}/dynalake", f"script_file={script}"]
+    outputs = place.apply(*variables, trace=True)
+    check_names(
+        place,
+        "module.dynalake",
+        name="dynalake-orders",
+        bucket=outputs["bucket"],
+        database=outputs["glue_database"],
+        tables=["orders"],
+    )
+    job = place.client("glue").get_job(JobName=outputs["job_name"])["Job"]
+    arguments = job["DefaultArguments"]
+    expect(
+        place,
+        "the job streams by Glue 5.1",
+        [job["Command"]["Name"], job["GlueVersion"], job["WorkerType"], job["NumberOfWorkers"]],
+        ["gluestreaming", "5.1", "G.025X", 2],
+    )
+    expect(
+        place,
+        "its rows go to the table's prefix, what can't be one to the error prefix",
+        [arguments["--out"], arguments["--rejected"]],
+        [
+            outputs["location"],
+            f"s3://{outputs['bucket']}/{outputs['error_prefix']}spark-failed/",
+        ],
+    )
+
+    def put(where: str) -> bytes:
+        bucket, key = where.removeprefix("s3://").split("/", 1)
+        return place.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    expect(
+        place,
+        "script, program and schema are where the job looks for them",
+        [
+            put(job["Command"]["ScriptLocation"]),
+            put(arguments["--dynalake"]),
+            json.loads(put(arguments["--schema"]))["table"],
+        ],
+        [script.read_bytes(), (fixtures / "dynalake").read_bytes(), "orders"],
+    )
+    trigger = place.client("glue").get_trigger(Name=outputs["job_name"])["Trigger"]
+    expect(
+        place,
+        "a trigger starts it each quarter of an hour",
+        [trigger["State"], trigger["Schedule"], trigger["Actions"][0]["JobName"]],
+        ["ACTIVATED", "cron(0/15 * * * ? *)", outputs["job_name"]],
+    )
+    script.write_text(script.read_text() + "# another version\n")
+    changes = place.planned(*variables)
+    expect(
+        place,
+        "another script is put beside the old one, and changes the job alone",
+        {address.split(".", 2)[2]: actions for address, actions in changes.items()},
+        {
+            'module.glue_job["default"].aws_glue_job.this': ["update"],
+            'module.glue_job["default"].aws_s3_object.script': ["create", "delete"],
+        },
+    )
+    place.destroy(trace=True)
+    check_rights(
+        place,
+        own=(
+            *("dynamodb:CreateTable", "dynamodb:DeleteTable", "kms:DescribeKey"),
+            *("dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTimeToLive"),
+        ),
+    )
+
+
 def several_tables(emulator: emulators.Emulator) -> None:
     place = Place("several-tables", "examples/several-tables", "333333333333", emulator)
     place.apply(package(), schema_files("orders"))
@@ -992,6 +1075,7 @@ def main() -> int:
                     several_tables,
                     direct,
                     single_table,
+                    spark,
                 )
             ]:
                 done.result()
