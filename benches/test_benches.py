@@ -157,6 +157,36 @@ class Ways(unittest.TestCase):
         )
         self.assertAlmostEqual(4 / 3, kinesis / streams)
 
+    def test_the_job_is_billed_all_day_and_pays_the_stream_as_firehose_does(self):
+        idle = ways.job_dollars(ways.WORKERS)
+        self.assertAlmostEqual(2 * 0.25 * 0.44 * 730, idle)
+        for rate in ways.RATES:
+            parts = ways.spark_dollars(rate, START)
+            self.assertEqual(ways.firehose_parts(rate, START)["source"], parts["source"])
+            self.assertGreaterEqual(parts["job"], idle)
+        # 6 MiB a second are 80 ms of the program, 320 ms with what is around it: of two processors.
+        full = ways.BATCH_BYTES / START.change_bytes
+        self.assertEqual(2, ways.spark_workers(full, START))
+        self.assertEqual(3, ways.spark_workers(full * 2 / 0.32 + 1, START))
+
+    def test_the_job_writes_an_object_for_each_shard_and_batch_that_has_a_change(self):
+        batches = 730 * 60
+        checkpoints = batches * 10 * 0.005 / 1_000
+        one = ways.spark_dollars(100, START)["objects and notifications"] - checkpoints
+        self.assertAlmostEqual(batches * (0.005 + 0.0017) / 1_000, one)
+        # One change each ten minutes.
+        rare = ways.spark_dollars(1 / 600, START)["objects and notifications"] - checkpoints
+        self.assertAlmostEqual(one / 10, rare)
+
+    def test_above_the_break_even_the_job_is_cheaper_than_firehose(self):
+        rate = ways.break_even(START)
+        parts = ways.firehose_parts(rate, START)
+        self.assertAlmostEqual(
+            ways.job_dollars(ways.WORKERS),
+            parts["Firehose"] + parts["Lambda and its log"],
+            delta=2,
+        )
+
     def test_a_longer_window_is_cheaper_until_batches_are_full(self):
         bills = [
             ways.direct_dollars(1_000, START, kinesis=False, window=window)[
@@ -195,6 +225,22 @@ class Ways(unittest.TestCase):
             block = re.search(rf'variable "{name}" \{{.*?^\}}', source, re.DOTALL | re.MULTILINE)[0]
             self.assertIn(f"default     = {value}\n", block)
         self.assertEqual(ways.CPU_MS_OF_A_BATCH, direct.MOST_MS)
+        source = (ROOT / "terraform" / "modules" / "glue_job" / "variables.tf").read_text()
+        for name, value in (
+            ("worker_type", '"G.025X"'),
+            ("number_of_workers", ways.WORKERS),
+            ("trigger_seconds", ways.TRIGGER_SECONDS),
+        ):
+            block = re.search(rf'variable "{name}" \{{.*?^\}}', source, re.DOTALL | re.MULTILINE)[0]
+            self.assertIn(f"default     = {value}\n", block)
+
+    def test_the_jobs_price_is_the_same_wherever_it_is_named(self):
+        price = ways.dollars(ways.job_dollars(ways.WORKERS))
+        for file in (
+            *("terraform/variables.tf", "terraform/examples/spark/README.md"),
+            *("terraform/modules/glue_job/README.md", "README.md"),
+        ):
+            self.assertIn(f"{price} a month", (ROOT / file).read_text(), file)
 
 
 SCHEMA = {

@@ -7,7 +7,8 @@ docs/ways.md has both tables between its markers. The costs are arithmetic by be
 prices and limits, with the same caveat: none of it was seen on AWS. Lambda reads DynamoDB Streams
 for free, and Kinesis too unless the stream is on demand. The direct function's time is its bar (not
 a measurement): a full batch in CPU_MS_OF_A_BATCH on a whole processor; and an object waits
-STORE_SECONDS for S3.
+STORE_SECONDS for S3. Of the Spark job nothing was measured: SPARK_SHARE and SPARK_BATCH_SECONDS are
+assumptions.
 """
 
 from __future__ import annotations
@@ -30,6 +31,18 @@ BATCH_RECORDS = 10_000
 CPU_MS_OF_A_BATCH = 80
 STORE_SECONDS = 0.1
 
+# As the module glue_job sets it by default.
+WORKERS, WORKER_DPU, TRIGGER_SECONDS = 2, 0.25, 60
+# A worker of G.025X, of which one is the driver:
+# https://docs.aws.amazon.com/glue/latest/webapi/API_Job.html
+WORKER_PROCESSORS = 2
+# Of us-east-1, billed by the second while the job runs: https://aws.amazon.com/glue/pricing/
+DPU_HOUR = 0.44
+# Assumptions: the program gets a quarter of the workers' processors, beside Spark, Python and the
+# reading of the stream; a batch takes five seconds; its checkpoint ten requests to S3 (two files,
+# each written, listed, renamed).
+SPARK_SHARE, SPARK_BATCH_SECONDS, CHECKPOINT_REQUESTS = 0.25, 5, 10
+
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 BATCH_BYTES = 6 * scale.MIB
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html: a
@@ -49,6 +62,8 @@ QUOTAS = f"{DYNAMODB}/ServiceQuotas.html"
 FREE = f"{DYNAMODB}/CostOptimization_StreamsUsage.html"
 POLLED = "https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html"
 GIVEN_UP = "https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html"
+GLUE_PRICES = "https://aws.amazon.com/glue/pricing/"
+GLUE_RESTARTS = "https://docs.aws.amazon.com/glue/latest/dg/glue-streaming-maintenance.html"
 LARGE = "https://docs.aws.amazon.com/streams/latest/dev/large-records.html"
 RECORD = (
     "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html"
@@ -98,6 +113,36 @@ def direct_dollars(
     }
 
 
+def spark_workers(rate: float, start: scale.Measured) -> int:
+    """The driver, and as many workers as the program's time needs; the module's number at least."""
+    processors = rate * start.change_bytes / BATCH_BYTES * CPU_MS_OF_A_BATCH / 1_000 / SPARK_SHARE
+    return max(WORKERS, 1 + ceil(processors / WORKER_PROCESSORS))
+
+
+def job_dollars(workers: int) -> float:
+    """A month of a job that runs all day."""
+    return workers * WORKER_DPU * DPU_HOUR * scale.MONTH_SECONDS / 3600
+
+
+def spark_dollars(rate: float, start: scale.Measured) -> dict[str, float]:
+    """A month's bill. A batch writes one object for each shard, as each is a task of its own."""
+    batches = scale.MONTH_SECONDS / TRIGGER_SECONDS
+    objects = min(rate * scale.MONTH_SECONDS, scale.needs(rate, start).shards * batches)
+    return {
+        "source": firehose_parts(rate, start)["source"],
+        "job": job_dollars(spark_workers(rate, start)),
+        "objects and notifications": objects * (scale.S3_REQUEST + scale.NOTIFICATION)
+        + batches * CHECKPOINT_REQUESTS * scale.S3_REQUEST,
+    }
+
+
+def break_even(start: scale.Measured) -> float:
+    """Changes a second above which the smallest job is cheaper than Firehose and its function."""
+    parts = firehose_parts(1_000, start)
+    by_change = (parts["Firehose"] + parts["Lambda and its log"]) / 1_000
+    return job_dollars(WORKERS) / by_change
+
+
 def dollars(value: float) -> str:
     if value >= 100:
         return f"${scale.short(value)}"
@@ -139,6 +184,9 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
             f"{FIREHOSE_SECONDS} s; {FIREHOSE_MOST} s",
             seconds(KINESIS_POLL),
             f"{seconds(STREAMS_POLL)}; [polled four times a second]({POLLED})",
+            f"{TRIGGER_SECONDS / 2 + SPARK_BATCH_SECONDS:.0f} s;"
+            f" {TRIGGER_SECONDS + SPARK_BATCH_SECONDS} s, if a batch takes"
+            f" {SPARK_BATCH_SECONDS} s (not measured)",
         ]
     ]
     rows += [
@@ -147,10 +195,11 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
             arithmetic(firehose_parts(rate, start)),
             arithmetic(direct_dollars(rate, start, kinesis=True)),
             arithmetic(direct_dollars(rate, start, kinesis=False)),
+            arithmetic(spark_dollars(rate, start)),
         ]
         for rate, what in zip(
             RATES,
-            ("source + Firehose + Lambda + objects", "the same", "the same"),
+            ("source + Firehose, Lambda or job + objects", "the same", "the same"),
             strict=True,
         )
     ]
@@ -161,12 +210,16 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
             f"{dollars(hours * scale.STREAM_HOUR)} a month",
             "the same",
             f"**nothing**: [Lambda's reads are free]({FREE})",
+            f"the stream, and the job all day: {WORKERS} × {WORKER_DPU} DPU ×"
+            f" [${DPU_HOUR} an hour]({GLUE_PRICES}) = {dollars(job_dollars(WORKERS))}"
+            " a month",
         ],
         [
             "order of an item's changes",
             "by time in µs, then Kinesis' number",
             "the same",
             f"**[exact]({COMPARED})**, by DynamoDB's number; [times are whole seconds]({RECORD})",
+            "as by Firehose",
         ],
         [
             "duplicates",
@@ -174,6 +227,7 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
             "the same",
             f"[none from the source]({COMPARED}); a batch that comes again writes the same object,"
             " a part of it is merged",
+            "some, as by Firehose; a batch that comes again writes the same objects",
         ],
         [
             "how long it may be broken",
@@ -181,24 +235,29 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
             "the same (a week at most), then on S3 (on-failure bucket)",
             f"22 of [the stream's 24 hours]({COMPARED}), then on S3"
             f" ([on-failure bucket]({GIVEN_UP}))",
+            "a week (`retention_hours`), up to a year;"
+            f" [Glue restarts it each week]({GLUE_RESTARTS})",
         ],
         [
             "readers of the stream",
             "5",
             "5",
             f"[2; of a global table 1]({QUOTAS})",
+            "5",
         ],
         [
             "tables in the lake from one DynamoDB table",
             "one for each delivery stream, each charged for the whole stream",
             "**several**, by one function",
             "**several**, by one function",
+            "one for each job",
         ],
         [
             "largest change",
             f"1 MB; [AWS advises against Lambda with larger ones]({LARGE})",
             f"1 MB (DynamoDB skips larger ones; [Lambda takes up to 6 MB]({LARGE}))",
             "two images of 400 KB: each fits",
+            "1 MB (DynamoDB skips larger ones)",
         ],
         [
             "decimals",
@@ -206,9 +265,11 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
             "[compare first](limits.md#values-to-compare-first))",
             "all 38 digits, written by us",
             "all 38 digits, written by us",
+            "all 38 digits, written by us",
         ],
         [
             "a record that can't be a row",
+            "error prefix",
             "error prefix",
             "error prefix",
             "error prefix",
@@ -218,6 +279,7 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
             "nothing",
             "nothing",
             "a stream with both images",
+            "nothing",
         ],
         [
             "for whom",
@@ -225,6 +287,8 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
             " the files",
             "the week of reserve, and seconds or several tables, without Firehose's charge",
             "**most others**: the cheapest and the soonest",
+            "who joins or enriches changes in flight by [a script of their own](spark.md); above"
+            f" some {scale.short(break_even(start))} changes/s it is cheaper than Firehose",
         ],
     ]
     headers = [
@@ -232,6 +296,7 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
         '`via = "firehose"`',
         '`"direct"` from Kinesis',
         '`"direct"` from DynamoDB Streams',
+        '`"spark"`, a Glue job',
     ]
     return headers, rows
 
