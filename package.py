@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Builds dist/<arch>/bootstrap.zip and dist/<arch>/direct.zip for AWS Lambda's provided.al2023, and
-checks what it built.
+"""Builds dist/<arch>/bootstrap.zip and dist/<arch>/direct.zip for AWS Lambda's provided.al2023, or
+the command line dist/<arch>/dynalake for the Spark job's executors, and checks what it built.
 
     python3 package.py                  both functions, for every architecture whose Rust target is
                                         installed
@@ -10,6 +10,8 @@ checks what it built.
                                         x86_64 machine lacks to build it
     python3 package.py --function direct
                                         that function alone
+    python3 package.py --function dynalake
+                        the command line alone, which is built only if it is named
     python3 package.py --schema orders.schema.json
                                         with a schema file in it, for DYNALAKE_SCHEMA=@PATH
     python3 package.py --package bootstrap.zip --schema orders.schema.json
@@ -36,6 +38,10 @@ bytes are the same only where that library is the same.
 `direct` is linked dynamically, to the C library of provided.al2023: it looks up S3's address, and
 in a static program the GNU C library may load parts of another version of itself for that. It is
 checked to need no newer library than is there. So it has gnu targets only.
+
+`dynalake` is not a function, and not in a zip: it is the program that the Spark job starts, and the
+command line of a release. It is linked and checked as `direct` is: AWS Glue 5.1 is Amazon Linux
+2023 too, with the same C library. It takes no --schema; the job gets its own.
 
 Rust is the one on the PATH, and cargo always is. Where it lacks a target, Debian's Rust is used:
 rustc-web, the newest that its stable release has, with libstd-rust-web-dev for each architecture.
@@ -67,14 +73,21 @@ SCHEMAS = "schemas.json"
 
 @dataclass(frozen=True)
 class Function:
-    """A function: how it is built, and what may come of it."""
+    """A function, or another program: how it is built, and what may come of it."""
 
-    # Of the binary, and of the zip.
+    # Of the binary, and of what is made of it.
     name: str
     package: str
     features: tuple[str, ...]
     is_static: bool
     max_bytes: int
+    # Else the program itself is what is made.
+    is_zipped: bool = True
+
+    @property
+    def file(self) -> str:
+        """The name of what is made."""
+        return f"{self.name}.zip" if self.is_zipped else self.name
 
 
 FUNCTIONS = {
@@ -91,6 +104,9 @@ FUNCTIONS = {
     )
 }
 BOOTSTRAP = FUNCTIONS["bootstrap"]
+COMMAND_LINE = Function("dynalake", "dynalake-cli", (), False, 30_000_000, is_zipped=False)
+# All that can be named.
+PROGRAMS = FUNCTIONS | {COMMAND_LINE.name: COMMAND_LINE}
 
 # Lambda's names of architectures, the machine in an ELF header, and Rust targets in order of
 # preference.
@@ -99,7 +115,7 @@ ARCHITECTURES = {
     "arm64": (183, ["aarch64-unknown-linux-musl", "aarch64-unknown-linux-gnu"]),
 }
 
-# The GNU C library of provided.al2023 (https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html),
+# The GNU C library of Amazon Linux 2023, which provided.al2023 and AWS Glue 5.1 are (https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html),
 # and what of it and of GCC a program may ask for.
 GLIBC = (2, 34)
 LIBRARIES = (
@@ -333,6 +349,24 @@ def build(function: Function, target: str, rust: dict[str, str]) -> tuple[Path, 
     )
 
 
+def build_checked(function: Function, arch: str, target: str, rust: dict[str, str]) -> bytes:
+    """Builds a function; returns its program, checked."""
+    executable, paths = build(function, target, rust)
+    program = executable.read_bytes()
+    check_program(program, arch, function)
+    check_paths(program, paths, function.name)
+    return program
+
+
+def write_program(program: bytes, path: Path) -> None:
+    """Writes a program that needs no package."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.write_bytes(program)
+    unfinished.chmod(0o755)
+    unfinished.replace(path)
+
+
 def write_zip(program: bytes, path: Path, schema: tuple[str, bytes] | None = None) -> None:
     """Writes a package: the program, and a schema file by its name there and its bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -553,7 +587,7 @@ def check_program(program: bytes, arch: str, function: Function = BOOTSTRAP) -> 
 
 
 def check_libraries(elf: Elf, name: str = "direct") -> None:
-    """Rejects a program that provided.al2023 could not load."""
+    """Rejects a program that Amazon Linux 2023 could not load."""
     if elf.interpreter is None:
         raise PackageError(
             f"{name} is linked statically, and would look up names with parts of another C "
@@ -562,8 +596,8 @@ def check_libraries(elf: Elf, name: str = "direct") -> None:
     for library in elf.libraries:
         if library not in LIBRARIES:
             raise PackageError(
-                f"{name} needs {library}, which provided.al2023 may lack; see which package links "
-                "it"
+                f"{name} needs {library}, which Amazon Linux 2023 may lack; see which package "
+                "links it"
             )
     newest = ".".join(map(str, GLIBC))
     for version in elf.versions:
@@ -572,7 +606,7 @@ def check_libraries(elf: Elf, name: str = "direct") -> None:
         number = re.fullmatch(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?", version)
         if number is None or (int(number[1]), int(number[2])) > GLIBC:
             raise PackageError(
-                f"{name} asks for {version}, and provided.al2023 has glibc {newest}; build it "
+                f"{name} asks for {version}, and Amazon Linux 2023 has glibc {newest}; build it "
                 "where the C library is not newer, or see by `objdump -T` which symbol it is"
             )
 
@@ -602,14 +636,14 @@ def check_entries(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return entry
 
 
-def check_paths(program: bytes, paths: list[str]) -> None:
+def check_paths(program: bytes, paths: list[str], name: str = "bootstrap") -> None:
     """Rejects a program that contains the path it was built in."""
     for path in paths:
         at = program.find(path.encode() + b"/")
         if at >= 0:
             text = program[at : at + 120].split(b"\0", 1)[0].decode(errors="replace")
             raise PackageError(
-                f"bootstrap holds a path of this machine, so its bytes depend on it: {text}"
+                f"{name} holds a path of this machine, so its bytes depend on it: {text}"
             )
 
 
@@ -621,11 +655,13 @@ def package(
     out: Path,
     schema: tuple[str, bytes] | None,
 ) -> None:
-    executable, paths = build(function, target, rust)
-    path = out / arch / f"{function.name}.zip"
-    write_zip(executable.read_bytes(), path, schema)
-    program = check_zip(path, arch, function)
-    check_paths(program, paths)
+    program = build_checked(function, arch, target, rust)
+    path = out / arch / function.file
+    if function.is_zipped:
+        write_zip(program, path, schema)
+        check_zip(path, arch, function)
+    else:
+        write_program(program, path)
     if function.is_static:
         needs = "static: no interpreter, no shared libraries, so any glibc will do"
     else:
@@ -635,11 +671,12 @@ def package(
             key=lambda version: [int(part) for part in version[6:].split(".")],
         )
         needs = f"dynamic: {', '.join(elf.libraries)}, and nothing newer than {glibc}"
+    zipped = f"  zip       {path.stat().st_size:,} bytes, stored; {PROGRAM} has mode 0755\n"
     print(
         f"{path}\n"
         f"  sha256    {hashlib.sha256(path.read_bytes()).hexdigest()}\n"
-        f"  zip       {path.stat().st_size:,} bytes, stored; bootstrap has mode 0755\n"
-        f"  bootstrap {len(program):,} bytes of at most {function.max_bytes:,}\n"
+        f"{zipped if function.is_zipped else ''}"
+        f"  program   {len(program):,} bytes of at most {function.max_bytes:,}\n"
         f"  ELF       {arch}, {needs}\n"
         f"  built by  rustc {rust['release']} for {target}, no path of this machine in it"
     )
@@ -660,9 +697,9 @@ def main() -> int:
     )
     parser.add_argument(
         "--function",
-        choices=FUNCTIONS,
+        choices=PROGRAMS,
         action="append",
-        help="function to build, instead of all; may be repeated",
+        help="function, or the command line, to build instead of all functions; may be repeated",
     )
     parser.add_argument(
         "--install",
@@ -703,7 +740,12 @@ def main() -> int:
             put_schema(arguments.package, schema)
             return 0
         rusts = hosts()
-        functions = [FUNCTIONS[name] for name in dict.fromkeys(arguments.function or FUNCTIONS)]
+        functions = [PROGRAMS[name] for name in dict.fromkeys(arguments.function or FUNCTIONS)]
+        if arguments.schema and COMMAND_LINE in functions:
+            raise PackageError(
+                "dynalake is not in a package that could hold a schema: the Spark job gets its own "
+                "by its argument --schema; leave --schema or --function dynalake out"
+            )
         if arguments.schema and len(arguments.schema) > 1 and BOOTSTRAP in functions:
             if arguments.function:
                 raise PackageError(

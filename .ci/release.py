@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Gathers what a release has: the packages in dist/, the command line, which it builds, and their
-SHA-256.
+"""Gathers what a release has: the packages and the command line in dist/, and their SHA-256.
 
     python3 .ci/release.py --out dist/release
     python3 .ci/release.py --tag v1.0.0 --notes notes.md
                               only rejects a tag that is not the version's, and writes what
                               CHANGELOG.md says of the version
 
-The version is that of Cargo.toml. package.py has built the packages before, for each of --arch, by
-default both.
+The version is that of Cargo.toml. package.py has built them before, for each of --arch, by default
+both.
 """
 
 import argparse
@@ -27,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 import package as packaging  # noqa: E402
 
-COMMAND_LINE = packaging.Function("dynalake", "dynalake-cli", (), False, 30_000_000)
+DIST = ROOT / "dist"
 SUMS = "SHA256SUMS"
 
 
@@ -63,31 +62,35 @@ def gather(out: Path, of: str, archs: list[str]) -> None:
     out.mkdir(parents=True)
     for arch in archs:
         gather_packages(out, of, arch)
-    for arch in archs:
-        build_command_line(out, of, arch)
+        gather_command_line(out, of, arch)
     (out / SUMS).write_text(sums(out))
     print(sums(out), end="")
 
 
 def gather_packages(out: Path, of: str, arch: str) -> None:
     for function in packaging.FUNCTIONS.values():
-        built = ROOT / "dist" / arch / f"{function.name}.zip"
-        if not built.is_file():
-            raise ReleaseError(
-                f"{built.relative_to(ROOT)} is missing; run: python3 package.py --arch {arch}"
-            )
+        built = built_file(function, arch)
         packaging.check_zip(built, arch, function)
         shutil.copyfile(built, out / f"dynalake-{of}-{function.name}-{arch}.zip")
 
 
-def build_command_line(out: Path, of: str, arch: str) -> None:
-    rust, target = packaging.choose_rust(arch, COMMAND_LINE, packaging.hosts())
-    executable, paths = packaging.build(COMMAND_LINE, target, rust)
-    program = executable.read_bytes()
-    packaging.check_program(program, arch, COMMAND_LINE)
-    packaging.check_paths(program, paths)
+def gather_command_line(out: Path, of: str, arch: str) -> None:
+    program = built_file(packaging.COMMAND_LINE, arch).read_bytes()
+    packaging.check_program(program, arch, packaging.COMMAND_LINE)
     name = f"dynalake-{of}-{arch}-linux"
     (out / f"{name}.tar.gz").write_bytes(archive(f"{name}/dynalake", program))
+
+
+def built_file(function: packaging.Function, arch: str) -> Path:
+    """What package.py made of a function or the command line."""
+    built = DIST / arch / function.file
+    if not built.is_file():
+        named = "" if function.name in packaging.FUNCTIONS else f" --function {function.name}"
+        raise ReleaseError(
+            f"{arch}/{function.file} is missing in {DIST.name}; run: python3 package.py "
+            f"--arch {arch}{named}"
+        )
+    return built
 
 
 def archive(name: str, program: bytes) -> bytes:

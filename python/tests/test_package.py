@@ -1,6 +1,8 @@
 """Tests of package.py that need no build: what it rejects, and its messages."""
 
 import base64
+import contextlib
+import io
 import json
 import os
 import struct
@@ -29,6 +31,7 @@ def elf(machine: int = 62, interpreter: bytes = b"", library: bytes = b"") -> by
 
 
 DIRECT = package.FUNCTIONS["direct"]
+COMMAND_LINE = package.COMMAND_LINE
 
 
 class Rejecting(unittest.TestCase):
@@ -153,6 +156,61 @@ class Package(Rejecting):
         ):
             package.choose_target("arm64", gnu, lambda _: True, DIRECT)
 
+    def test_the_command_line_is_a_program_as_it_is(self):
+        program = elf(interpreter=b"/lib64/ld.so\0", library=b"libc.so.6")
+        with tempfile.TemporaryDirectory() as folder:
+            for umask in (0o022, 0o077):
+                before = os.umask(umask)
+                path = Path(folder) / str(umask) / COMMAND_LINE.file
+                package.write_program(program, path)
+                os.umask(before)
+                self.assertEqual(path.name, "dynalake")
+                self.assertEqual(path.read_bytes(), program)
+                self.assertEqual(path.stat().st_mode & 0o777, 0o755)
+                self.assertEqual(list(path.parent.iterdir()), [path])
+
+    def test_what_is_built_is_checked_whatever_it_is(self):
+        dynamic = elf(interpreter=b"/lib64/ld.so\0", library=b"libc.so.6")
+        with tempfile.TemporaryDirectory() as folder:
+            executable = Path(folder) / "dynalake"
+            built = mock.patch.object(package, "build", lambda *_: (executable, ["/home/me"]))
+            for program, words in (
+                (dynamic, None),
+                (elf(), ("dynalake is linked statically",)),
+                (dynamic.ljust(30_000_001, b"\0"), ("dynalake has 30,000,001 bytes",)),
+                (dynamic + b"/home/me/main.rs\0", ("dynalake holds a path", "/home/me/main.rs")),
+            ):
+                executable.write_bytes(program)
+                with built:
+                    if words is None:
+                        made = package.build_checked(COMMAND_LINE, "x86_64", "target", {})
+                        self.assertEqual(made, program)
+                    else:
+                        with self.rejected(*words):
+                            package.build_checked(COMMAND_LINE, "x86_64", "target", {})
+
+    def test_the_command_line_is_built_only_if_it_is_named(self):
+        made: list[tuple[str, str]] = []
+        rust = {"program": "rustc", "host": "x86_64-unknown-linux-gnu"}
+
+        def made_of(function, arch, *_):
+            made.append((function.name, arch))
+
+        with (
+            mock.patch.object(package, "hosts", lambda: [rust]),
+            mock.patch.object(package, "is_installed", lambda *_, **__: True),
+            mock.patch.object(package, "package", made_of),
+        ):
+            for arguments, expected in (
+                ([], ["bootstrap", "direct"]),
+                (["--function", "dynalake"], ["dynalake"]),
+                (["--function", "dynalake", "--function", "direct"], ["dynalake", "direct"]),
+            ):
+                made.clear()
+                with mock.patch.object(sys, "argv", ["package.py", "--arch", "x86_64", *arguments]):
+                    self.assertEqual(package.main(), 0)
+                self.assertEqual(made, [(name, "x86_64") for name in expected])
+
     def test_takes_another_rust_where_the_first_lacks_the_target(self):
         host = "x86_64-unknown-linux-gnu"
         rustup, debian = ({"program": name, "host": host} for name in ("rustc", "/usr/bin/rustc"))
@@ -254,6 +312,18 @@ class Schemas(Rejecting):
         ):
             with self.subTest(name), self.rejected(reason):
                 package.read_schemas([self.file(name, content)])
+
+    def test_rejects_a_schema_for_the_command_line(self):
+        schema = str(self.file("orders.json"))
+        arguments = ["package.py", "--function", "dynalake", "--schema", schema]
+        said = io.StringIO()
+        with (
+            mock.patch.object(sys, "argv", arguments),
+            mock.patch.object(package, "hosts", lambda: []),
+            contextlib.redirect_stderr(said),
+        ):
+            self.assertEqual(package.main(), 1)
+        self.assertIn("leave --schema or --function dynalake out", said.getvalue())
 
     def test_rejects_two_schemas_of_one_name(self):
         with self.rejected("a.json", "b.json", '"orders"'):

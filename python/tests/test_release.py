@@ -1,5 +1,6 @@
 """Tests of .ci/release.py that need no build: the version, the tag, the notes, the hashes."""
 
+import contextlib
 import hashlib
 import io
 import runpy
@@ -7,6 +8,7 @@ import tarfile
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from dynalake_dev.machine import ROOT
 
@@ -52,6 +54,39 @@ class Release(unittest.TestCase):
         for version in ("1.3.0", "1.2", "1x2.0"):
             with self.rejected(f"no heading for {version}", "## "):
                 release["notes"](CHANGELOG, version)
+
+    def test_a_release_has_what_package_py_made(self):
+        made = {}
+
+        def check(_, arch, function):
+            made[function.name] = arch
+
+        with tempfile.TemporaryDirectory() as folder:
+            dist, out = Path(folder) / "dist", Path(folder) / "out"
+            (dist / "x86_64").mkdir(parents=True)
+            gather, packaging = release["gather"], release["packaging"]
+            with (
+                mock.patch.dict(gather.__globals__, DIST=dist),
+                mock.patch.object(packaging, "check_zip", check),
+                mock.patch.object(packaging, "check_program", check),
+            ):
+                for name in ("bootstrap.zip", "direct.zip"):
+                    (dist / "x86_64" / name).write_bytes(name.encode())
+                with self.rejected("x86_64/dynalake is missing", "--function dynalake"):
+                    gather(out, "1.2.0", ["x86_64"])
+                (dist / "x86_64" / "dynalake").write_bytes(b"program")
+                with contextlib.redirect_stdout(io.StringIO()):
+                    gather(out, "1.2.0", ["x86_64"])
+                self.assertEqual(made, dict.fromkeys(["bootstrap", "direct", "dynalake"], "x86_64"))
+            self.assertEqual(
+                sorted(file.name for file in out.iterdir()),
+                [
+                    "SHA256SUMS",
+                    "dynalake-1.2.0-bootstrap-x86_64.zip",
+                    "dynalake-1.2.0-direct-x86_64.zip",
+                    "dynalake-1.2.0-x86_64-linux.tar.gz",
+                ],
+            )
 
     def test_an_archive_is_the_same_whenever_it_is_made(self):
         made = release["archive"]("dynalake-1.2.0/dynalake", b"program")
