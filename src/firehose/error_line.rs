@@ -23,14 +23,16 @@ pub struct ErrorLine<'a> {
     pub data: &'a [u8],
     /// The function.
     pub lambda_arn: Option<&'a str>,
-    /// The sequence number, and the shard.
-    pub position: Option<(&'a [u8], &'a str)>,
+    /// Kinesis' or DynamoDB's number of the record.
+    pub sequence_number: Option<&'a [u8]>,
+    /// The shard that it came from.
+    pub shard_id: Option<&'a str>,
 }
 
 impl ErrorLine<'_> {
     /// Appends the line, with its newline.
     pub fn write(&self, out: &mut Vec<u8>) {
-        let ErrorLine { time_ms, failure, message, data, lambda_arn, position } = *self;
+        let ErrorLine { time_ms, failure, message, data, .. } = *self;
         let code = failure.code();
         // A Vec takes every write.
         let _ = write!(
@@ -42,16 +44,15 @@ impl ErrorLine<'_> {
         let _ = write!(out, ",\"attemptEndingTimestamp\":{time_ms},\"rawData\":\"");
         base64_simd::STANDARD.encode_append(data, out);
         out.push(b'"');
-        let mut member = |name: &str, text: &[u8]| {
-            let _ = write!(out, ",\"{name}\":");
-            write_string(text, out);
-        };
-        if let Some(arn) = lambda_arn {
-            member("lambdaArn", arn.as_bytes());
-        }
-        if let Some((sequence_number, shard_id)) = position {
-            member("sequenceNumber", sequence_number);
-            member("shardId", shard_id.as_bytes());
+        for (name, text) in [
+            ("lambdaArn", self.lambda_arn.map(str::as_bytes)),
+            ("sequenceNumber", self.sequence_number),
+            ("shardId", self.shard_id.map(str::as_bytes)),
+        ] {
+            if let Some(text) = text {
+                let _ = write!(out, ",\"{name}\":");
+                write_string(text, out);
+            }
         }
         out.extend_from_slice(b"}\n");
     }

@@ -20,6 +20,7 @@ mod spans;
 mod store;
 mod table;
 mod text;
+mod totals;
 mod transform;
 mod trouble;
 mod warnings;

@@ -72,11 +72,19 @@ pub(crate) fn rejected_address(given: Option<&Path>, out: &Path) -> PathBuf {
 ///
 /// Standard output, or an address that can't be one.
 pub(crate) fn rejected_folder(given: Option<&Path>, out: &Path) -> Result<Folder, Exit> {
-    let address = rejected_address(given, out);
+    open_rejected(&rejected_address(given, out))
+}
+
+/// Opens the folder of rejected records at this address.
+///
+/// # Errors
+///
+/// The same.
+pub(crate) fn open_rejected(address: &Path) -> Result<Folder, Exit> {
     if address.as_os_str() == "-" {
         return Exit::reject("--rejected is \"-\", and has to be a folder");
     }
-    Folder::at(&address).map_err(|trouble| Exit::Rejected(trouble.0))
+    Folder::at(address).map_err(|trouble| Exit::Rejected(trouble.0))
 }
 
 /// Warns if rejected records are beside rows on S3, likely in a table's location.

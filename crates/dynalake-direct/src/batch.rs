@@ -303,10 +303,8 @@ impl<'a> Attempt<'a> {
             message: &failure.explain(self.tables[schema].records.plan()),
             data: &record.to_original(self.input),
             lambda_arn: Some(self.function_arn),
-            position: Some((
-                &record.sequence_number.to_cow(self.input),
-                record.shard_id(self.input),
-            )),
+            sequence_number: Some(&record.sequence_number.to_cow(self.input)),
+            shard_id: Some(record.shard_id(self.input)),
         }
         .write(text);
     }

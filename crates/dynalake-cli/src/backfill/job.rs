@@ -5,12 +5,12 @@ use super::export::{DataFile, Export};
 use super::key::{Key, Keyed};
 use super::known_keys::KnownKeys;
 use super::places::Found;
-use super::totals::Totals;
 use crate::exit::Exit;
 use crate::files::{Files, Names, Options, Timestamps, WrittenFile};
 use crate::rejected::RejectedFile;
 use crate::spans;
 use crate::store::Folder;
+use crate::totals::Totals;
 use crate::trouble::quoted;
 use crate::warnings::is_key;
 use dynalake::change::export::Kind;
@@ -169,14 +169,14 @@ impl<'a> Worker<'a> {
                 Ok(None) => break None,
                 Err(fault) => break Some(fault),
             }
-            if totals.items.is_multiple_of(COUNTED) {
+            if totals.records.is_multiple_of(COUNTED) {
                 job.lines.fetch_add(COUNTED, Ordering::Relaxed);
                 if job.stops.load(Ordering::Relaxed) {
                     return Ok(Done::Stopped);
                 }
             }
         };
-        job.lines.fetch_add(totals.items % COUNTED, Ordering::Relaxed);
+        job.lines.fetch_add(totals.records % COUNTED, Ordering::Relaxed);
         if let Some(fault @ Fault::Unreadable(_)) = &fault {
             return left_out(fault);
         }
@@ -187,7 +187,7 @@ impl<'a> Worker<'a> {
         };
         self.buffer = buffer;
         let fault = if md5 == file.md5 {
-            fault.or_else(|| (totals.items != file.items).then_some(Fault::Count(totals.items)))
+            fault.or_else(|| (totals.records != file.items).then_some(Fault::Count(totals.records)))
         } else {
             Some(Fault::Md5)
         };
@@ -214,7 +214,7 @@ impl<'a> Worker<'a> {
         rejected: &mut RejectedFile,
     ) -> Result<(), Exit> {
         let Job { kind, time_us, .. } = *self.job;
-        totals.items += 1;
+        totals.records += 1;
         let outcome = match &mut self.keys {
             None => self.records.transform_export_line(line, kind, files).outcome,
             Some(keys) => {
@@ -236,7 +236,7 @@ impl<'a> Worker<'a> {
             Outcome::Failed(failure) => {
                 totals.reject(failure);
                 let reason = failure.explain_export_line(self.records.plan());
-                let message = format!("{}, item {}: {reason}", file.key, totals.items);
+                let message = format!("{}, item {}: {reason}", file.key, totals.records);
                 let line = ErrorLine {
                     // The time of the export's rows, so that a second run writes the same bytes.
                     time_ms: time_us / 1_000,
@@ -244,7 +244,8 @@ impl<'a> Worker<'a> {
                     message: &message,
                     data: line,
                     lambda_arn: None,
-                    position: None,
+                    sequence_number: None,
+                    shard_id: None,
                 };
                 rejected.add(|out| line.write(out))?;
             }

@@ -6,7 +6,7 @@
 //! manifest    both manifests, checked
 //! places      where the data files are
 //! known_keys  the keys that the lake has        key   a row's key
-//! job         one data file to rows             data_file, totals
+//! job         one data file to rows             data_file
 //! run         all of them on all cores          progress
 //! ```
 
@@ -19,7 +19,6 @@ mod manifest;
 mod places;
 mod progress;
 mod run;
-mod totals;
 
 use crate::exit::Exit;
 use crate::files::Timestamps;

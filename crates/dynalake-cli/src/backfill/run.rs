@@ -3,12 +3,12 @@
 use super::job::{Done, Job, Worker, Written};
 use super::known_keys::KnownKeys;
 use super::progress::{Progress, duration, rate};
-use super::totals::Totals;
 use crate::exit::Exit;
 use crate::files::{WrittenFile, partition, say_upload};
 use crate::rejected::{say_fixes, warn_if_beside_rows};
 use crate::report::say;
 use crate::text::{count, thousands};
+use crate::totals::Totals;
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -66,7 +66,7 @@ impl Outcome {
         {
             self.known_keys(job, known)?;
         }
-        let rate = thousands(rate(self.totals.items, took));
+        let rate = thousands(rate(self.totals.records, took));
         say(&format!("time      {}, {rate} items/s", duration(took)));
         Ok(())
     }
@@ -171,9 +171,10 @@ impl Outcome {
             thousands(all as u64),
             thousands(left_out as u64)
         ));
-        totals.say(&job.plan());
+        let plan = job.plan();
+        totals.say(["item", "items"], |failure| failure.explain_export_line(&plan));
         let mut is_whole = left_out == 0 && totals.rejected() == 0;
-        if totals.items + self.left_out_items != job.export.items {
+        if totals.records + self.left_out_items != job.export.items {
             is_whole = false;
             say("error: these are not all items that the manifest counts");
         }

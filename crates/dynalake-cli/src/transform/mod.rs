@@ -1,5 +1,14 @@
 //! `dynalake transform`: the deployed transformation on files.
+//!
+//! ```text
+//! output     where rows of text, responses and files' names go
+//! run        inputs of any kind to rows
+//! frames     a stream of frames, its format
+//! framed     such a stream to files, all or nothing
+//! ```
 
+mod framed;
+mod frames;
 mod output;
 mod run;
 
@@ -7,6 +16,7 @@ use crate::backfill::MARGIN_US;
 use crate::exit::Exit;
 use crate::files::{Files, Names, Options, Publish, Timestamps};
 use crate::input::{check_standard_input, sources};
+use crate::rejected::open_rejected;
 use crate::report::{Report, say};
 use crate::schema_file;
 use crate::store::{Folder, Replace};
@@ -16,6 +26,7 @@ use dynalake::schema::{Plan, Schema};
 use dynalake::settings::parse_tables;
 use dynalake::text::Misfit;
 use dynalake::text::time;
+use framed::Framed;
 use output::{Format, Output};
 use run::{Run, Settings};
 use std::path::{Path, PathBuf};
@@ -46,6 +57,17 @@ by the UTC hours of their changes, in the form that Firehose writes, SNAPPY. A f
 is whole, and is printed with its rows and bytes. At about --file-mib a new one begins. A response's
 limit does not hold there.
 
+With --framed, standard input is a stream of frames, as the Spark job writes it: records of Kinesis
+with their sequence numbers and arrivals, and at the end how many there were. The rows are in
+OUT/dt=2026-01-31/hour=23/NAME.parquet, beside whatever is there, and what can't be a row is in
+REJECTED/dt=…/hour=…/NAME.json, by the first record's arrival: one per line, in the form of
+Firehose's error prefix, which `dynalake replay` reads. It is unchanged, protected attributes in
+clear: keep that out of a table's location. Files get their names when the whole stream has come to
+its end frame, and none does otherwise. The same stream gives the same names and bytes again, in the
+place of those before. Standard output then has one line of JSON, for the program that started this:
+  {\"records\":9,\"rows\":6,\"rejected\":1,\"dropped\":2,\"rescued\":1,\"files\":1}
+A record has to say its table, as in the deployed functions.
+
 Standard error names each failed record and each rescued value by its record, path and reason, the
 first 20 of each reason, then sums up. line-17 is what begins on line 17, line-17#2 the second value
 on that line, Records[0] the first record of a Lambda event; with several files the file's name goes
@@ -73,7 +95,13 @@ Exit codes:
   0  every record is a row, or not wanted
   1  a record failed, or an input could not be read; the rows of all others are there
   2  nothing could be done: wrong usage, no input that can be read, a schema or setting that is
-     rejected";
+     rejected; with --framed also: a stream that is wrong, files that can't be written";
+
+const NEEDS_SCHEMA: &str = "--format parquet needs the columns' types; add --schema FILE";
+const NEEDS_OUT: &str = "--format parquet writes files; add --out FOLDER";
+
+/// The longest name of --framed: with what is put behind it, it is a file's name anywhere.
+const MAX_NAME: usize = 200;
 
 /// Run the transformation on files and print the rows.
 #[derive(Debug, clap::Args)]
@@ -118,7 +146,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 
-    /// The folder of --format parquet, new or empty; also one on S3, as `s3://bucket/prefix/`.
+    /// The folder of --format parquet, new or empty (with --framed, any); also one on S3, as
+    /// `s3://bucket/prefix/`.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 
@@ -129,6 +158,21 @@ pub(crate) struct Args {
     /// Where --format parquet begins a new file, in MiB [default: 128]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     file_mib: Option<u32>,
+
+    /// Standard input is a stream of frames, with --format parquet
+    ///
+    /// Each run writes the files of one stream, or none. Needs --name and --rejected too. The
+    /// format of the stream is in docs/function.md.
+    #[arg(long)]
+    framed: bool,
+
+    /// What the files of --framed are called: letters, digits, `-`, `_` and `.`
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// The folder of what can't be rows, with --framed; also one on S3.
+    #[arg(long, value_name = "FOLDER")]
+    rejected: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -146,6 +190,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let reads_stdin = check_standard_input(&args.inputs)?;
     if reads_stdin && args.schema.as_deref() == Some(Path::new("-")) {
         return Exit::reject("--schema is \"-\" and so is the input: give one of them as a file");
+    }
+    if args.framed {
+        return framed(args);
+    }
+    for (option, is_given) in
+        [("--name", args.name.is_some()), ("--rejected", args.rejected.is_some())]
+    {
+        if is_given {
+            return Exit::reject(format!("{option} is for --framed; add it"));
+        }
     }
     let settings = settings(args)?;
     let files = files(args, settings.schema.as_ref())?;
@@ -173,10 +227,10 @@ fn files(args: &Args, schema: Option<&Schema>) -> Result<Option<Files>, Exit> {
         return Ok(None);
     }
     let Some(schema) = schema else {
-        return Exit::reject("--format parquet needs the columns' types; add --schema FILE");
+        return Exit::reject(NEEDS_SCHEMA);
     };
     let Some(folder) = &args.out else {
-        return Exit::reject("--format parquet writes files; add --out FOLDER");
+        return Exit::reject(NEEDS_OUT);
     };
     let form = args.timestamps.unwrap_or_default().form(schema)?;
     let file_bytes = args.file_mib.unwrap_or(128) as usize * (1 << 20);
@@ -199,6 +253,57 @@ fn files(args: &Args, schema: Option<&Schema>) -> Result<Option<Files>, Exit> {
         file_bytes,
     };
     Ok(Some(Files::new(folder, form, options)))
+}
+
+/// Takes a stream of frames to files.
+fn framed(args: &Args) -> Result<ExitCode, Exit> {
+    if args.inputs != [Path::new("-")] {
+        return Exit::reject("--framed reads standard input; give - as the input, or none");
+    }
+    if args.format != Format::Parquet {
+        return Exit::reject("--framed writes Parquet files; add --format parquet");
+    }
+    for (option, is_given, why) in [
+        ("--table", args.table.is_some(), "each record has to say its table"),
+        ("--tables", args.tables.is_some(), "changes of the schema's table are wanted"),
+        ("--export-time", args.export_time.is_some(), "frames hold no lines of an export"),
+        (
+            "--partition-keys",
+            !matches!(args.partition_keys, PartitionKeys::None),
+            "there is no response",
+        ),
+        ("--file-mib", args.file_mib.is_some(), "each run has to give the same files"),
+    ] {
+        if is_given {
+            return Exit::reject(format!("{option} does not go with --framed: {why}; remove it"));
+        }
+    }
+    let Some(schema) = &args.schema else { return Exit::reject(NEEDS_SCHEMA) };
+    let Some(out) = &args.out else { return Exit::reject(NEEDS_OUT) };
+    let Some(name) = &args.name else {
+        return Exit::reject("--framed writes files of one name; add --name NAME");
+    };
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    // Readers pass over names that begin with a dot or an underscore.
+    if !name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        || !name.bytes().all(is_plain)
+        || name.len() > MAX_NAME
+    {
+        return Exit::reject(format!(
+            "--name is \"{}\": give at most {MAX_NAME} letters, digits, -, _ and ., of which the \
+             first is a letter or a digit",
+            name.escape_default()
+        ));
+    }
+    let Some(rejected) = &args.rejected else {
+        return Exit::reject("--framed keeps what can't be a row; add --rejected FOLDER");
+    };
+    let (_, schema) = schema_file::read(schema)?;
+    let timestamps = args.timestamps.unwrap_or_default();
+    let out = Folder::at(out).map_err(|trouble| Exit::Rejected(trouble.0))?;
+    let rejected = open_rejected(rejected)?;
+    let form = timestamps.form(&schema)?;
+    Framed::new(timestamps.plan(&schema), form, name, out, rejected).run()
 }
 
 /// What is to be done, as the arguments say.

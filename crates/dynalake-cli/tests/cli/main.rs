@@ -8,6 +8,7 @@ mod diff;
 mod exports;
 mod files;
 mod formats;
+mod framed;
 mod help;
 mod infer;
 mod input;

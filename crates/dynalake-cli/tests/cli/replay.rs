@@ -60,7 +60,7 @@ fn rows(file: &Path) -> Vec<Value> {
 }
 
 /// All rows of a folder's files.
-fn all_rows(out: &Folder) -> Vec<Value> {
+pub(crate) fn all_rows(out: &Folder) -> Vec<Value> {
     let files = file_names(&out.0);
     let parquet = files.iter().filter(|file| file.ends_with(".parquet"));
     parquet.flat_map(|file| rows(&out.0.join(file))).collect()

@@ -3,6 +3,7 @@
 mod credentials;
 mod exports;
 mod faults;
+mod frames;
 mod out;
 #[path = "../../../../../tests/support/percent.rs"]
 mod percent;

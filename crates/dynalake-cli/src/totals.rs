@@ -1,9 +1,8 @@
-//! What became of an export's items, in numbers.
+//! What became of records, or of an export's items, in numbers.
 
 use crate::report::say;
 use crate::text::{count, printable, thousands};
 use dynalake::failure::Failure;
-use dynalake::schema::Plan;
 use dynalake::text::json::{Cursor, SyntaxError};
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,15 +13,15 @@ const SHOWN: usize = 20;
 /// The reasons in `_rescued`.
 const REASONS: [&str; 4] = ["unknown", "type", "range", "collision"];
 
-/// What became of items, of one data file or all.
+/// What became of records or items, of one input or all.
 #[derive(Debug, Default)]
-pub(super) struct Totals {
-    /// Lines of the export.
-    pub(super) items: u64,
+pub(crate) struct Totals {
+    /// All of them.
+    pub(crate) records: u64,
     /// Those that are rows.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
     /// Those that the schema does not want.
-    pub(super) dropped: u64,
+    pub(crate) dropped: u64,
     /// Those that can't be rows, by reason: how many, and the first one's failure.
     rejected: BTreeMap<&'static str, (u64, Failure)>,
     rescued: Rescued,
@@ -39,23 +38,23 @@ struct Rescued {
 }
 
 impl Totals {
-    /// Counts a line that can't be a row.
-    pub(super) fn reject(&mut self, failure: Failure) {
+    /// Counts one that can't be a row.
+    pub(crate) fn reject(&mut self, failure: Failure) {
         self.rejected.entry(failure.code()).or_insert((0, failure)).0 += 1;
     }
 
-    /// How many lines can't be rows.
-    pub(super) fn rejected(&self) -> u64 {
+    /// How many can't be rows.
+    pub(crate) fn rejected(&self) -> u64 {
         self.rejected.values().map(|(count, _)| count).sum()
     }
 
-    /// The codes with which lines were rejected.
-    pub(super) fn rejected_codes(&self) -> impl Iterator<Item = &str> {
+    /// The codes with which they were rejected.
+    pub(crate) fn rejected_codes(&self) -> impl Iterator<Item = &str> {
         self.rejected.keys().copied()
     }
 
     /// Counts a row's `_rescued`.
-    pub(super) fn rescue(&mut self, rescued: &[u8]) {
+    pub(crate) fn rescue(&mut self, rescued: &[u8]) {
         self.rescued.rows += 1;
         let mut cursor = Cursor::new(rescued);
         // The core wrote it: it is an object of objects.
@@ -77,14 +76,14 @@ impl Totals {
         });
     }
 
-    /// Whether each line is accounted for.
-    pub(super) fn add_up(&self) -> bool {
-        self.items == self.rows + self.dropped + self.rejected()
+    /// Whether each is accounted for.
+    pub(crate) fn add_up(&self) -> bool {
+        self.records == self.rows + self.dropped + self.rejected()
     }
 
-    /// Adds those of another file.
-    pub(super) fn add(&mut self, other: Totals) {
-        self.items += other.items;
+    /// Adds those of another input.
+    pub(crate) fn add(&mut self, other: Totals) {
+        self.records += other.records;
         self.rows += other.rows;
         self.dropped += other.dropped;
         for (code, (count, failure)) in other.rejected {
@@ -99,18 +98,29 @@ impl Totals {
         }
     }
 
-    /// Prints them.
-    pub(super) fn say(&self, plan: &Plan) {
-        let Totals { items, rows, dropped, .. } = self;
+    /// Prints them: what one and several are called, and why one is rejected.
+    pub(crate) fn say(&self, [one, many]: [&str; 2], explain: impl Fn(Failure) -> String) {
+        let Totals { records, rows, dropped, .. } = self;
         let [rejected, dropped] = [self.rejected(), *dropped].map(thousands);
-        let items = count(*items, "item", "items");
+        let records = count(*records, one, many);
         let rows = count(*rows, "row", "rows");
-        say(&format!("items     {items} in: {rows}, {rejected} rejected, {dropped} dropped"));
+        say(&format!("{many:<9} {records} in: {rows}, {rejected} rejected, {dropped} dropped"));
         for (code, (count, failure)) in &self.rejected {
-            let (count, why) = (thousands(*count), failure.explain_export_line(plan));
-            say(&format!("rejected  {count} {code}: {why}"));
+            say(&format!("rejected  {} {code}: {}", thousands(*count), explain(*failure)));
         }
         self.rescued.say();
+    }
+
+    /// The counts as members of a JSON object, for programs: `"records":3,"rows":1,…`.
+    pub(crate) fn to_members(&self, records: &str) -> String {
+        format!(
+            "\"{records}\":{},\"rows\":{},\"rejected\":{},\"dropped\":{},\"rescued\":{}",
+            self.records,
+            self.rows,
+            self.rejected(),
+            self.dropped,
+            self.rescued.rows
+        )
     }
 }
 
