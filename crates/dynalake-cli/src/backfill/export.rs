@@ -1,5 +1,7 @@
 //! An export, as its manifests describe it.
 
+use crate::exit::Exit;
+
 /// An export, as its manifests have it.
 #[derive(Debug)]
 pub(super) struct Export {
@@ -7,9 +9,9 @@ pub(super) struct Export {
     pub(super) id: String,
     /// Which kind it is, and when it was.
     pub(super) span: Span,
-    /// How many items its files have together.
+    /// How many items these files have together.
     pub(super) items: u64,
-    /// Its data files, in the manifest's order.
+    /// Its data files that are to be read, in the manifest's order.
     pub(super) files: Vec<DataFile>,
 }
 
@@ -39,6 +41,31 @@ pub(super) struct DataFile {
     pub(super) items: u64,
     /// The MD5 of its bytes as they are stored, zipped.
     pub(super) md5: [u8; 16],
+}
+
+impl Export {
+    /// Keeps the data files of these names alone: their keys, or the last parts of these.
+    ///
+    /// # Errors
+    ///
+    /// A name that no data file has.
+    pub(super) fn select(&mut self, names: &[String]) -> Result<(), Exit> {
+        let has_name = |file: &DataFile, name: &String| {
+            file.key == *name || file.key.rsplit('/').next() == Some(name)
+        };
+        for name in names {
+            if !self.files.iter().any(|file| has_name(file, name)) {
+                return Exit::reject(format!(
+                    "--data-file: the export has no data file \"{}\"; give a dataFileS3Key of its \
+                     manifest-files.json",
+                    name.escape_default()
+                ));
+            }
+        }
+        self.files.retain(|file| names.iter().any(|name| has_name(file, name)));
+        self.items = self.files.iter().map(|file| file.items).sum();
+        Ok(())
+    }
 }
 
 /// Where in its bucket an export is.

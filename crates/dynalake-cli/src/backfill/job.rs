@@ -49,6 +49,10 @@ pub(super) struct Job {
     /// The time that the files are dated by, in microseconds since 1970.
     pub(super) time_us: u64,
     pub(super) known: Option<KnownKeys>,
+    /// Whether other runs take other files of the export.
+    pub(super) is_selection: bool,
+    /// Whether standard output gets the counts, and not the files' names.
+    pub(super) prints_counts: bool,
     /// Lines so far, of files that will be left out too.
     pub(super) lines: AtomicU64,
     /// Whether all threads are to stop.

@@ -81,6 +81,13 @@ columns' names in its first line:
   o-2
 Each key that the export's view does not have gets a REMOVE row. Each takes 16 bytes of memory.
 
+--data-file takes some of the export's files only, so that several machines share it: each is named
+and written as it would be by a run over all. What has not been read is for whoever shares it out to
+know. With --json standard output has one line for that program, in place of the files' names:
+  {\"data_files\":1,\"left_out\":0,\"items\":9,\"rows\":6,\"rejected\":1,\"dropped\":2,\"rescued\":1,
+   \"files\":1,\"rows_of_known_keys\":null}
+Its items are those of the data files that were read, and are rows, rejected or dropped.
+
 Load an export within 14 days of its time: the current state in Databricks remembers deleted items
 only that long, and older rows would bring them back. After that do a full refresh too.";
 
@@ -102,6 +109,11 @@ Examples:
   # Some hours in which changes were lost: an incremental export, whose files are beside it
   aws s3 sync s3://my-exports/AWSDynamoDB/ exports/
   dynalake backfill --schema orders.json exports/01716790307109-cfa31da1 --out rows
+
+  # One data file, as the Spark job's tasks do
+  dynalake backfill --schema orders.json s3://my-exports/AWSDynamoDB/01716790307109-cfa31da1 \
+    --data-file f2qp6ihhcyzwxkmbngkzdrkmca.json.gz --json --out s3://my-bucket/data/orders/ \
+    --rejected s3://my-bucket/errors/orders/export-rejected/
 
 Exit codes:
   0  every item is a row, or not wanted
@@ -134,6 +146,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CSV")]
     known_keys: Option<PathBuf>,
 
+    /// Only this data file, by its `dataFileS3Key` in manifest-files.json, or that key's last part;
+    /// can be given several times
+    ///
+    /// All others are left to other runs.
+    #[arg(long, value_name = "NAME")]
+    data_file: Vec<String>,
+
+    /// Print one line of JSON with counts in place of the files' names.
+    #[arg(long)]
+    json: bool,
+
     /// How much earlier than a full export's time its rows are dated: 90s, 5m, 1h [default: 5m]
     #[arg(long, value_name = "TIME")]
     margin: Option<String>,
@@ -155,7 +178,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
     let form = args.timestamps.form(&schema)?;
     let rejected = rejected_folder(args.rejected.as_deref(), &args.out)?;
     let places = Places::at(&args.export)?;
-    let (export, address) = manifest::read(&places, &schema)?;
+    let (mut export, address) = manifest::read(&places, &schema)?;
+    if !args.data_file.is_empty() {
+        if args.known_keys.is_some() {
+            return Exit::reject(
+                "--known-keys needs all of the export's files, and --data-file leaves some out; \
+                 remove one of the two",
+            );
+        }
+        export.select(&args.data_file)?;
+    }
     let (kind, time_us) = kind(args, &export, &schema, margin_us)?;
     let found = places.find(&export, &address)?;
     say_export(&export, &schema, kind);
@@ -178,6 +210,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Exit> {
         kind,
         time_us,
         known,
+        is_selection: !args.data_file.is_empty(),
+        prints_counts: args.json,
         lines: AtomicU64::new(0),
         stops: AtomicBool::new(false),
     })

@@ -32,6 +32,7 @@ struct Outcome {
     left_out: Vec<(String, String)>,
     rejected_files: u64,
     without_key: u64,
+    /// How many data files were read.
     files: usize,
 }
 
@@ -51,7 +52,11 @@ pub(super) fn run(job: &Job) -> Result<ExitCode, Exit> {
             other => other,
         });
     }
-    Ok(outcome.say(job))
+    let code = outcome.say(job);
+    if job.prints_counts {
+        outcome.print_counts()?;
+    }
+    Ok(code)
 }
 
 impl Outcome {
@@ -103,7 +108,7 @@ impl Outcome {
         loop {
             match all_said.recv_timeout(progress.interval()) {
                 Ok((at, done)) => match done? {
-                    Done::Written(written) => progress.suspend(|| self.add(written))?,
+                    Done::Written(written) => progress.suspend(|| self.add(job, written))?,
                     Done::LeftOut(reason) => {
                         progress.suspend(|| say(&format!("error: left out: {reason}")));
                         let file = &job.export.files[at];
@@ -120,7 +125,7 @@ impl Outcome {
         }
     }
 
-    fn add(&mut self, written: Written) -> Result<(), Exit> {
+    fn add(&mut self, job: &Job, written: Written) -> Result<(), Exit> {
         let Written { totals, files, rejected, without_key } = written;
         if !totals.add_up() {
             // This would be a bug.
@@ -131,24 +136,31 @@ impl Outcome {
         self.without_key += without_key;
         self.rejected_files += u64::from(rejected.is_some());
         self.names.extend(rejected);
-        self.print(files)
+        self.print(job, files)
     }
 
     /// Prints the names of files that are there now.
-    fn print(&mut self, files: Vec<WrittenFile>) -> Result<(), Exit> {
-        let mut out = io::stdout().lock();
+    fn print(&mut self, job: &Job, files: Vec<WrittenFile>) -> Result<(), Exit> {
         for file in files {
-            let printed = writeln!(out, "{}", file.line());
+            let line = file.line();
             self.names.insert(file.name);
-            match printed {
-                // The rows are in files, whoever reads their names.
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                    return Err(Exit::unwritable(&error, ExitCode::from(1)));
-                }
-                _ => {}
+            if !job.prints_counts {
+                print_line(&line)?;
             }
         }
         Ok(())
+    }
+
+    /// Prints the counts for the program that started this.
+    fn print_counts(&self) -> Result<(), Exit> {
+        let known = self.rows_of_known.map_or("null".to_owned(), |rows| rows.to_string());
+        print_line(&format!(
+            "{{\"data_files\":{},\"left_out\":{},{},\"files\":{},\"rows_of_known_keys\":{known}}}",
+            self.files,
+            self.left_out.len(),
+            self.totals.to_members("items"),
+            self.names.len() as u64 - self.rejected_files,
+        ))
     }
 
     fn known_keys(&mut self, job: &Job, known: &KnownKeys) -> Result<(), Exit> {
@@ -157,7 +169,7 @@ impl Outcome {
         files.finish()?;
         files.publish()?;
         self.rows_of_known = Some(rows);
-        self.print(files.take_finished())
+        self.print(job, files.take_finished())
     }
 
     /// Says what came of it, and what to do next; the exit code.
@@ -230,17 +242,26 @@ impl Outcome {
         let keeps_known = job.known.is_some() && self.rows_of_known.is_none();
         let known = job.known_stem();
         let hour = partition(job.time_us / 3_600_000_000);
+        let prefixes = if job.is_selection {
+            job.export.files.iter().map(|file| format!("{stem}{}", file.stem)).collect()
+        } else {
+            vec![stem]
+        };
         let mut leftover = Vec::new();
-        for (folder, prefix) in [(&job.out, format!("{hour}/{stem}")), (&job.rejected, stem)] {
-            // A missing folder has no files.
-            let listed = folder.list(&prefix).unwrap_or_default();
-            for file in listed {
-                let base = file.name.rsplit('/').next().unwrap_or_default();
-                let is_left_out = self.left_out.iter().any(|(stem, _)| base.starts_with(&**stem));
-                let is_known = keeps_known && base.starts_with(&*known);
-                let name = folder.name_of(&file.name);
-                if !is_left_out && !is_known && !self.names.contains(&name) {
-                    leftover.push(name);
+        for prefix in &prefixes {
+            let of_rows = (&job.out, format!("{hour}/{prefix}"));
+            for (folder, listed) in [of_rows, (&job.rejected, prefix.clone())] {
+                // A missing folder has no files.
+                for file in folder.list(&listed).unwrap_or_default() {
+                    let base = file.name.rsplit('/').next().unwrap_or_default();
+                    let is_left_out =
+                        self.left_out.iter().any(|(stem, _)| base.starts_with(&**stem));
+                    let is_known = keeps_known && base.starts_with(&*known);
+                    let is_of_others = job.is_selection && !is_of(base, prefix);
+                    let name = folder.name_of(&file.name);
+                    if !is_left_out && !is_known && !is_of_others && !self.names.contains(&name) {
+                        leftover.push(name);
+                    }
                 }
             }
         }
@@ -264,5 +285,23 @@ fn work(job: &Job, order: &[usize], next: &AtomicUsize, said: &Sender<Said>) {
         if said.send((at, done)).is_err() || is_last {
             return;
         }
+    }
+}
+
+/// Whether a file is made of the data file whose files' names begin so: `STEM-00000.parquet`, or
+/// `STEM.json`. Another data file's name may begin with this one's.
+fn is_of(file: &str, stem: &str) -> bool {
+    let rest = file.strip_prefix(stem).unwrap_or_default();
+    let part = rest.strip_prefix('-').and_then(|rest| rest.strip_suffix(".parquet"));
+    rest == ".json" || part.is_some_and(|part| part.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+fn print_line(line: &str) -> Result<(), Exit> {
+    match writeln!(io::stdout(), "{line}") {
+        // The rows are in files, whoever reads of them.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Exit::unwritable(&error, ExitCode::from(1)))
+        }
+        _ => Ok(()),
     }
 }

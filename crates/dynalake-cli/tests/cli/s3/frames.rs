@@ -1,7 +1,8 @@
-//! A stream of frames to S3.
+//! A stream of frames to S3, and some of an export's files.
 
 use super::server::Fault;
 use super::*;
+use crate::backfill::support::{Export, ID, ROOT};
 use crate::framed::{Record, counts, frames};
 
 const OUT: &str = "s3://lake/data/orders/";
@@ -68,6 +69,28 @@ fn nothing_of_a_stream_that_is_cut_off_gets_to_s3() {
     framed(&s3, stream).exits_with(2).says("standard input is cut off");
     assert_eq!(s3.objects(""), BTreeMap::new());
     assert_eq!(s3.open_uploads(), 0);
+}
+
+#[test]
+fn some_files_of_an_export_on_s3_are_those_of_a_run_over_all() {
+    let item = |id: &str| json!({"Item": {"orderId": {"S": id}}}).to_string();
+    let export = Export::full(&[("a", &item("o-1")), ("b", &item("o-2"))]).write();
+    export.run(&[]).exits_with(0);
+    let s3 = S3::start();
+    for (name, bytes) in files_of(&export.folder.0) {
+        s3.put(&format!("{ROOT}/{name}"), bytes);
+    }
+    s3.denies_absent();
+    let from = format!("s3://lake/{ROOT}/{ID}");
+    for (name, files) in [("a.json.gz", 1), ("b.json.gz", 2)] {
+        let args = ["backfill", "--schema", "orders.json", &from, "--out", OUT, "--json"];
+        let args = [&args[..], &["--rejected", REJECTED, "--data-file", name]].concat();
+        let done = run_on(&s3, &args).exits_with(0);
+        let [line] = done.rows().try_into().unwrap();
+        assert_eq!((&line["rows"], &line["files"]), (&json!(1), &json!(1)));
+        assert_eq!(s3.objects("data/orders/").len(), files);
+    }
+    assert!(s3.objects("data/orders/") == export.files());
 }
 
 #[test]
