@@ -79,6 +79,7 @@ STEPS = [
         mypy -p dynalake_dev -p demo
         mypy package.py databricks/src/dynalake_pipeline.py
         mypy databricks/without_pipelines/dynalake_merge.py erasure/erase_files.py
+        mypy spark/dynalake_job.py
         python -m pytest --quiet
         """,
     ),

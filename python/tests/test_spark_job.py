@@ -1,0 +1,208 @@
+"""The Spark job, as far as it goes without Spark: its words, its frames, what it asks a reader of
+Kinesis for, and what it makes of a program that fails. spark/tests has the rest."""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from dynalake_dev.machine import ROOT
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+job: Any = load(ROOT / "spark" / "dynalake_job.py")
+ARN = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders"
+BOTH = ["--dynalake", "s3://b/dynalake", "--schema", "s3://b/s.json", "--out", "s3://b/data/orders"]
+BOTH += ["--rejected", "s3://b/errors/orders"]
+STREAM = ["--mode", "stream", *BOTH, "--stream-arn", ARN, "--checkpoint", "s3://b/checkpoint"]
+EXPORT = ["--mode", "export", *BOTH, "--export", "s3://b/AWSDynamoDB/01-a"]
+GLUE = ["--job-bookmark-option", "job-bookmark-disable", "--TempDir", "s3://b/temp", "true"]
+GLUE += ["--JOB_ID", "j_1", "--JOB_RUN_ID=jr_1", "--JOB_NAME", "orders", "--enable-metrics"]
+
+
+def without(words: list[str], option: str) -> list[str]:
+    at = words.index(option)
+    return words[:at] + words[at + 2 :]
+
+
+@pytest.mark.parametrize("words", [STREAM, EXPORT])
+def test_words_of_glue_are_passed_over(words: list[str]) -> None:
+    assert job.parse(words + GLUE).mode == words[1]
+
+
+def test_words_of_glue_are_those_of_the_other_job() -> None:
+    merge = load(ROOT / "databricks" / "without_pipelines" / "dynalake_merge.py")
+    assert job.WORDS_OF_GLUE == merge.WORDS_OF_GLUE
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (without(STREAM, "--stream-arn"), "add --stream-arn ARN or --records FOLDER"),
+        ([*STREAM, "--records", "folder"], "add --stream-arn ARN or --records FOLDER"),
+        (without(STREAM, "--checkpoint"), "add --checkpoint FOLDER"),
+        ([*STREAM, "--export", "folder"], "--export is for --mode export; remove it"),
+        (without(EXPORT, "--export"), "add --export FOLDER"),
+        ([*EXPORT, "--stream-arn", ARN], "--stream-arn is for --mode stream; remove it"),
+        ([*STREAM, "--trigger-seconds", "0"], "--trigger-seconds is 0: write 1 or more"),
+        ([*without(STREAM, "--stream-arn"), "--stream-arn", "orders"], "--stream-arn is orders"),
+        ([*without(STREAM, "--out"), "--out", "s3a://b/data"], "--out is s3a://b/data: write s3:"),
+        ([*STREAM, "--checkpoints", "x"], "unknown: --checkpoints"),
+    ],
+)
+def test_rejects_a_wrong_setting(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        job.parse(words)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_folders_of_this_machine_are_absolute() -> None:
+    settings = job.parse([*without(EXPORT, "--out"), "--out", "rows"])
+    assert settings.out == str(Path("rows").absolute())
+    assert settings.export == "s3://b/AWSDynamoDB/01-a"
+
+
+# ---- frames
+
+
+HEAD = struct.Struct("<IHBBQ")
+
+
+def test_frames_are_those_of_the_format() -> None:
+    records = [(b"abc", "12", 1), (None, None, None), (b"", "", -5), (b"x" * 70_000, "9" * 129, 9)]
+    data, number, arrival = zip(*records, strict=True)
+    whole = pa.RecordBatch.from_pydict(
+        {
+            "data": pa.array(data, pa.binary()),
+            "sequence_number": pa.array(number, pa.string()),
+            "arrival_us": pa.array(arrival, pa.int64()),
+        }
+    )
+    for first in range(len(records)):
+        expected = b"".join(
+            HEAD.pack(len(data or b""), len(number or ""), 1, 0, max(arrival or 0, 0))
+            + (number or "").encode()
+            + (data or b"")
+            for data, number, arrival in records[first:]
+        )
+        assert bytes(job.frames(whole.slice(first))) == expected
+    assert job.end_frame(258) == HEAD.pack(0, 0, 2, 0, 258)
+
+
+# ---- the reader of Kinesis
+
+
+@dataclass
+class Reader:
+    """Notes what it is asked for."""
+
+    asked: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def readStream(self) -> Reader:
+        return self
+
+    def format(self, name: str) -> Reader:
+        self.asked["format"] = name
+        return self
+
+    def options(self, **options: Any) -> Reader:
+        self.asked |= options
+        return self
+
+    def load(self) -> dict[str, Any]:
+        return self.asked
+
+
+def test_a_stream_is_read_from_its_beginning_and_loses_nothing_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DATABRICKS_RUNTIME_VERSION", raising=False)
+    asked = job.kinesis(Reader(), job.parse(STREAM))
+    assert asked == {
+        "format": "kinesis",
+        "streamARN": ARN,
+        "streamName": "orders",
+        "endpointUrl": "https://kinesis.eu-central-1.amazonaws.com",
+        "startingPosition": "TRIM_HORIZON",
+        "failOnDataLoss": "true",
+        "avoidEmptyBatches": "true",
+        "emitConsumerLagMetrics": "true",
+    }
+
+
+def test_databricks_has_other_names_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "15.4")
+    assert job.kinesis(Reader(), job.parse(STREAM)) == {
+        "format": "kinesis",
+        "streamName": "orders",
+        "region": "eu-central-1",
+        "initialPosition": "trim_horizon",
+    }
+
+
+# ---- the program
+
+
+def test_a_program_that_fails_fails_the_task_and_says_why(tmp_path: Path) -> None:
+    program = tmp_path / "dynalake"
+
+    def run(script: str, feed: Any = None) -> Any:
+        program.write_text("#!/bin/sh\n" + script)
+        program.chmod(0o755)
+        return job.run([str(program), "transform"], {"PATH": "/usr/bin:/bin"}, feed)
+
+    assert run("echo '{\"rows\":1}'; exit 1") == ({"rows": 1}, "")
+    for script in ("exit 0", "exit 1", "echo '{}'; exit 2", "echo '{}'; kill -9 $$", "yes | head"):
+        with pytest.raises(job.ProgramFailed):
+            run(script)
+    # It has ended before its input, and said more than a pipe holds.
+    with pytest.raises(job.ProgramFailed, match="error: no space"):
+        script = "yes | head -c 200000 >&2; echo error: no space >&2; exit 2"
+        run(script, lambda pipe: [pipe.write(bytes(1 << 16)) for _ in range(100)])
+    # The records' own source fails: the program gets no end of its input, and the error goes on.
+    with pytest.raises(ZeroDivisionError):
+        run("cat > /dev/null", lambda pipe: 1 / 0)
+
+
+class Session:
+    def get_credentials(self) -> Any:
+        frozen = SimpleNamespace(access_key="A", secret_key="S", token="T")
+        return SimpleNamespace(get_frozen_credentials=lambda: frozen)
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+@pytest.mark.parametrize("out", ["s3://b/data", "/data"])
+def test_credentials_come_from_boto3_where_the_environment_has_none(
+    out: str, is_set: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(Session=Session))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    if is_set:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    work = job.Work("dynalake", "s.json", out, "/rejected", "eu-central-1")
+    found = work.environment()
+    is_asked = out.startswith("s3:") and not is_set
+    assert found.get("AWS_ACCESS_KEY_ID") == ("mine" if is_set else "A" if is_asked else None)
+    assert found.get("AWS_SESSION_TOKEN") == ("T" if is_asked else None)
+    assert found.get("AWS_REGION") == ("eu-central-1" if out.startswith("s3:") else None)

@@ -1,0 +1,578 @@
+"""DynamoDB changes from Kinesis, or a table's export, to Parquet files on Spark: AWS Glue 5.1,
+Databricks, open-source Spark 3.5.
+
+    spark-submit dynalake_job.py --mode stream --stream-arn ARN --checkpoint s3://…
+        --dynalake s3://…/dynalake --schema s3://…/orders.schema.json
+        --out s3://my-bucket/data/orders --rejected s3://my-bucket/errors/orders/spark-failed
+    spark-submit dynalake_job.py --mode export --export s3://my-exports/AWSDynamoDB/0171…-cfa31da1
+        --dynalake … --schema … --out … --rejected …
+
+Each task starts the command line `dynalake`, which makes the rows, writes the files and gives them
+their names. So the rows are those of `dynalake transform` and `backfill`. This script hands over
+the records and adds up the counts.
+
+    stream  of each batch each partition is written to OUT/dt=…/hour=…/spark-<query>-<batch>-
+            <partition>.parquet. A task that is tried again, and a batch that is done again, write
+            the same names with the same bytes. The query's id is in the checkpoint: where that is
+            lost, all begins again, under other names.
+    export  each data file is a task, and its rows have the names that `dynalake backfill` gives.
+
+What can't be a row goes to REJECTED, in the form that `dynalake replay` reads. A bad record never
+fails the job; storage and a broken program do, after Spark's attempts. docs/spark.md has the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import IO, Any
+
+# What a task says of its records, in the order of its row.
+COUNTS = ("records", "rows", "rejected", "dropped", "rescued", "files")
+
+# The framed input of `dynalake transform`, which crates/dynalake-cli/src/input/frames.rs describes.
+MAGIC = b"dynalak1"
+RECORD_KIND, END_KIND = 1, 2
+
+# Records that Spark hands to a task at a time. In one of Arrow's batches all data together must be
+# less than 2 GB, and a change can have two images of 400 KB.
+RECORDS_AT_A_TIME = 1000
+# Of --records: a folder's files are one batch after the other.
+FILES_IN_A_BATCH = 16
+# What is shown of a program that failed.
+LAST_CHARACTERS = 2000
+
+# What AWS Glue adds to the words of a job, and its own job parameters
+# (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html).
+WORDS_OF_GLUE = {
+    "--JOB_ID",
+    "--JOB_NAME",
+    "--JOB_RUN_ID",
+    "--RedshiftTempDir",
+    "--SECURITY_CONFIGURATION",
+    "--TempDir",
+    "--additional-python-modules",
+    "--conf",
+    "--continuation-option",
+    "--continuous-log-conversionPattern",
+    "--continuous-log-logGroup",
+    "--continuous-log-logStreamPrefix",
+    "--datalake-formats",
+    "--enable-auto-scaling",
+    "--enable-continuous-cloudwatch-log",
+    "--enable-continuous-log-filter",
+    "--enable-glue-datacatalog",
+    "--enable-job-insights",
+    "--enable-metrics",
+    "--enable-observability-metrics",
+    "--enable-spark-ui",
+    "--encryption-type",
+    "--extra-files",
+    "--extra-jars",
+    "--extra-py-files",
+    "--job-bookmark-from",
+    "--job-bookmark-option",
+    "--job-bookmark-to",
+    "--job-language",
+    "--python-modules-installer-option",
+    "--scriptLocation",
+    "--spark-event-logs-path",
+    "--user-jars-first",
+}
+
+
+class Rejected(ValueError):
+    """A wrong setting: its name, its value and the fix."""
+
+
+class ProgramFailed(RuntimeError):
+    """`dynalake` did not do what a task asked for. Spark tries the task again."""
+
+
+# ---- in a task
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all tasks of a job have in common."""
+
+    # Names of files that Spark brings to each executor.
+    dynalake: str
+    schema: str
+    out: str
+    rejected: str
+    region: str | None
+    # Of mode export.
+    export: str | None = None
+
+    def command(self, subcommand: str, *words: str) -> list[str]:
+        from pyspark import SparkFiles
+
+        program, schema = map(SparkFiles.get, (self.dynalake, self.schema))
+        folders = ["--out", self.out, "--rejected", self.rejected]
+        return [program, subcommand, "--schema", schema, *folders, *words]
+
+    def environment(self) -> dict[str, str]:
+        """This process' own, with the credentials of boto3: `dynalake` has its own client of S3,
+        and does not know each place that a platform keeps them in."""
+        found = dict(os.environ)
+        if not any(is_on_s3(each) for each in (self.out, self.rejected, self.export or "")):
+            return found
+        if self.region and not found.keys() & {"AWS_REGION", "AWS_DEFAULT_REGION"}:
+            found["AWS_REGION"] = self.region
+        if "AWS_ACCESS_KEY_ID" in found:
+            return found
+        try:
+            import boto3
+        except ImportError:
+            return found
+        credentials = boto3.Session().get_credentials()
+        if credentials is not None:
+            frozen = credentials.get_frozen_credentials()
+            found["AWS_ACCESS_KEY_ID"] = frozen.access_key
+            found["AWS_SECRET_ACCESS_KEY"] = frozen.secret_key
+            if frozen.token:
+                found["AWS_SESSION_TOKEN"] = frozen.token
+        return found
+
+
+def is_on_s3(address: str) -> bool:
+    return address.startswith("s3://")
+
+
+def run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    feed: Callable[[IO[bytes]], None] | None = None,
+) -> tuple[dict[str, int], str]:
+    """Runs `dynalake` to its end; returns its counts, and what it said beside them.
+
+    `feed` writes its standard input. Where that ends with an error, or this process is killed, the
+    input has no end frame, and so no file gets a name.
+    """
+    with tempfile.TemporaryFile() as counted, tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
+            stdout=counted,
+            stderr=said,
+        )
+        try:
+            if feed is not None:
+                assert child.stdin is not None
+                try:
+                    with child.stdin as pipe:
+                        feed(pipe)
+                except BrokenPipeError:
+                    # It has ended before its input has, and says why.
+                    pass
+            code = child.wait()
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+        texts = []
+        for file in (counted, said):
+            file.seek(0)
+            texts.append(file.read().decode(errors="replace"))
+    lines = texts[0].splitlines()
+    if code not in (0, 1) or len(lines) != 1:
+        raise ProgramFailed(
+            f"`dynalake {command[1]}` ended with code {code}: {texts[1][-LAST_CHARACTERS:].strip()}"
+        )
+    return json.loads(lines[0]), texts[1]
+
+
+def write_partition(batches: Iterable[Any], work: Work, name: Callable[[], str]) -> Iterator[Any]:
+    """Hands the records of a partition to one `dynalake`, while they come; gives back one row of
+    counts. `batches`: Arrow's, with data, sequence_number and arrival_us."""
+    import pyarrow as pa
+
+    waiting = (batch for batch in batches if batch.num_rows)
+    first = next(waiting, None)
+    if first is None:
+        return
+    records = 0
+
+    def feed(pipe: IO[bytes]) -> None:
+        nonlocal records
+        pipe.write(MAGIC)
+        batch = first
+        while batch is not None:
+            pipe.write(frames(batch))
+            records += batch.num_rows
+            batch = next(waiting, None)
+        pipe.write(end_frame(records))
+
+    words = ["--format", "parquet", "--framed", "--name", name(), "-"]
+    counts, _ = run(work.command("transform", *words), work.environment(), feed)
+    made = counts["rows"] + counts["rejected"] + counts["dropped"]
+    if not counts["records"] == made == records:
+        raise ProgramFailed(f"{records} records were handed over, and `dynalake` counts {counts}")
+    yield pa.RecordBatch.from_pydict({each: [counts[each]] for each in COUNTS})
+
+
+def frames(batch: Any) -> Any:
+    """A batch's records as frames, without a step of Python for each record: Arrow joins the
+    columns."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    data = pc.fill_null(batch.column("data").cast(pa.binary()), b"")
+    number = pc.fill_null(batch.column("sequence_number").cast(pa.binary()), b"")
+    arrival = pc.max_element_wise(pc.fill_null(batch.column("arrival_us"), 0), 0)
+    # Two bytes are the number's length, then the kind and a zero.
+    number_and_kind = pc.add(pc.binary_length(number), pa.scalar(RECORD_KIND << 16, pa.int32()))
+    heads = map(as_bytes, (pc.binary_length(data), number_and_kind, arrival))
+    joined = pc.binary_join_element_wise(*heads, number, data, b"")
+    _, offsets, values = joined.buffers()
+    ends = pa.Array.from_buffers(pa.int32(), len(joined) + 1, [None, offsets], offset=joined.offset)
+    begin, end = ends[0].as_py(), ends[-1].as_py()
+    return values[begin:end]
+
+
+def as_bytes(numbers: Any) -> Any:
+    """Integers as the bytes that Arrow keeps them in, little-endian."""
+    import pyarrow as pa
+
+    kind = pa.binary(numbers.type.bit_width // 8)
+    _, values = numbers.buffers()
+    raw = pa.Array.from_buffers(kind, len(numbers), [None, values], offset=numbers.offset)
+    return raw.cast(pa.binary())
+
+
+def end_frame(records: int) -> bytes:
+    """Says that nothing is missing."""
+    return bytes(6) + bytes([END_KIND, 0]) + records.to_bytes(8, "little")
+
+
+def write_data_file(key: str, work: Work) -> tuple[str, dict[str, int], str]:
+    """Has `dynalake` make the rows of one data file: its key, the counts, and what was said if it
+    was left out."""
+    assert work.export is not None
+    words = [work.export, "--data-file", key, "--json"]
+    counts, said = run(work.command("backfill", *words), work.environment())
+    return key, counts, said[-LAST_CHARACTERS:].strip() if counts["left_out"] else ""
+
+
+# ---- the stream
+
+
+def kinesis(spark: Any, settings: argparse.Namespace) -> Any:
+    """The stream's records. All of Spark's readers of Kinesis are called `kinesis`, and give data,
+    sequenceNumber and approximateArrivalTimestamp."""
+    name = settings.stream_arn.rpartition("/")[2]
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        options = {
+            "streamName": name,
+            "region": settings.region,
+            "initialPosition": settings.starting_position.lower(),
+        }
+    else:
+        options = {
+            "streamARN": settings.stream_arn,
+            "streamName": name,
+            "endpointUrl": f"https://kinesis.{settings.region}.{domain(settings.region)}",
+            "startingPosition": settings.starting_position,
+            # A shard whose records have expired must not be passed over in silence.
+            "failOnDataLoss": "true",
+            "avoidEmptyBatches": "true",
+            "emitConsumerLagMetrics": "true",
+        }
+    return spark.readStream.format("kinesis").options(**options).load()
+
+
+def domain(region: str) -> str:
+    """Where AWS has its endpoints in a region."""
+    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+
+
+def captured(spark: Any, folder: str) -> Any:
+    """Records of a stream that were kept as Parquet files, with the columns of a reader of
+    Kinesis."""
+    columns = "data BINARY, sequenceNumber STRING, approximateArrivalTimestamp TIMESTAMP"
+    return (
+        spark.readStream.schema(columns)
+        .option("maxFilesPerTrigger", FILES_IN_A_BATCH)
+        .parquet(folder)
+    )
+
+
+def stream(spark: Any, settings: argparse.Namespace, work: Work) -> int:
+    """Writes what comes until the query is stopped, or all that is in --records."""
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(RECORDS_AT_A_TIME))
+    # It is in the checkpoint, and known once the query runs.
+    query_id: Future[str] = Future()
+    records = captured(spark, settings.records) if settings.records else kinesis(spark, settings)
+    writer = (
+        records.writeStream.queryName("dynalake")
+        .option("checkpointLocation", settings.checkpoint)
+        .foreachBatch(lambda batch, number: write_batch(batch, number, query_id.result(), work))
+    )
+    if settings.records:
+        writer = writer.trigger(availableNow=True)
+    else:
+        writer = writer.trigger(processingTime=f"{settings.trigger_seconds} seconds")
+    query = writer.start()
+    query_id.set_result(str(query.id))
+    say(f"stream: query {query.id}")
+    query.awaitTermination()
+    return 0
+
+
+def write_batch(batch: Any, number: int, query_id: str, work: Work) -> None:
+    """Has the tasks write a batch's partitions, and says what became of them."""
+    began = time.monotonic()
+
+    def write(batches: Iterator[Any]) -> Iterator[Any]:
+        return write_partition(batches, work, lambda: name_of(query_id, number))
+
+    records = batch.selectExpr(
+        "data",
+        "sequenceNumber AS sequence_number",
+        "unix_micros(approximateArrivalTimestamp) AS arrival_us",
+    )
+    done = records.mapInArrow(write, ", ".join(f"{each} BIGINT" for each in COUNTS)).collect()
+    say(f"batch {number}: {in_words(total(COUNTS, done), time.monotonic() - began)}")
+
+
+def name_of(query_id: str, batch: int) -> str:
+    """The name of what a task writes: the same whenever it does the same."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    assert context is not None
+    return f"spark-{query_id}-{batch}-{context.partitionId()}"
+
+
+def total(names: Sequence[str], counts: Iterable[Any]) -> dict[str, int]:
+    """The counts of all tasks together. Of each task a mapping, or one of Spark's rows."""
+    every = list(counts)
+    return {name: sum(each[name] for each in every) for name in names}
+
+
+def in_words(counts: Mapping[str, int], seconds: float) -> str:
+    return (
+        "{records:,} records: {rows:,} rows in {files:,} files, {rejected:,} rejected, {dropped:,} "
+        "dropped; {rescued:,} rows with rescued values; {seconds:.1f} s".format(
+            **counts, seconds=seconds
+        )
+    )
+
+
+def say(text: str) -> None:
+    print(f"dynalake_job: {text}", flush=True)
+
+
+# ---- the export
+
+
+def export(spark: Any, settings: argparse.Namespace, work: Work) -> int:
+    """Writes all data files of an export. 1 if one was left out, or items are missing."""
+    began = time.monotonic()
+    items, files = read_manifests(spark, settings.export)
+    say(f"export: {items:,} items in {len(files):,} files")
+    # The largest first, so that the executors are done together.
+    keys = sorted(files, key=lambda key: -files[key])
+    tasks = spark.sparkContext.parallelize(keys, len(keys))
+    done = tasks.map(lambda key: write_data_file(key, work)).collect()
+
+    counts = total([*COUNTS[1:], "items"], [counted for _, counted, _ in done])
+    counts["records"] = counts.pop("items")
+    say(f"export: {in_words(counts, time.monotonic() - began)}")
+    left_out = [(key, said) for key, _, said in done if said]
+    for key, said in left_out:
+        say(f"left out: {key}: {said}")
+    made = counts["rows"] + counts["rejected"] + counts["dropped"]
+    if made == items and not left_out:
+        return 0
+    say(
+        f"{items - made:,} of {items:,} items are missing, and {len(left_out):,} of {len(files):,} "
+        "data files were left out; all else is there. Copy or make the export again, and run this "
+        "again: the same names are written again"
+    )
+    return 1
+
+
+def read_manifests(spark: Any, folder: str) -> tuple[int, dict[str, int]]:
+    """How many items an export has, and its data files: keys, with the items of each. `dynalake`
+    checks the manifests again, and their MD5."""
+
+    def lines(name: str) -> list[str]:
+        read = spark.read.text(f"{folder.rstrip('/')}/{name}", wholetext=True).collect()
+        return [line for row in read for line in row[0].lstrip("\ufeff").splitlines()]
+
+    try:
+        items = json.loads("\n".join(lines("manifest-summary.json")))["itemCount"]
+        entries = [json.loads(line) for line in lines("manifest-files.json") if line.strip()]
+        files = {entry["dataFileS3Key"]: entry["itemCount"] for entry in entries}
+    except Exception as error:
+        # Spark's own errors have no class in common with the others.
+        first = str(error).strip().partition("\n")[0]
+        raise Rejected(
+            f"--export is {folder}: give the folder of an export that is complete, with "
+            f"manifest-summary.json and manifest-files.json ({type(error).__name__}: {first[:300]})"
+        ) from None
+    if not files:
+        raise Rejected(f"--export is {folder}: its manifest-files.json names no data file")
+    return items, files
+
+
+# ---- the job
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    both = parser.add_argument_group("both modes")
+    both.add_argument("--mode", choices=["stream", "export"], required=True, help="what to read")
+    both.add_argument("--dynalake", required=True, help="the program, a path or an address")
+    both.add_argument("--schema", required=True, help="the table's schema file, the same")
+    both.add_argument("--out", required=True, help="where the rows go: the table's folder")
+    both.add_argument("--rejected", required=True, help="where records go that can't be rows")
+    both.add_argument("--region", help="of the stream and the buckets; by default the ARN's")
+    of_stream = parser.add_argument_group("stream")
+    of_stream.add_argument("--stream-arn", help="the Kinesis stream")
+    of_stream.add_argument(
+        "--records",
+        metavar="FOLDER",
+        help="in its place: Parquet files with data, sequenceNumber and "
+        "approximateArrivalTimestamp; the job ends with the last",
+    )
+    of_stream.add_argument("--checkpoint", help="a folder for what was read; of this job alone")
+    of_stream.add_argument(
+        "--starting-position",
+        default="TRIM_HORIZON",
+        help="where a new checkpoint begins (TRIM_HORIZON)",
+    )
+    of_stream.add_argument(
+        "--trigger-seconds", type=int, default=60, metavar="N", help="a batch begins so often (60)"
+    )
+    of_export = parser.add_argument_group("export")
+    of_export.add_argument("--export", help="the folder with manifest-summary.json")
+    settings, others = parser.parse_known_args(list(words))
+    unknown = _unknown(others)
+    if unknown:
+        parser.error(f"unknown: {' '.join(unknown)}")
+    try:
+        check(settings)
+    except Rejected as rejected:
+        parser.error(str(rejected))
+    return settings
+
+
+def check(settings: argparse.Namespace) -> None:
+    """Rejects what doesn't go together; fills in the region."""
+    of_mode = {
+        "stream": ["stream_arn", "records", "checkpoint"],
+        "export": ["export"],
+    }
+    for mode, names in of_mode.items():
+        for name in names:
+            if mode != settings.mode and getattr(settings, name) is not None:
+                raise Rejected(f"--{name.replace('_', '-')} is for --mode {mode}; remove it")
+    if settings.mode == "export" and settings.export is None:
+        raise Rejected("--mode export reads an export; add --export FOLDER")
+    if settings.mode == "stream":
+        if (settings.stream_arn is None) == (settings.records is None):
+            raise Rejected("--mode stream reads a stream; add --stream-arn ARN or --records FOLDER")
+        if settings.checkpoint is None:
+            raise Rejected("--mode stream goes on where it was; add --checkpoint FOLDER")
+    if settings.trigger_seconds < 1:
+        raise Rejected(f"--trigger-seconds is {settings.trigger_seconds}: write 1 or more")
+    if settings.stream_arn is not None:
+        found = re.fullmatch(r"arn:[^:]+:kinesis:([^:]+):\d+:stream/[^/]+", settings.stream_arn)
+        if found is None:
+            raise Rejected(
+                f"--stream-arn is {settings.stream_arn}: give the ARN of a Kinesis stream, such as "
+                "arn:aws:kinesis:eu-central-1:123456789012:stream/orders"
+            )
+        settings.region = settings.region or found[1]
+    for name in ("out", "rejected"):
+        address = getattr(settings, name)
+        if "://" in address and not is_on_s3(address):
+            raise Rejected(f"--{name} is {address}: write s3://bucket/prefix, or a folder")
+    for name in ("out", "rejected", "export"):
+        # Tasks have another current folder.
+        address = getattr(settings, name)
+        if address is not None and "://" not in address:
+            setattr(settings, name, os.path.abspath(address))
+
+
+def _unknown(others: list[str]) -> list[str]:
+    """The words that are neither the job's nor Glue's. A word without dashes may be the value of
+    one of Glue's; a misspelt option always has them."""
+    options = [word for word in others if word.startswith("-")]
+    unknown = [word for word in options if word.partition("=")[0] not in WORDS_OF_GLUE]
+    return others if unknown == options else unknown
+
+
+def prepare(spark: Any, settings: argparse.Namespace) -> Work:
+    """Has Spark bring the program and the schema to each executor, and rejects a bad schema before
+    anything is read."""
+    from pyspark import SparkFiles
+
+    names = []
+    for option in ("dynalake", "schema"):
+        address = getattr(settings, option)
+        try:
+            spark.sparkContext.addFile(address)
+        except Exception as error:
+            first = str(error).strip().partition("\n")[0]
+            raise Rejected(
+                f"--{option} is {address}, and Spark can't read it: {first[-500:]}"
+            ) from None
+        names.append(address.rstrip("/").rpartition("/")[2])
+    work = Work(
+        dynalake=names[0],
+        schema=names[1],
+        out=settings.out,
+        rejected=settings.rejected,
+        region=settings.region,
+        export=settings.export,
+    )
+    command = [SparkFiles.get(work.dynalake), "check", SparkFiles.get(work.schema)]
+    try:
+        checked = subprocess.run(command, capture_output=True)
+    except OSError as error:
+        raise Rejected(
+            f"--dynalake is {settings.dynalake}, and can't be run: {error}; give the program of "
+            "this machine's architecture"
+        ) from None
+    if checked.returncode != 0:
+        said = checked.stderr.decode(errors="replace")[-LAST_CHARACTERS:].strip()
+        raise Rejected(f"--schema is {settings.schema}: {said}")
+    return work
+
+
+def main() -> int:
+    settings = parse(sys.argv[1:])
+    # Only now, so that a wrong setting is told without Spark.
+    from pyspark.sql import SparkSession
+
+    spark = SparkSession.builder.appName("dynalake").getOrCreate()
+    mode = stream if settings.mode == "stream" else export
+    try:
+        return mode(spark, settings, prepare(spark, settings))
+    except Rejected as rejected:
+        print(f"dynalake_job: {rejected}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    # Some platforms take every SystemExit for a failure.
+    if code := main():
+        sys.exit(code)
