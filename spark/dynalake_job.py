@@ -39,7 +39,7 @@ from typing import IO, Any
 # What a task says of its records, in the order of its row.
 COUNTS = ("records", "rows", "rejected", "dropped", "rescued", "files")
 
-# The framed input of `dynalake transform`, which crates/dynalake-cli/src/input/frames.rs describes.
+# The framed input of `dynalake transform`, see crates/dynalake-cli/src/transform/frames.rs.
 MAGIC = b"dynalak1"
 RECORD_KIND, END_KIND = 1, 2
 

@@ -30,9 +30,21 @@ from dynalake_dev.export import Place, from_us, to_us
 from dynalake_dev.machine import ROOT
 
 from . import compare, tables, tools, view
-from .firehose import RECORDS_IN_EVENT, event_of
 from .spark import CATALOG, ENGINES_COLUMNS, Pipeline, Spark
-from .streams import EPOCH, KINDS, Change, Delivery, Kind, Rows, Schema, Stream, key_columns, row_of
+from .streams import (
+    EPOCH,
+    KINDS,
+    RECORDS_IN_EVENT,
+    Change,
+    Delivery,
+    Kind,
+    Rows,
+    Schema,
+    Stream,
+    event_of,
+    key_columns,
+    row_of,
+)
 
 SECOND = 1_000_000
 # From the first change to the last. The margin of five minutes has to be small beside it.

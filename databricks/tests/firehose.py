@@ -7,7 +7,6 @@ columns, as in Firehose's format conversion (here DuckDB reads the JSON, numbers
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 from collections.abc import Sequence
@@ -22,9 +21,7 @@ import pyarrow.parquet as pq
 from dynalake_dev.ddl import METADATA, duckdb_type
 
 from . import tools
-from .streams import Delivery, Stream
-
-RECORDS_IN_EVENT = 500
+from .streams import RECORDS_IN_EVENT, Delivery, Stream, event_of
 
 
 class Lake:
@@ -112,28 +109,6 @@ class Lake:
         ).to_arrow_table()
         path.unlink()
         return rows
-
-
-def event_of(deliveries: Sequence[Delivery], table: str) -> dict:
-    """The event that Firehose invokes the function with."""
-    return {
-        "invocationId": "i",
-        "deliveryStreamArn": "arn:aws:firehose:eu-central-1:123456789012:deliverystream/test",
-        "sourceKinesisStreamArn": "arn:aws:kinesis:eu-central-1:123456789012:stream/test",
-        "region": "eu-central-1",
-        "records": [
-            {
-                "recordId": f"{delivery.number:056d}{at:06d}",
-                "approximateArrivalTimestamp": delivery.change.time_us // 1000,
-                "data": base64.b64encode(delivery.change.record(table)).decode(),
-                "kinesisRecordMetadata": {
-                    "sequenceNumber": f"{delivery.number:056d}",
-                    "subsequenceNumber": 0,
-                },
-            }
-            for at, delivery in enumerate(deliveries)
-        ],
-    }
 
 
 def glue_columns(schema: dict) -> list[dict]:

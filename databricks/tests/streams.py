@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ JITTER = 200
 TICKS_US = {"MICROSECOND": 1, "MILLISECOND": 1000}
 # Changes that one failed invocation had, where the stream has milliseconds.
 BATCH = 20
+RECORDS_IN_EVENT = 500
 
 
 @dataclass
@@ -382,6 +383,28 @@ class Stream:
 
     def key_of(self, schema: Schema, row: Row) -> tuple:
         return tuple(row.values[name] for name in key_columns(schema))
+
+
+def event_of(deliveries: Sequence[Delivery], table: str) -> dict:
+    """The event that Firehose invokes the function with."""
+    return {
+        "invocationId": "i",
+        "deliveryStreamArn": "arn:aws:firehose:eu-central-1:123456789012:deliverystream/test",
+        "sourceKinesisStreamArn": "arn:aws:kinesis:eu-central-1:123456789012:stream/test",
+        "region": "eu-central-1",
+        "records": [
+            {
+                "recordId": f"{delivery.number:056d}{at:06d}",
+                "approximateArrivalTimestamp": delivery.change.time_us // 1000,
+                "data": base64.b64encode(delivery.change.record(table)).decode(),
+                "kinesisRecordMetadata": {
+                    "sequenceNumber": f"{delivery.number:056d}",
+                    "subsequenceNumber": 0,
+                },
+            }
+            for at, delivery in enumerate(deliveries)
+        ],
+    }
 
 
 def key_columns(schema: Schema) -> list[str]:

@@ -122,6 +122,15 @@ ENGINES = Environment(
     options=("--no-deps",),
     note="half a GB of packages",
 )
+# Older ones, which don't go with the others into one environment.
+OLDER_ENGINES = replace(
+    ENGINES,
+    program="databricks/tests/parquet --older",
+    module="databricks.tests.parquet",
+    folder=TARGET / "databricks" / "older-venv",
+    requirements=ROOT / "databricks" / "tests" / "parquet" / "requirements-older.txt",
+    note="a third of a GB of packages",
+)
 ENVIRONMENTS = {
     each.program: each
     for each in (
@@ -141,15 +150,9 @@ ENVIRONMENTS = {
         ENGINES,
         # The same engines, which also read the files that we write.
         replace(ENGINES, program="databricks/tests/parquet", module="databricks.tests.parquet"),
-        # Older ones, which don't go with the others into one environment.
-        replace(
-            ENGINES,
-            program="databricks/tests/parquet --older",
-            module="databricks.tests.parquet",
-            folder=TARGET / "databricks" / "older-venv",
-            requirements=ROOT / "databricks" / "tests" / "parquet" / "requirements-older.txt",
-            note="a third of a GB of packages",
-        ),
+        OLDER_ENGINES,
+        # The same, which also run the Spark job.
+        replace(OLDER_ENGINES, program="spark/tests", module="spark.tests"),
         # What .ci/terraform.py and .ci/bundle.py check with.
         Environment(
             program="checks",
