@@ -9,6 +9,9 @@ machine can do.
     python3 benches --backfill           an export of 5 million items to Parquet files, beside Spark
                                          and Python; needs a JDK 17 and 5 GB of disk, prints, and
                                          writes nothing. --items N: of fewer
+    python3 benches --spark              the Spark job on two cores, beside what its tasks run;
+                                         needs a JDK 17 and 5 GB of disk, prints, and writes
+                                         nothing. --items N: not of a million
     python3 benches --direct             the direct function: a batch of Kinesis to objects on an S3
                                          on loopback, beside Python and Rust; prints, and writes
                                          nothing
@@ -90,7 +93,15 @@ def parse(words: list[str]) -> argparse.Namespace:
         action="store_true",
         help="measure an export to Parquet files, and nothing else",
     )
-    parser.add_argument("--items", type=int, metavar="N", help="with --backfill: not 5,000,000")
+    what.add_argument(
+        "--spark", action="store_true", help="measure the Spark job, and nothing else"
+    )
+    parser.add_argument(
+        "--items",
+        type=int,
+        metavar="N",
+        help="with --backfill: not 5,000,000; with --spark: not 1,000,000",
+    )
     parser.add_argument(
         "--rounds", type=int, metavar="N", help="how often everything is measured (15)"
     )
@@ -111,11 +122,16 @@ def parse(words: list[str]) -> argparse.Namespace:
     if arguments.check and not arguments.render:
         parser.error("--check goes with --render")
     if (arguments.rounds or arguments.workloads) and (
-        arguments.instructions or arguments.render or arguments.quick or arguments.backfill
+        arguments.instructions
+        or arguments.render
+        or arguments.quick
+        or arguments.backfill
+        or arguments.spark
     ):
         parser.error("--rounds and --workloads go with a run that takes times")
-    if arguments.items is not None and (not arguments.backfill or arguments.items < 1):
-        parser.error("--items goes with --backfill: give a number from 1")
+    takes_items = arguments.backfill or arguments.spark
+    if arguments.items is not None and (not takes_items or arguments.items < 1):
+        parser.error("--items goes with --backfill and --spark: give a number from 1")
     if arguments.rounds is not None and arguments.rounds < 1:
         parser.error("--rounds: give a number from 1")
     return arguments
@@ -136,7 +152,7 @@ def run(arguments: argparse.Namespace) -> int:
     from dynalake_dev import console
     from dynalake_dev.process import ToolError
 
-    from . import backfill, building, direct, files, instructions, measure, report
+    from . import backfill, building, direct, files, instructions, measure, report, spark
 
     if arguments.render:
         return report.render(is_check=arguments.check)
@@ -145,6 +161,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.backfill:
         report.show_tables(backfill.run(arguments.items or backfill.ITEMS, []))
         return 0
+    if arguments.spark:
+        tables, missed = spark.run(arguments.items or spark.ITEMS, [])
+        report.show_tables(tables)
+        return 1 if missed else 0
     chosen = arguments.workloads.split(",") if arguments.workloads else measure.WORKLOADS
     for name in chosen:
         if name not in measure.WORKLOADS:

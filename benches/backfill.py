@@ -61,21 +61,8 @@ def run(items: int, timings: console.Timings) -> list[Table]:
         raise ToolError(f"benches --backfill needs {PEER_CORES} cores")
     building.WORK.mkdir(parents=True, exist_ok=True)
     with console.Stage("dynalake and its parts", timings) as stage:
-        for what in (["--bin", "dynalake"], ["--example", "export_parts"]):
-            command = [
-                "cargo",
-                "build",
-                "--release",
-                "--locked",
-                "--package",
-                "dynalake-cli",
-                *what,
-            ]
-            process.run(
-                command,
-                building.WORK / "cargo.log",
-                on_line=lambda line: build.compiling(line, stage.update),
-            )
+        build_release(stage.update, "--bin", "dynalake")
+        build_release(stage.update, "--example", "export_parts")
     ENGINES.ensure()
     made = {}
     with console.Stage("exports", timings) as stage:
@@ -100,6 +87,14 @@ def run(items: int, timings: console.Timings) -> list[Table]:
     with console.Stage("infer", timings):
         inferred = measure_infer(made[items])
     return tables(items, runs, parts, inferred)
+
+
+def build_release(say: building.Say, *what: str) -> None:
+    """Builds a program of the command line's package as users have it."""
+    command = ["cargo", "build", "--release", "--locked", "--package", "dynalake-cli", *what]
+    process.run(
+        command, building.WORK / "cargo.log", on_line=lambda line: build.compiling(line, say)
+    )
 
 
 def command_of(peer: str, home: Path, out: Path, cores: int) -> list[str]:

@@ -1,0 +1,243 @@
+"""The Spark job on two cores, beside what its tasks run: `dynalake transform` to Parquet as two
+processes with half of the records each, and `dynalake backfill`. Without Spark's start-up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from dynalake_dev import console, machine, process, venv
+from dynalake_dev.process import ToolError
+
+from . import backfill, building, exports
+from .files import Table
+
+ITEMS = 1_000_000
+CORES = 2
+ROUNDS = 3
+# A file of captured records is a task.
+FILES = 8
+ENVIRONMENT = venv.ENVIRONMENTS["spark/tests"]
+SCRIPT = machine.ROOT / "spark" / "dynalake_job.py"
+PROGRAM = machine.ROOT / "target" / "release" / "dynalake"
+CONF = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.memory": "2g",
+    "spark.sql.session.timeZone": "UTC",
+}
+
+# The bar: rows a second of the job over those of the command line.
+LEAST_SHARE = 0.6
+
+FIRST_US = 1_767_225_600_000_000
+
+
+@dataclass
+class Inputs:
+    """What is read: an export, and changes of the same items."""
+
+    schema: Path
+    export: Path
+    # The records of a stream as Parquet files, and as lines in two halves.
+    records: Path
+    lines: list[Path]
+
+
+def run(items: int, timings: console.Timings) -> tuple[list[Table], list[str]]:
+    """Measures all in turns; returns the tables, and the bars that are missed."""
+    machine.require("benches --spark", ["linux", "rust", "jdk"])
+    if len(os.sched_getaffinity(0)) < CORES:
+        raise ToolError(f"benches --spark needs {CORES} cores")
+    building.WORK.mkdir(parents=True, exist_ok=True)
+    with console.Stage("dynalake", timings) as stage:
+        backfill.build_release(stage.update, "--bin", "dynalake")
+    ENVIRONMENT.ensure()
+    with console.Stage("an export, and changes of its items", timings):
+        inputs = make(items)
+    rates: dict[tuple[str, str], list[float]] = {}
+    runs: list[tuple[str, str, Callable[[Path], float]]] = [
+        ("stream", "dynalake transform", lambda out: transform(inputs, out)),
+        ("stream", "the Spark job", lambda out: job(stream_words(inputs, out), inputs, out)),
+        ("export", "dynalake backfill", lambda out: load(inputs, out)),
+        ("export", "the Spark job", lambda out: job(export_words(inputs), inputs, out)),
+    ]
+    with ExitStack() as stack:
+        everywhere = os.sched_getaffinity(0)
+        stack.callback(os.sched_setaffinity, 0, everywhere)
+        os.sched_setaffinity(0, set(sorted(everywhere)[-CORES:]))
+        with console.Stage("in turns", timings) as stage:
+            for at in range(ROUNDS):
+                for mode, who, measure in runs:
+                    stage.update(f"{mode}, {who}", at, ROUNDS)
+                    out = building.WORK / "on-spark" / f"{mode}-{who.split()[-1]}"
+                    shutil.rmtree(out, ignore_errors=True)
+                    out.mkdir(parents=True)
+                    seconds = measure(out)
+                    rates.setdefault((mode, who), []).append(items / seconds)
+    with console.Stage("agreement", timings):
+        for mode, ours in (("stream", "transform"), ("export", "backfill")):
+            compare(mode, ours, items)
+    return tables(items, rates)
+
+
+def make(items: int) -> Inputs:
+    """Both, unless they are there."""
+    home = exports.make(building.WORK / f"export-{items}", items, CORES)
+    folder = building.WORK / f"changes-{items}"
+    inputs = Inputs(
+        home.parents[1] / "schema.json",
+        home,
+        folder / "records",
+        [folder / f"{half}.jsonl" for half in range(CORES)],
+    )
+    if not (folder / "finished").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        inputs.records.mkdir(parents=True)
+        size = -(-items // FILES)
+        with ProcessPoolExecutor(CORES) as pool:
+            firsts = range(0, items, size)
+            counts = [min(size, items - first) for first in firsts]
+            list(pool.map(write_changes, [folder] * len(firsts), firsts, counts))
+        for half, lines in enumerate(inputs.lines):
+            with open(lines, "wb") as sink:
+                for part in sorted(folder.glob("*.part"))[half::CORES]:
+                    sink.write(part.read_bytes())
+                    part.unlink()
+        (folder / "finished").touch()
+    return inputs
+
+
+def write_changes(folder: Path, first: int, count: int) -> None:
+    """So many inserts, as a file of a stream's records and as lines."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    bodies = exports.bodies()
+    changes = [
+        (
+            f'{{"tableName":"orders","eventName":"INSERT","eventID":"e-{at:09}",'
+            f'"dynamodb":{{"ApproximateCreationDateTime":{FIRST_US + at * 100},'
+            '"ApproximateCreationDateTimePrecision":"MICROSECOND",'
+            f'"Keys":{{"order_id":{{"S":"o-{at:09}"}}}},'
+            f'"NewImage":{{"order_id":{{"S":"o-{at:09}"}},{bodies[at % len(bodies)]}}}}}\n'
+        ).encode()
+        for at in range(first, first + count)
+    ]
+    (folder / f"{first:09}.part").write_bytes(b"".join(changes))
+    columns = {
+        "data": pa.array(changes, pa.binary()),
+        "sequenceNumber": [f"{at:056}" for at in range(first, first + count)],
+        "approximateArrivalTimestamp": pa.array(
+            [FIRST_US + at * 100 for at in range(first, first + count)],
+            pa.timestamp("us", tz="UTC"),
+        ),
+    }
+    pq.write_table(pa.table(columns), folder / "records" / f"{first:09}.parquet")
+
+
+def transform(inputs: Inputs, out: Path) -> float:
+    """Seconds of two processes beside each other."""
+    words = ["transform", "--schema", inputs.schema, "--format", "parquet"]
+    halves = [[PROGRAM, *words, "--out", out / lines.stem, lines] for lines in inputs.lines]
+    return seconds_of(halves)
+
+
+def load(inputs: Inputs, out: Path) -> float:
+    return seconds_of(
+        [[PROGRAM, "backfill", "--schema", inputs.schema, inputs.export, "--out", out]]
+    )
+
+
+def seconds_of(commands: Sequence[Sequence[str | Path]]) -> float:
+    """From the start of the first to the end of the last."""
+    began = time.monotonic()
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    children = [subprocess.Popen(list(map(str, command)), **quiet) for command in commands]
+    codes = [child.wait() for child in children]
+    if any(codes):
+        raise ToolError(f"`{commands[0][1]}` ended with codes {codes}")
+    return time.monotonic() - began
+
+
+def stream_words(inputs: Inputs, out: Path) -> list[str]:
+    checkpoint = str(out.with_name("checkpoint"))
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    return ["--mode", "stream", "--records", str(inputs.records), "--checkpoint", checkpoint]
+
+
+def export_words(inputs: Inputs) -> list[str]:
+    return ["--mode", "export", "--export", str(inputs.export)]
+
+
+def job(words: list[str], inputs: Inputs, out: Path) -> float:
+    """Seconds from the job's first word, which it says when Spark is up and work begins, to its
+    last."""
+    home = next(ENVIRONMENT.folder.glob("lib/python3*/site-packages/pyspark"))
+    command = [str(home / "bin" / "spark-submit"), "--master", f"local[{CORES}]"]
+    command += [word for name, value in CONF.items() for word in ("--conf", f"{name}={value}")]
+    command += [str(SCRIPT), *words, "--dynalake", str(PROGRAM), "--schema", str(inputs.schema)]
+    command += ["--out", str(out), "--rejected", str(out.with_name("rejected"))]
+    environment = {
+        **machine.clean_environment(),
+        "SPARK_HOME": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": str(ENVIRONMENT.python),
+    }
+    said: list[float] = []
+
+    def note(line: str) -> None:
+        if line.startswith("dynalake_job: "):
+            said.append(time.monotonic())
+
+    process.run(command, building.WORK / "spark.log", environment, note)
+    if len(said) < 2:
+        raise ToolError(f"the job has not said when it began; see {building.WORK / 'spark.log'}")
+    return said[-1] - said[0]
+
+
+def compare(mode: str, ours: str, items: int) -> None:
+    """Rejects rows that differ, but for the number that lines don't have."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = []
+    for who in (ours, "job"):
+        files = sorted((building.WORK / "on-spark" / f"{mode}-{who}").rglob("*.parquet"))
+        # Not their columns of partitions.
+        table = pa.concat_tables([pq.ParquetFile(file).read() for file in files])
+        tables.append(table.drop_columns(["_sequence"]).sort_by("order_id"))
+    one, other = tables
+    if one.num_rows != items or not one.equals(other):
+        raise ToolError(f"{mode}: the job's rows and those of `dynalake {ours}` differ")
+
+
+def tables(items: int, rates: dict[tuple[str, str], list[float]]) -> tuple[list[Table], list[str]]:
+    """What was measured, and the bars."""
+    rows, bars, missed = [], [], []
+    for (mode, who), found in rates.items():
+        rows.append([f"{mode}: {who}", f"{median(found):,.0f}", f"{max(found):,.0f}"])
+    for mode, ours in (("stream", "dynalake transform"), ("export", "dynalake backfill")):
+        pairs = zip(rates[mode, "the Spark job"], rates[mode, ours], strict=True)
+        share = median(one / other for one, other in pairs)
+        what = f"{mode}: the job over `{ours}`"
+        bars.append([what, f"{share:.2f}", f"{LEAST_SHARE} at least"])
+        if share < LEAST_SHARE:
+            missed.append(what)
+    note = (
+        f"{items:,} records and items of 1.3 KB on two cores; {ROUNDS} rounds in turns. Of the job "
+        "from when Spark is up to its end."
+    )
+    return [
+        ("the Spark job: rows a second", ["", "median", "best"], rows, note),
+        ("bars", ["", "measured", "bar"], bars, ""),
+    ], missed
