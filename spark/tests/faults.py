@@ -15,6 +15,7 @@ files of a folder, for the tests to see.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,13 +70,19 @@ def main() -> int:
         done = subprocess.run(command, input=sys.stdin.buffer.read(CUT_BYTES))
         take(folder, f"ended {fault} {done.returncode}")
         return done.returncode
-    child = subprocess.Popen(command)
     if fault in ("child", "worker"):
+        child = subprocess.Popen(command, stdin=subprocess.PIPE)
+        assert child.stdin is not None
+        # It has begun, and the rest of its input is more than the pipe to here holds.
+        child.stdin.write(sys.stdin.buffer.read(CUT_BYTES))
         time.sleep(WORKS_SECONDS)
         os.kill(child.pid if fault == "child" else os.getppid(), signal.SIGKILL)
+        if fault == "worker":
+            shutil.copyfileobj(sys.stdin.buffer, child.stdin)
+            child.stdin.close()
+    else:
+        child = subprocess.Popen(command)
     code = child.wait()
-    if fault in ("worker-after", "java"):
-        take(folder, f"files {name}")
     if fault == "java":
         others = f"done {name.rpartition('-')[0]}-*"
         until = time.monotonic() + WAITS_SECONDS
