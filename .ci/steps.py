@@ -151,6 +151,13 @@ STEPS = [
         tools=("rust", "jdk"),
     ),
     Step(
+        "spark-job",
+        "the Spark job on Spark 3.5.6, with faults: its rows are the command line's",
+        f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 spark/tests --changes 10000",
+        needs=("command-line",),
+        tools=("rust", "jdk"),
+    ),
+    Step(
         "parquet-files",
         "Parquet files, and their rows as lines of JSON, for other engines",
         f"""
@@ -312,6 +319,14 @@ STEPS = [
         "the Databricks pipeline on Spark, with two tables of 300,000 changes",
         # A table takes some ten minutes; more of them would keep everyone from running `deep`.
         f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 databricks/tests --changes 300000 --seeds 2",
+        needs=("command-line",),
+        tools=("rust", "jdk"),
+        is_deep=True,
+    ),
+    Step(
+        "spark-job-large",
+        "the Spark job, with 100,000 changes and 20,000 items",
+        f"DYNALAKE_PROGRAM=$PWD/{DYNALAKE} python3 spark/tests",
         needs=("command-line",),
         tools=("rust", "jdk"),
         is_deep=True,
