@@ -108,9 +108,10 @@ def make(items: int) -> Inputs:
             firsts = range(0, items, size)
             counts = [min(size, items - first) for first in firsts]
             list(pool.map(write_changes, [folder] * len(firsts), firsts, counts))
+        parts = sorted(folder.glob("*.part"))
         for half, lines in enumerate(inputs.lines):
             with open(lines, "wb") as sink:
-                for part in sorted(folder.glob("*.part"))[half::CORES]:
+                for part in parts[half::CORES]:
                     sink.write(part.read_bytes())
                     part.unlink()
         (folder / "finished").touch()
