@@ -5,7 +5,7 @@
     python3 spark/tests --changes 5000    smaller, for working on it
 
 It needs Linux, Rust, Python 3.11 or later and a JDK 17 or later; Spark comes from PyPI into
-target/databricks. README.md beside this file's folder says more.
+target/databricks. spark/README.md says more.
 """
 
 from __future__ import annotations
