@@ -10,8 +10,8 @@ machine can do.
                                          and Python; needs a JDK 17 and 5 GB of disk, prints, and
                                          writes nothing. --items N: of fewer
     python3 benches --spark              the Spark job on two cores, beside what its tasks run;
-                                         needs a JDK 17 and 5 GB of disk, prints, and writes
-                                         nothing. --items N: not of a million
+                                         needs a JDK 17 and 9 GB of disk, prints, and writes
+                                         nothing. --items N: not of 2.4 million
     python3 benches --direct             the direct function: a batch of Kinesis to objects on an S3
                                          on loopback, beside Python and Rust; prints, and writes
                                          nothing
@@ -100,7 +100,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         "--items",
         type=int,
         metavar="N",
-        help="with --backfill: not 5,000,000; with --spark: not 1,000,000",
+        help="with --backfill: not 5,000,000; with --spark: not 2,400,000",
     )
     parser.add_argument(
         "--rounds", type=int, metavar="N", help="how often everything is measured (15)"
