@@ -558,12 +558,24 @@ def prepare(spark: Any, settings: argparse.Namespace) -> Work:
     return work
 
 
+def report_to_glue(spark: Any) -> None:
+    """Has AWS Glue write the job's metrics, which by its support's articles it does only for a job
+    that makes this context (not seen)."""
+    try:
+        from awsglue.context import GlueContext
+    except ImportError:
+        # Not on Glue.
+        return
+    GlueContext(spark.sparkContext)
+
+
 def main() -> int:
     settings = parse(sys.argv[1:])
     # Only now, so that a wrong setting is told without Spark.
     from pyspark.sql import SparkSession
 
     spark = SparkSession.builder.appName("dynalake").getOrCreate()
+    report_to_glue(spark)
     mode = stream if settings.mode == "stream" else export
     try:
         return mode(spark, settings, prepare(spark, settings))
