@@ -12,10 +12,11 @@ their names. So the rows are those of `dynalake transform` and `backfill`. This 
 the records and adds up the counts.
 
     stream  of each batch each partition is written to OUT/dt=…/hour=…/spark-<query>-<batch>-
-            <partition>.parquet. A task that is tried again, and a batch that is done again, write
-            the same names with the same bytes. The query's id is in the checkpoint: where that is
-            lost, all begins again, under other names.
-    export  each data file is a task, and its rows have the names that `dynalake backfill` gives.
+            <partition>-<digest of its records>.parquet. The same records have the same name and
+            bytes again, when a task is tried again or a batch is done again. Other records, as a
+            reader of Kinesis may give the second time, never take the place of those before.
+    export  the data files are shared out to tasks, and the rows have the names that
+            `dynalake backfill` gives.
 
 What can't be a row goes to REJECTED, in the form that `dynalake replay` reads. A bad record never
 fails the job; storage and a broken program do, after Spark's attempts. docs/spark.md has the rest.
@@ -24,6 +25,7 @@ fails the job; storage and a broken program do, after Spark's attempts. docs/spa
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -31,7 +33,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import IO, Any
@@ -43,51 +45,23 @@ COUNTS = ("records", "rows", "rejected", "dropped", "rescued", "files")
 MAGIC = b"dynalak1"
 RECORD_KIND, END_KIND = 1, 2
 
-# Records that Spark hands to a task at a time. In one of Arrow's batches all data together must be
-# less than 2 GB, and a change can have two images of 400 KB.
-RECORDS_AT_A_TIME = 1000
+# Records that Spark hands to a task at a time. They are in memory a few times, and one of Kinesis
+# has up to 10 MiB; in one of Arrow's batches all data together must be less than 2 GB.
+RECORDS_AT_A_TIME = 200
+# Tasks of an export for each core, so that the executors are done together.
+TASKS_FOR_A_CORE = 64
+# Of a trigger's time, so much is for reading a shard; the rest is for its rows.
+READING_PERCENT = 80
+# What a shard can have had in a second (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html),
+# twice, so that a job that was away catches up.
+RECORDS_A_SECOND = 2 * 1000
 # Of --records: a folder's files are one batch after the other.
 FILES_IN_A_BATCH = 16
 # What is shown of a program that failed.
 LAST_CHARACTERS = 2000
 
-# What AWS Glue adds to the words of a job, and its own job parameters
-# (https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html).
-WORDS_OF_GLUE = {
-    "--JOB_ID",
-    "--JOB_NAME",
-    "--JOB_RUN_ID",
-    "--RedshiftTempDir",
-    "--SECURITY_CONFIGURATION",
-    "--TempDir",
-    "--additional-python-modules",
-    "--conf",
-    "--continuation-option",
-    "--continuous-log-conversionPattern",
-    "--continuous-log-logGroup",
-    "--continuous-log-logStreamPrefix",
-    "--datalake-formats",
-    "--enable-auto-scaling",
-    "--enable-continuous-cloudwatch-log",
-    "--enable-continuous-log-filter",
-    "--enable-glue-datacatalog",
-    "--enable-job-insights",
-    "--enable-metrics",
-    "--enable-observability-metrics",
-    "--enable-spark-ui",
-    "--encryption-type",
-    "--extra-files",
-    "--extra-jars",
-    "--extra-py-files",
-    "--job-bookmark-from",
-    "--job-bookmark-option",
-    "--job-bookmark-to",
-    "--job-language",
-    "--python-modules-installer-option",
-    "--scriptLocation",
-    "--spark-event-logs-path",
-    "--user-jars-first",
-}
+# AWS Glue gives a script this and more words of its own; others run it without.
+JOB_NAME = "--JOB_NAME"
 
 
 class Rejected(ValueError):
@@ -129,7 +103,7 @@ class Work:
             return found
         if self.region and not found.keys() & {"AWS_REGION", "AWS_DEFAULT_REGION"}:
             found["AWS_REGION"] = self.region
-        if "AWS_ACCESS_KEY_ID" in found:
+        if found.get("AWS_ACCESS_KEY_ID"):
             return found
         try:
             import boto3
@@ -150,37 +124,15 @@ def is_on_s3(address: str) -> bool:
 
 
 def run(
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    feed: Callable[[IO[bytes]], None] | None = None,
+    command: Sequence[str], environment: Mapping[str, str], given: IO[bytes] | None = None
 ) -> tuple[dict[str, int], str]:
-    """Runs `dynalake` to its end; returns its counts, and what it said beside them.
-
-    `feed` writes its standard input. Where that ends with an error, or this process is killed, the
-    input has no end frame, and so no file gets a name.
-    """
+    """Runs `dynalake` to its end, with `given` as its standard input; returns its counts, and what
+    it said beside them."""
     with tempfile.TemporaryFile() as counted, tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
-            stdout=counted,
-            stderr=said,
-        )
-        try:
-            if feed is not None:
-                assert child.stdin is not None
-                try:
-                    with child.stdin as pipe:
-                        feed(pipe)
-                except BrokenPipeError:
-                    # It has ended before its input has, and says why.
-                    pass
-            code = child.wait()
-        finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
+        stdin = subprocess.DEVNULL if given is None else given
+        code = subprocess.run(
+            command, env=environment, stdin=stdin, stdout=counted, stderr=said
+        ).returncode
         texts = []
         for file in (counted, said):
             file.seek(0)
@@ -193,38 +145,41 @@ def run(
     return json.loads(lines[0]), texts[1]
 
 
-def write_partition(batches: Iterable[Any], work: Work, name: Callable[[], str]) -> Iterator[Any]:
-    """Hands the records of a partition to one `dynalake`, while they come; gives back one row of
-    counts. `batches`: Arrow's, with data, sequence_number and arrival_us."""
+def write_partition(batches: Iterable[Any], work: Work, name: str) -> Iterator[Any]:
+    """Has one `dynalake` write the records of a partition; gives back one row of counts.
+    `batches`: Arrow's, with data, sequence_number and arrival_us.
+
+    A partition's records are all there before its files get a name, which says which records they
+    are: only the reader's task knows where a shard's part of a batch ends, and tried again it may
+    end elsewhere. If the shorter of two came last under the same name, the others would be lost.
+    """
     import pyarrow as pa
 
-    waiting = (batch for batch in batches if batch.num_rows)
-    first = next(waiting, None)
-    if first is None:
-        return
-    records = 0
-
-    def feed(pipe: IO[bytes]) -> None:
-        nonlocal records
-        pipe.write(MAGIC)
-        batch = first
-        while batch is not None:
-            pipe.write(frames(batch))
+    records, digest = 0, hashlib.sha256()
+    with tempfile.TemporaryFile() as given:
+        given.write(MAGIC)
+        for batch in batches:
+            heads, whole = frames(batch)
+            digest.update(heads)
+            given.write(whole)
             records += batch.num_rows
-            batch = next(waiting, None)
-        pipe.write(end_frame(records))
-
-    words = ["--format", "parquet", "--framed", "--name", name(), "-"]
-    counts, _ = run(work.command("transform", *words), work.environment(), feed)
+        if records == 0:
+            return
+        given.write(end_frame(records))
+        given.seek(0)
+        name = f"{name}-{digest.hexdigest()[:16]}"
+        words = ["--format", "parquet", "--framed", "--name", name, "-"]
+        counts, _ = run(work.command("transform", *words), work.environment(), given)
     made = counts["rows"] + counts["rejected"] + counts["dropped"]
     if not counts["records"] == made == records:
         raise ProgramFailed(f"{records} records were handed over, and `dynalake` counts {counts}")
     yield pa.RecordBatch.from_pydict({each: [counts[each]] for each in COUNTS})
 
 
-def frames(batch: Any) -> Any:
+def frames(batch: Any) -> tuple[Any, Any]:
     """A batch's records as frames, without a step of Python for each record: Arrow joins the
-    columns."""
+    columns. First the frames without the data: length of the data, sequence number and arrival tell
+    a record from any other."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -233,10 +188,17 @@ def frames(batch: Any) -> Any:
     arrival = pc.max_element_wise(pc.fill_null(batch.column("arrival_us"), 0), 0)
     # Two bytes are the number's length, then the kind and a zero.
     number_and_kind = pc.add(pc.binary_length(number), pa.scalar(RECORD_KIND << 16, pa.int32()))
-    heads = map(as_bytes, (pc.binary_length(data), number_and_kind, arrival))
-    joined = pc.binary_join_element_wise(*heads, number, data, b"")
-    _, offsets, values = joined.buffers()
-    ends = pa.Array.from_buffers(pa.int32(), len(joined) + 1, [None, offsets], offset=joined.offset)
+    columns = map(as_bytes, (pc.binary_length(data), number_and_kind, arrival))
+    heads = pc.binary_join_element_wise(*columns, number, b"")
+    return all_bytes(heads), all_bytes(pc.binary_join_element_wise(heads, data, b""))
+
+
+def all_bytes(texts: Any) -> Any:
+    """The bytes of all together."""
+    import pyarrow as pa
+
+    _, offsets, values = texts.buffers()
+    ends = pa.Array.from_buffers(pa.int32(), len(texts) + 1, [None, offsets], offset=texts.offset)
     begin, end = ends[0].as_py(), ends[-1].as_py()
     return values[begin:end]
 
@@ -256,40 +218,64 @@ def end_frame(records: int) -> bytes:
     return bytes(6) + bytes([END_KIND, 0]) + records.to_bytes(8, "little")
 
 
-def write_data_file(key: str, work: Work) -> tuple[str, dict[str, int], str]:
-    """Has `dynalake` make the rows of one data file: its key, the counts, and what was said if it
-    was left out."""
+def write_data_files(keys: Sequence[str], work: Work) -> tuple[dict[str, int], str]:
+    """Has `dynalake` make the rows of some data files: the counts, and what was said if one was
+    left out."""
     assert work.export is not None
-    words = [work.export, "--data-file", key, "--json"]
-    counts, said = run(work.command("backfill", *words), work.environment())
-    return key, counts, said[-LAST_CHARACTERS:].strip() if counts["left_out"] else ""
+    words = [word for key in keys for word in ("--data-file", key)]
+    command = work.command("backfill", work.export, *words, "--json")
+    counts, said = run(command, work.environment())
+    return counts, said[-LAST_CHARACTERS:].strip() if counts["left_out"] else ""
 
 
 # ---- the stream
 
 
 def kinesis(spark: Any, settings: argparse.Namespace) -> Any:
-    """The stream's records. All of Spark's readers of Kinesis are called `kinesis`, and give data,
-    sequenceNumber and approximateArrivalTimestamp."""
+    """The stream's records. All readers give data, sequenceNumber and
+    approximateArrivalTimestamp, and call their options otherwise."""
     name = settings.stream_arn.rpartition("/")[2]
-    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+    endpoint = f"https://kinesis.{settings.region}.{domain(settings.region)}"
+    seconds = max(settings.trigger_seconds * READING_PERCENT // 100, 1)
+    records = str(RECORDS_A_SECOND * max(settings.trigger_seconds, 60))
+    if settings.reader == "databricks":
+        # https://docs.databricks.com/aws/en/connect/streaming/kinesis
+        form = "kinesis"
         options = {
             "streamName": name,
             "region": settings.region,
             "initialPosition": settings.starting_position.lower(),
         }
+    elif settings.reader == "awslabs":
+        # https://github.com/awslabs/spark-sql-kinesis-connector
+        form = "aws-kinesis"
+        options = {
+            "kinesis.streamName": name,
+            "kinesis.region": settings.region,
+            "kinesis.endpointUrl": endpoint,
+            "kinesis.startingPosition": settings.starting_position,
+            "kinesis.failOnDataLoss": "true",
+            "kinesis.maxFetchRecordsPerShard": records,
+            # No less is allowed.
+            "kinesis.maxFetchTimePerShardSec": str(max(seconds, 10)),
+        }
     else:
+        # https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-connect-kinesis-home.html
+        form = "kinesis"
         options = {
             "streamARN": settings.stream_arn,
             "streamName": name,
-            "endpointUrl": f"https://kinesis.{settings.region}.{domain(settings.region)}",
+            "endpointUrl": endpoint,
             "startingPosition": settings.starting_position,
-            # A shard whose records have expired must not be passed over in silence.
+            # A shard that is gone must not be passed over in silence.
             "failOnDataLoss": "true",
             "avoidEmptyBatches": "true",
             "emitConsumerLagMetrics": "true",
+            # The default is one second in each trigger, in which no job catches up.
+            "maxFetchTimeInMs": str(seconds * 1000),
+            "maxFetchRecordsPerShard": records,
         }
-    return spark.readStream.format("kinesis").options(**options).load()
+    return spark.readStream.format(form).options(**options).load()
 
 
 def domain(region: str) -> str:
@@ -335,7 +321,7 @@ def write_batch(batch: Any, number: int, query_id: str, work: Work) -> None:
     began = time.monotonic()
 
     def write(batches: Iterator[Any]) -> Iterator[Any]:
-        return write_partition(batches, work, lambda: name_of(query_id, number))
+        return write_partition(batches, work, name_of(query_id, number))
 
     records = batch.selectExpr(
         "data",
@@ -347,7 +333,7 @@ def write_batch(batch: Any, number: int, query_id: str, work: Work) -> None:
 
 
 def name_of(query_id: str, batch: int) -> str:
-    """The name of what a task writes: the same whenever it does the same."""
+    """What the names of a task's files begin with."""
     from pyspark import TaskContext
 
     context = TaskContext.get()
@@ -382,22 +368,25 @@ def export(spark: Any, settings: argparse.Namespace, work: Work) -> int:
     began = time.monotonic()
     items, files = read_manifests(spark, settings.export)
     say(f"export: {items:,} items in {len(files):,} files")
+    context = spark.sparkContext
     # The largest first, so that the executors are done together.
     keys = sorted(files, key=lambda key: -files[key])
-    tasks = spark.sparkContext.parallelize(keys, len(keys))
-    done = tasks.map(lambda key: write_data_file(key, work)).collect()
+    shares = min(len(keys), context.defaultParallelism * TASKS_FOR_A_CORE)
+    tasks = context.parallelize([keys[at::shares] for at in range(shares)], shares)
+    done = tasks.map(lambda keys: write_data_files(keys, work)).collect()
 
-    counts = total([*COUNTS[1:], "items"], [counted for _, counted, _ in done])
+    counts = total([*COUNTS[1:], "items"], [counted for counted, _ in done])
     counts["records"] = counts.pop("items")
     say(f"export: {in_words(counts, time.monotonic() - began)}")
-    left_out = [(key, said) for key, _, said in done if said]
-    for key, said in left_out:
-        say(f"left out: {key}: {said}")
+    left_out = sum(counted["left_out"] for counted, _ in done)
+    for _, said in done:
+        if said:
+            say(f"left out: {' '.join(said.split())}")
     made = counts["rows"] + counts["rejected"] + counts["dropped"]
     if made == items and not left_out:
         return 0
     say(
-        f"{items - made:,} of {items:,} items are missing, and {len(left_out):,} of {len(files):,} "
+        f"{items - made:,} of {items:,} items are missing, and {left_out:,} of {len(files):,} "
         "data files were left out; all else is there. Copy or make the export again, and run this "
         "again: the same names are written again"
     )
@@ -454,6 +443,11 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     )
     of_stream.add_argument("--checkpoint", help="a folder for what was read; of this job alone")
     of_stream.add_argument(
+        "--reader",
+        choices=["glue", "databricks", "awslabs"],
+        help="whose reader of Kinesis it is (databricks there, else glue)",
+    )
+    of_stream.add_argument(
         "--starting-position",
         default="TRIM_HORIZON",
         help="where a new checkpoint begins (TRIM_HORIZON)",
@@ -464,9 +458,12 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     of_export = parser.add_argument_group("export")
     of_export.add_argument("--export", help="the folder with manifest-summary.json")
     settings, others = parser.parse_known_args(list(words))
-    unknown = _unknown(others)
-    if unknown:
-        parser.error(f"unknown: {' '.join(unknown)}")
+    if others and any(word.partition("=")[0] == JOB_NAME for word in others):
+        # A word of Glue's that is new must not stop a job.
+        names = [word.partition("=")[0] for word in others if word.startswith("-")]
+        say(f"words of AWS Glue, passed over: {' '.join(names)}")
+    elif others:
+        parser.error(f"unknown: {' '.join(others)}")
     try:
         check(settings)
     except Rejected as rejected:
@@ -477,7 +474,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 def check(settings: argparse.Namespace) -> None:
     """Rejects what doesn't go together; fills in the region."""
     of_mode = {
-        "stream": ["stream_arn", "records", "checkpoint"],
+        "stream": ["stream_arn", "records", "checkpoint", "reader"],
         "export": ["export"],
     }
     for mode, names in of_mode.items():
@@ -491,6 +488,9 @@ def check(settings: argparse.Namespace) -> None:
             raise Rejected("--mode stream reads a stream; add --stream-arn ARN or --records FOLDER")
         if settings.checkpoint is None:
             raise Rejected("--mode stream goes on where it was; add --checkpoint FOLDER")
+    if settings.reader is None and settings.mode == "stream":
+        is_databricks = "DATABRICKS_RUNTIME_VERSION" in os.environ
+        settings.reader = "databricks" if is_databricks else "glue"
     if settings.trigger_seconds < 1:
         raise Rejected(f"--trigger-seconds is {settings.trigger_seconds}: write 1 or more")
     if settings.stream_arn is not None:
@@ -510,14 +510,6 @@ def check(settings: argparse.Namespace) -> None:
         address = getattr(settings, name)
         if address is not None and "://" not in address:
             setattr(settings, name, os.path.abspath(address))
-
-
-def _unknown(others: list[str]) -> list[str]:
-    """The words that are neither the job's nor Glue's. A word without dashes may be the value of
-    one of Glue's; a misspelt option always has them."""
-    options = [word for word in others if word.startswith("-")]
-    unknown = [word for word in options if word.partition("=")[0] not in WORDS_OF_GLUE]
-    return others if unknown == options else unknown
 
 
 def prepare(spark: Any, settings: argparse.Namespace) -> Work:

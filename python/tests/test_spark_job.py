@@ -4,6 +4,7 @@ Kinesis for, and what it makes of a program that fails. spark/tests has the rest
 from __future__ import annotations
 
 import importlib.util
+import re
 import struct
 import sys
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ BOTH += ["--rejected", "s3://b/errors/orders"]
 STREAM = ["--mode", "stream", *BOTH, "--stream-arn", ARN, "--checkpoint", "s3://b/checkpoint"]
 EXPORT = ["--mode", "export", *BOTH, "--export", "s3://b/AWSDynamoDB/01-a"]
 GLUE = ["--job-bookmark-option", "job-bookmark-disable", "--TempDir", "s3://b/temp", "true"]
-GLUE += ["--JOB_ID", "j_1", "--JOB_RUN_ID=jr_1", "--JOB_NAME", "orders", "--enable-metrics"]
+GLUE += ["--JOB_ID", "j_1", "--JOB_RUN_ID=jr_1", "--JOB_NAME", "orders", "--secret=hidden"]
 
 
 def without(words: list[str], option: str) -> list[str]:
@@ -42,13 +43,30 @@ def without(words: list[str], option: str) -> list[str]:
 
 
 @pytest.mark.parametrize("words", [STREAM, EXPORT])
-def test_words_of_glue_are_passed_over(words: list[str]) -> None:
+def test_words_of_glue_are_passed_over_and_said(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert job.parse(words + GLUE).mode == words[1]
+    said = capsys.readouterr().out
+    assert "--job-bookmark-option" in said and "hidden" not in said and "s3://b/temp" not in said
 
 
-def test_words_of_glue_are_those_of_the_other_job() -> None:
-    merge = load(ROOT / "databricks" / "without_pipelines" / "dynalake_merge.py")
-    assert job.WORDS_OF_GLUE == merge.WORDS_OF_GLUE
+def test_the_arguments_that_terraform_gives_are_known() -> None:
+    source = (ROOT / "terraform" / "modules" / "glue_job" / "main.tf").read_text()
+    block = re.search(r"\n  arguments = \{\n(.*?)\n  \}\n", source, re.DOTALL)
+    assert block is not None
+    own, of_glue = block[1].split("# Glue's own")
+    given = re.findall(r'"(--[\w-]+)"', own)
+    assert len(given) >= 10
+    values = dict(zip(STREAM[::2], STREAM[1::2], strict=True)) | {
+        "--region": "eu-central-1",
+        "--starting-position": "TRIM_HORIZON",
+        "--trigger-seconds": "60",
+    }
+    words = [word for name in given for word in (name, values[name])]
+    others = [word for name in re.findall(r'"(--[\w-]+)"', of_glue) for word in (name, "x")]
+    assert others
+    assert job.parse([*words, *others, "--JOB_NAME", "orders-spark"]).stream_arn == ARN
 
 
 @pytest.mark.parametrize(
@@ -64,6 +82,7 @@ def test_words_of_glue_are_those_of_the_other_job() -> None:
         ([*without(STREAM, "--stream-arn"), "--stream-arn", "orders"], "--stream-arn is orders"),
         ([*without(STREAM, "--out"), "--out", "s3a://b/data"], "--out is s3a://b/data: write s3:"),
         ([*STREAM, "--checkpoints", "x"], "unknown: --checkpoints"),
+        ([*EXPORT, "--reader", "awslabs"], "--reader is for --mode stream; remove it"),
     ],
 )
 def test_rejects_a_wrong_setting(
@@ -98,13 +117,17 @@ def test_frames_are_those_of_the_format() -> None:
         }
     )
     for first in range(len(records)):
-        expected = b"".join(
-            HEAD.pack(len(data or b""), len(number or ""), 1, 0, max(arrival or 0, 0))
-            + (number or "").encode()
-            + (data or b"")
+        framed = [
+            (
+                HEAD.pack(len(data or b""), len(number or ""), 1, 0, max(arrival or 0, 0))
+                + (number or "").encode(),
+                data or b"",
+            )
             for data, number, arrival in records[first:]
-        )
-        assert bytes(job.frames(whole.slice(first))) == expected
+        ]
+        heads, frames = job.frames(whole.slice(first))
+        assert bytes(heads) == b"".join(head for head, _ in framed)
+        assert bytes(frames) == b"".join(head + data for head, data in framed)
     assert job.end_frame(258) == HEAD.pack(0, 0, 2, 0, 258)
 
 
@@ -147,6 +170,8 @@ def test_a_stream_is_read_from_its_beginning_and_loses_nothing_in_silence(
         "failOnDataLoss": "true",
         "avoidEmptyBatches": "true",
         "emitConsumerLagMetrics": "true",
+        "maxFetchTimeInMs": "48000",
+        "maxFetchRecordsPerShard": "120000",
     }
 
 
@@ -160,28 +185,90 @@ def test_databricks_has_other_names_for_it(monkeypatch: pytest.MonkeyPatch) -> N
     }
 
 
+def test_the_reader_of_awslabs_has_others() -> None:
+    words = [*STREAM, "--reader", "awslabs", "--trigger-seconds", "5"]
+    assert job.kinesis(Reader(), job.parse(words)) == {
+        "format": "aws-kinesis",
+        "kinesis.streamName": "orders",
+        "kinesis.region": "eu-central-1",
+        "kinesis.endpointUrl": "https://kinesis.eu-central-1.amazonaws.com",
+        "kinesis.startingPosition": "TRIM_HORIZON",
+        "kinesis.failOnDataLoss": "true",
+        "kinesis.maxFetchRecordsPerShard": "120000",
+        "kinesis.maxFetchTimePerShardSec": "10",
+    }
+
+
 # ---- the program
 
 
 def test_a_program_that_fails_fails_the_task_and_says_why(tmp_path: Path) -> None:
     program = tmp_path / "dynalake"
 
-    def run(script: str, feed: Any = None) -> Any:
+    def run(script: str, given: Any = None) -> Any:
         program.write_text("#!/bin/sh\n" + script)
         program.chmod(0o755)
-        return job.run([str(program), "transform"], {"PATH": "/usr/bin:/bin"}, feed)
+        return job.run([str(program), "transform"], {"PATH": "/usr/bin:/bin"}, given)
 
     assert run("echo '{\"rows\":1}'; exit 1") == ({"rows": 1}, "")
     for script in ("exit 0", "exit 1", "echo '{}'; exit 2", "echo '{}'; kill -9 $$", "yes | head"):
         with pytest.raises(job.ProgramFailed):
             run(script)
     # It has ended before its input, and said more than a pipe holds.
-    with pytest.raises(job.ProgramFailed, match="error: no space"):
-        script = "yes | head -c 200000 >&2; echo error: no space >&2; exit 2"
-        run(script, lambda pipe: [pipe.write(bytes(1 << 16)) for _ in range(100)])
-    # The records' own source fails: the program gets no end of its input, and the error goes on.
-    with pytest.raises(ZeroDivisionError):
-        run("cat > /dev/null", lambda pipe: 1 / 0)
+    given = tmp_path / "given"
+    given.write_bytes(bytes(1 << 22))
+    with given.open("rb") as file, pytest.raises(job.ProgramFailed, match="error: no space"):
+        run("yes | head -c 200000 >&2; echo error: no space >&2; exit 2", file)
+
+
+def partition(counts: list[int]) -> list[pa.RecordBatch]:
+    """Batches of so many records, numbered through."""
+    first, batches = 0, []
+    for count in counts:
+        numbers = range(first, first + count)
+        first += count
+        batches.append(
+            pa.RecordBatch.from_pydict(
+                {
+                    "data": pa.array([b"{}"] * count, pa.binary()),
+                    "sequence_number": pa.array([f"{number}" for number in numbers], pa.string()),
+                    "arrival_us": pa.array([1] * count, pa.int64()),
+                }
+            )
+        )
+    return batches
+
+
+def test_a_name_tells_which_records_the_files_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = tmp_path / "said"
+    program = tmp_path / "dynalake"
+    program.write_text(
+        f'#!/bin/sh\necho "$*" >> {said}\nwc -c >> {said}\n'
+        """echo '{"records":5,"rows":3,"rejected":1,"dropped":1,"rescued":0,"files":1}'\n"""
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(
+        job.Work, "command", lambda self, subcommand, *words: [str(program), subcommand, *words]
+    )
+    work = job.Work("dynalake", "s.json", "/out", "/rejected", None)
+
+    def name(counts: list[int]) -> str:
+        said.unlink(missing_ok=True)
+        list(job.write_partition(iter(partition(counts)), work, "spark-q-7-3"))
+        words, size = said.read_text().splitlines()
+        # Each record has its number of one digit and two bytes of data.
+        assert int(size) == 8 + sum(counts) * (16 + 1 + 2) + 16
+        return words.split()[words.split().index("--name") + 1]
+
+    whole = name([5])
+    assert re.fullmatch(r"spark-q-7-3-[0-9a-f]{16}", whole)
+    assert name([2, 3]) == name([0, 5]) == whole
+    with pytest.raises(job.ProgramFailed, match="4 records were handed over"):
+        name([4])
+    assert whole not in said.read_text()
+    assert list(job.write_partition(iter(partition([0])), work, "spark-q-7-3")) == []
 
 
 class Session:

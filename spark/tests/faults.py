@@ -7,7 +7,8 @@ files of a folder, for the tests to see.
 
     cut           the input ends after some kilobytes
     child         the program is killed while it works
-    worker        Spark's Python worker is killed while it works
+    worker        Spark's Python worker is killed while it works; the program goes on, and writes
+                  what the next attempt writes too
     worker-after  the same, when all files of the task have their names
     java          so is its Java process, once the batch's other task is done: of local[2] that is
                   the whole job, of local-cluster an executor
@@ -79,12 +80,13 @@ def main() -> int:
         os.kill(child.pid if fault == "child" else os.getppid(), signal.SIGKILL)
         if fault == "worker":
             shutil.copyfileobj(sys.stdin.buffer, child.stdin)
-            child.stdin.close()
+        child.stdin.close()
     else:
         child = subprocess.Popen(command)
     code = child.wait()
     if fault == "java":
-        others = f"done {name.rpartition('-')[0]}-*"
+        # All of its name but the partition and the digest.
+        others = f"done {name.rsplit('-', 2)[0]}-*"
         until = time.monotonic() + WAITS_SECONDS
         while not list(folder.glob(others)) and time.monotonic() < until:
             time.sleep(0.02)

@@ -102,6 +102,16 @@ class Records:
             path = folder / f"{number:04}.parquet"
             pq.write_table(self._columns(part), path, row_group_size=500)
 
+    def batches(self) -> list[pa.RecordBatch]:
+        """As the job's tasks get them."""
+        table = self._columns(self.deliveries)
+        columns = {
+            "data": table["data"],
+            "sequence_number": table["sequenceNumber"],
+            "arrival_us": table["approximateArrivalTimestamp"].cast(pa.int64()),
+        }
+        return pa.table(columns).to_batches(max_chunksize=200)
+
     def _columns(self, part: Sequence[Delivery]) -> pa.Table:
         return pa.table(
             {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
+import sys
 from pathlib import Path
+from unittest import mock
 
 import pyarrow as pa
 
@@ -21,12 +24,15 @@ LATER = 8
 # The first task of each begins in the first batches; `java` ends the job, so it is the last.
 LOCAL_FAULTS = ["cut", "child", "worker", "worker-after", "java"]
 CLUSTER_FAULTS = ["java", "child", "worker-after"]
-# How the program ends when its input does before the end frame.
-UNFINISHED = 2
+# How the program may end: its input does before the end frame; it is killed; nothing is wrong, or
+# there are bad records.
+ENDS = {"cut": {2}, "child": {-9}, "worker": {0, 1}}
 
-# What a wrong job would do, and where its rows have to differ.
+# A wrong job would give this name to all attempts, whatever they hold.
+DIGEST = 'name = f"{name}-{digest.hexdigest()[:16]}"'
+# What else a wrong job would do, and where its rows have to differ.
 MUTANTS = {
-    "partitions of one name": ("-{batch}-{context.partitionId()}", "-{batch}"),
+    "partitions of one name": (DIGEST, 'name = name.rpartition("-")[0]'),
     "names of attempts": ("{context.partitionId()}", "{context.taskAttemptId()}"),
 }
 MUTANT_CHANGES = 1500
@@ -105,10 +111,36 @@ def faults_differences(lake: Lake, faults: list[str]) -> list[str]:
         for at, fault in enumerate(faults)
         if not (lake.faults / f"{at} {fault}").exists()
     ]
-    for fault, code in {"cut": UNFINISHED, "worker": UNFINISHED, "child": -9}.items():
-        if fault in faults and lake.ended(fault) != code:
-            found.append(f"{fault}: the program ended with code {lake.ended(fault)}, not {code}")
+    for fault, codes in ENDS.items():
+        if fault in faults and lake.ended(fault) not in codes:
+            found.append(f"{fault}: the program ended with code {lake.ended(fault)}, not {codes}")
     return found
+
+
+def late_differences(records: Records, program: Path, text: str) -> list[str]:
+    """What is missing when an attempt that has read less of its partition is done last: a reader of
+    Kinesis decides in the task where a shard's part of a batch ends."""
+    lake = new_lake("late", records.schema, program)
+    script = lake.folder / "late.py"
+    script.write_text(text)
+    spec = importlib.util.spec_from_file_location("late", script)
+    assert spec is not None and spec.loader is not None
+    job = importlib.util.module_from_spec(spec)
+    sys.modules["late"] = job
+    spec.loader.exec_module(job)
+    work = job.Work(str(program), str(lake.schema), str(lake.out), str(lake.rejected), None)
+    whole = records.batches()
+    attempts = {"less": whole[:-1], "whole": whole, "less, late": whole[:-1]}
+    with mock.patch("pyspark.SparkFiles.get", lambda name: name):
+        counts = {
+            name: next(job.write_partition(iter(batches), work, "spark-q-0-0")).to_pylist()[0]
+            for name, batches in attempts.items()
+        }
+    found = rows.read(lake.out).num_rows
+    wanted = counts["whole"]["rows"] + counts["less"]["rows"]
+    if counts["whole"]["rows"] <= counts["less"]["rows"]:
+        return ["both attempts have read the same"]
+    return [] if found == wanted else [f"{found:,} rows, where two attempts had {wanted:,}"]
 
 
 def replay_differences(lines: list[dict], lake: Lake) -> list[str]:
@@ -142,11 +174,15 @@ def _not_found(records: Records, lines: list[dict]) -> list[str]:
 def _mutants(check: Checks, program: Path) -> None:
     """Jobs that are wrong, whose rows have to differ."""
     records = make("orders", MUTANT_CHANGES)
+    text = SCRIPT.read_text()
+    check("an attempt that comes late", late_differences(records, program, text), "takes no row")
+    assert DIGEST in text
     survived = []
+    if not late_differences(records, program, text.replace(DIGEST, "")):
+        survived.append("names that don't tell what they hold: no row is missing")
     with Stage("mutants", []) as stage:
         for name, (right, wrong) in MUTANTS.items():
             stage.update(name)
-            text = SCRIPT.read_text()
             assert right in text, right
             lake = new_lake("mutant", records.schema, program)
             script = lake.folder / "mutant.py"

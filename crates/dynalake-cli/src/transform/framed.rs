@@ -74,8 +74,8 @@ impl<'a> Framed<'a> {
 
     fn stream(mut self, mut frames: Frames<impl Read>) -> Result<ExitCode, Exit> {
         let mut rejected = None;
-        frames.begin().map_err(wrong)?;
-        while let Some(frame) = frames.next().map_err(wrong)? {
+        frames.begin()?;
+        while let Some(frame) = frames.next()? {
             let rejected = rejected.get_or_insert_with(|| {
                 // Of one name, whatever of it is rejected.
                 let partition = partition(frame.arrival_us / 3_600_000_000);
@@ -146,6 +146,8 @@ impl<'a> Framed<'a> {
     }
 }
 
-fn wrong(error: FrameError) -> Exit {
-    Exit::Rejected(format!("{error}; nothing was written"))
+impl From<FrameError> for Exit {
+    fn from(error: FrameError) -> Exit {
+        Exit::Rejected(format!("{error}; nothing was written"))
+    }
 }
