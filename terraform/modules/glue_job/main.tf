@@ -19,7 +19,8 @@ locals {
   files_prefix = "${var.files_prefix}${var.name}/"
   script_file  = coalesce(var.script_file, "${path.module}/../../../spark/dynalake_job.py")
 
-  # Each content has a key of its own: a run that goes on has what it began with.
+  # Each content has a key of its own, so that a run never mixes two. An apply removes the one before; a run that goes on
+  # then fails if it has to replace a worker, and the next run has the new ones.
   script_key  = "${local.files_prefix}${substr(try(filesha256(local.script_file), "-"), 0, 16)}/dynalake_job.py"
   program_key = "${local.files_prefix}${substr(try(filesha256(var.program_file), "-"), 0, 16)}/dynalake"
   schema_text = jsonencode(local.schema)

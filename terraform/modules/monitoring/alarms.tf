@@ -265,7 +265,7 @@ locals {
     "spark-behind" = {
       severity  = "lost"
       threshold = local.retention_hours * 36000 * local.t.retention_percent
-      happened  = "The job is behind by ${local.t.retention_percent} % of the stream's ${local.retention_hours} h; records older than that are LOST."
+      happened  = "The job is behind by ${local.t.retention_percent} % of the stream's ${local.retention_hours} h; records older than that are LOST. (A job that has just begun reads the oldest first, and catches up.)"
       first     = "Gain time now: aws kinesis increase-stream-retention-period --stream-name ${local.stream_name} --retention-period-hours ${min(local.retention_hours * 2, 8760)}. Then see spark-freshness."
     }
   }
