@@ -115,8 +115,8 @@ ARCHITECTURES = {
     "arm64": (183, ["aarch64-unknown-linux-musl", "aarch64-unknown-linux-gnu"]),
 }
 
-# The GNU C library of Amazon Linux 2023, which provided.al2023 and AWS Glue 5.1 are (https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html),
-# and what of it and of GCC a program may ask for.
+# The GNU C library of Amazon Linux 2023, which provided.al2023 and AWS Glue 5.1 are, and what of it
+# and of GCC a program may ask for (https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html).
 GLIBC = (2, 34)
 LIBRARIES = (
     "ld-linux-aarch64.so.1",

@@ -359,7 +359,8 @@ STEPS = [
         python3 package.py --arch arm64 --install
         python3 .ci/reproducible.py dist/arm64/bootstrap.zip dist/arm64/direct.zip
         python3 .ci/wire.py arm64
-        # With the command line for both.
+        python3 package.py --function dynalake --arch x86_64 --arch arm64
+        python3 .ci/reproducible.py dist/x86_64/dynalake
         python3 .ci/release.py --out target/ci/release
         """,
         needs=("package",),

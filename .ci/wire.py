@@ -68,11 +68,6 @@ def main(arch: str) -> int:
         program.write_bytes(packaging.check_zip(zip_file, arch, packaging.FUNCTIONS[name]))
         program.chmod(0o755)
         environment = os.environ | {"DYNALAKE_FUNCTION": str(program), "DYNALAKE_RUNNER": run_by}
-        # The harness has these names too; else it would test what cargo builds.
-        harness = (ROOT / "tests" / "support" / "runtime_api.rs").read_text()
-        for variable in ("DYNALAKE_FUNCTION", "DYNALAKE_RUNNER"):
-            if f'"{variable}"' not in harness:
-                sys.exit(f".ci/wire.py: tests/support/runtime_api.rs does not know {variable}")
         print(f"{zip_file.relative_to(ROOT)}, by {package}'s test `{test}`", flush=True)
         command = ["cargo", "test", "--locked", "--package", package, "--test", test]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)
