@@ -12,12 +12,14 @@ terraform/apply-policy, and so is the name of all that it made; moved.tf finds t
 a schema that only the function rejects ends the apply before Firehose gets it, and a schema of
 1,000 columns goes from the package into Parquet. By the direct way changes come from the table's
 own stream, each item of a single-table design into its table of the lake, and a new version moves
-the alias and leaves the mapping. By Spark the job is made with its files, its trigger and its rule;
-the emulator doesn't run it. For several tables: one more changes nothing of the others. For
-the existing bucket: its notifications and its key stay, and the roles keep within the boundary.
-Each runs in an account of its own, at the same time.
+the alias and leaves the mapping. By Spark the job is made with its files, its trigger and its rule.
+The emulator doesn't run it, so Spark on this machine does, with the job's own arguments, and its
+rows are on S3. For several tables: one more changes nothing of the others. For the existing bucket:
+its notifications and its key stay, and the roles keep within the boundary. Each runs in an account
+of its own, at the same time.
 """
 
+import base64
 import fnmatch
 import hashlib
 import json
@@ -27,6 +29,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,7 @@ from dynalake_dev import emulator as emulators
 from dynalake_dev.build import CommandLineBuild
 from dynalake_dev.machine import REGION, ROOT, architecture, clean_environment
 from dynalake_dev.terraform import PROVIDER, init_words
+from dynalake_dev.venv import ENVIRONMENTS
 
 WORK = ROOT / "target" / "ci" / "examples"
 TERRAFORM = shutil.which("terraform") or "terraform"
@@ -89,6 +93,9 @@ APPLY_POLICIES = (
     *("pipeline.json", "direct.json", "spark.json", "around-it.json"),
     *("roles.json", "exports.json"),
 )
+
+# 2026-01-31T23:59:59.999999Z.
+TIME_US = 1_769_903_999_999_999
 
 EXPORTS = 'exports={"bucket":"dynalake-exports"}'
 
@@ -235,29 +242,9 @@ class Place:
                 raise SystemExit(f"{self.name}: destroy left {found}")
         self.say("destroyed, nothing left")
 
-    def put(
-        self, stream: str, table: str, keys: dict, item: dict, time_us: int = 1_769_903_999_999_999
-    ) -> None:
-        """A change as AWS' Kinesis Data Streams for DynamoDB writes it. The time is
-        2026-01-31T23:59:59.999999Z."""
-        change = {
-            "awsRegion": REGION,
-            "eventID": f"{table}-{time_us}",
-            "eventName": "INSERT",
-            "userIdentity": None,
-            "recordFormat": "application/json",
-            "tableName": table,
-            "eventSource": "aws:dynamodb",
-            "dynamodb": {
-                "ApproximateCreationDateTime": time_us,
-                "ApproximateCreationDateTimePrecision": "MICROSECOND",
-                "Keys": keys,
-                "NewImage": {**keys, **item},
-                "SizeBytes": 100,
-            },
-        }
+    def put(self, stream: str, table: str, keys: dict, item: dict, time_us: int = TIME_US) -> None:
         self.client("kinesis").put_record(
-            StreamName=stream, PartitionKey=table, Data=json.dumps(change).encode()
+            StreamName=stream, PartitionKey=table, Data=change(table, keys, item, time_us)
         )
 
     def put_items(self, table: str, *items: dict) -> None:
@@ -293,6 +280,27 @@ class Place:
                 return keys
             time.sleep(0.5)
         raise SystemExit(f"{self.name}: {len(keys)} objects after 30 s, not {expected}: {keys}")
+
+
+def change(table: str, keys: dict, item: dict, time_us: int = TIME_US) -> bytes:
+    """A change as AWS' Kinesis Data Streams for DynamoDB writes it."""
+    record = {
+        "awsRegion": REGION,
+        "eventID": f"{table}-{time_us}",
+        "eventName": "INSERT",
+        "userIdentity": None,
+        "recordFormat": "application/json",
+        "tableName": table,
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "ApproximateCreationDateTime": time_us,
+            "ApproximateCreationDateTimePrecision": "MICROSECOND",
+            "Keys": keys,
+            "NewImage": {**keys, **item},
+            "SizeBytes": 100,
+        },
+    }
+    return json.dumps(record).encode()
 
 
 def expect(place: Place, what: str, found: object, wanted: object) -> None:
@@ -920,12 +928,88 @@ def current_and_items(place: Place, outputs: dict, name: str) -> tuple[list, lis
     return sorted(tuple(row[column] for column in columns) for row in rows), sorted(items)
 
 
+def run_job(place: Place, job: dict, schema: bytes, outputs: dict) -> None:
+    """Runs the job as it was made on this machine's Spark, which has no reader of Kinesis and no
+    file system for S3: the records, the files of before and the checkpoint are in a folder."""
+    folder = WORK / "spark" / "job"
+    folder.mkdir()
+    (folder / "schema.json").write_bytes(schema)
+    program = CommandLineBuild(ROOT / "target" / "ci" / "examples_dynalake.log").wait()
+    arrival = datetime(2026, 2, 1, tzinfo=UTC)
+    one = change("orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "19.99"}})
+    other = change("orders", {"orderId": {"S": "o-2"}}, {"total": {"N": "0.1"}})
+    records = [
+        (one, f"{1:056}", arrival),
+        (b"no change", f"{2:056}", arrival),
+        (other, f"{3:056}", arrival),
+        (None, None, None),
+    ]
+    (folder / "records").mkdir()
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE record "
+            "(data BLOB, sequenceNumber VARCHAR, approximateArrivalTimestamp TIMESTAMPTZ)"
+        )
+        connection.executemany("INSERT INTO record VALUES (?, ?, ?)", records)
+        connection.execute(f"COPY record TO '{folder}/records/0.parquet'")
+    arguments = {
+        **job["DefaultArguments"],
+        "--dynalake": str(program.resolve()),
+        "--schema": f"{folder}/schema.json",
+        "--records": f"{folder}/records",
+        "--checkpoint": f"{folder}/checkpoint",
+        # As Glue itself gives it.
+        "--JOB_NAME": job["Name"],
+    }
+    del arguments["--stream-arn"]
+    spark = ENVIRONMENTS["spark/tests"]
+    spark.ensure()
+    [home] = spark.folder.glob("lib/python3*/site-packages/pyspark")
+    environment = clean_environment(place.emulator.endpoint)
+    environment |= {
+        "AWS_ACCESS_KEY_ID": place.account,
+        "PYSPARK_PYTHON": str(spark.python),
+        "SPARK_HOME": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
+    command = [str(home / "bin" / "spark-submit"), "--master", "local[1]"]
+    command += ["--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1"]
+    command += [str(WORK / "spark" / "dynalake_job.py")]
+    command += [word for argument in arguments.items() for word in argument]
+    log = folder / "spark.log"
+    with open(log, "w") as said:
+        done = subprocess.run(command, env=environment, cwd=folder, stdout=said, stderr=said)
+    if done.returncode != 0:
+        raise SystemExit(f"{place.name}: the job ended with {done.returncode}; see {log}")
+    rows = place.rows(outputs["bucket"], "data/orders/", 2)
+    expect(
+        place,
+        "the job with its own arguments writes rows to S3",
+        [[row["_sequence"], row["order_id"], row["total"]] for row in rows],
+        [
+            [f"{TIME_US:020}-{1:056}", "o-1", Decimal("19.99")],
+            [f"{TIME_US:020}-{3:056}", "o-2", Decimal("0.1")],
+        ],
+    )
+    errors = f"{outputs['error_prefix']}spark-failed/"
+    listed = place.client("s3").list_objects_v2(Bucket=outputs["bucket"], Prefix=errors)
+    [kept] = [one["Key"] for one in listed["Contents"]]
+    body = place.client("s3").get_object(Bucket=outputs["bucket"], Key=kept)["Body"].read()
+    lines = [json.loads(line) for line in body.splitlines()]
+    expect(
+        place,
+        "and what is no change to the error prefix",
+        [[base64.b64decode(line["rawData"]), line.get("sequenceNumber")] for line in lines],
+        [[b"no change", f"{2:056}"], [b"", None]],
+    )
+
+
 def spark(emulator: emulators.Emulator) -> None:
     place = Place("spark", "examples/spark", "666666666666", emulator)
     # The emulator keeps the job and runs nothing: any program for x86_64 will do.
     fixtures = ROOT / "terraform" / "modules" / "glue_job" / "tests" / "files"
     script = WORK / "spark" / "dynalake_job.py"
-    shutil.copy(fixtures / "dynalake_job.py", script)
+    shutil.copy(ROOT / "spark" / "dynalake_job.py", script)
     variables = [f"program_file={fixtures}/dynalake", f"script_file={script}"]
     outputs = place.apply(*variables, trace=True)
     check_names(
@@ -954,7 +1038,7 @@ def spark(emulator: emulators.Emulator) -> None:
         ],
     )
 
-    def put(where: str) -> bytes:
+    def stored(where: str) -> bytes:
         bucket, key = where.removeprefix("s3://").split("/", 1)
         return place.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
 
@@ -962,12 +1046,13 @@ def spark(emulator: emulators.Emulator) -> None:
         place,
         "script, program and schema are where the job looks for them",
         [
-            put(job["Command"]["ScriptLocation"]),
-            put(arguments["--dynalake"]),
-            json.loads(put(arguments["--schema"]))["table"],
+            stored(job["Command"]["ScriptLocation"]),
+            stored(arguments["--dynalake"]),
+            json.loads(stored(arguments["--schema"]))["table"],
         ],
         [script.read_bytes(), (fixtures / "dynalake").read_bytes(), "orders"],
     )
+    run_job(place, job, stored(arguments["--schema"]), outputs)
     trigger = place.client("glue").get_trigger(Name=outputs["job_name"])["Trigger"]
     expect(
         place,

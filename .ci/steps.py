@@ -216,7 +216,7 @@ STEPS = [
         """,
         needs=("package", "command-line"),
         locks=(EMULATOR,),
-        tools=("linux", "rust", "terraform"),
+        tools=("linux", "rust", "terraform", "jdk"),
     ),
     Step(
         "fuzz",

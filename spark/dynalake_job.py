@@ -34,12 +34,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import IO, Any
 
 # What a task says of its records, in the order of its row.
 COUNTS = ("records", "rows", "rejected", "dropped", "rescued", "files")
+
+# What Spark calls the id of a query and the number of a batch, where it tells them to tasks.
+QUERY, BATCH = "sql.streaming.queryId", "streaming.sql.batchId"
 
 # The framed input of `dynalake transform`, see crates/dynalake-cli/src/transform/frames.rs.
 MAGIC = b"dynalak1"
@@ -183,9 +185,7 @@ def frames(batch: Any) -> tuple[Any, Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    data = pc.fill_null(batch.column("data").cast(pa.binary()), b"")
-    number = pc.fill_null(batch.column("sequence_number").cast(pa.binary()), b"")
-    arrival = pc.max_element_wise(pc.fill_null(batch.column("arrival_us"), 0), 0)
+    data, number, arrival = batch.columns
     # Two bytes are the number's length, then the kind and a zero.
     number_and_kind = pc.add(pc.binary_length(number), pa.scalar(RECORD_KIND << 16, pa.int32()))
     columns = map(as_bytes, (pc.binary_length(data), number_and_kind, arrival))
@@ -297,48 +297,56 @@ def captured(spark: Any, folder: str) -> Any:
 def stream(spark: Any, settings: argparse.Namespace, work: Work) -> int:
     """Writes what comes until the query is stopped, or all that is in --records."""
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(RECORDS_AT_A_TIME))
-    # It is in the checkpoint, and known once the query runs.
-    query_id: Future[str] = Future()
     records = captured(spark, settings.records) if settings.records else kinesis(spark, settings)
     writer = (
-        records.writeStream.queryName("dynalake")
+        counted(records, work)
+        .writeStream.queryName("dynalake")
         .option("checkpointLocation", settings.checkpoint)
-        .foreachBatch(lambda batch, number: write_batch(batch, number, query_id.result(), work))
+        .foreachBatch(finish_batch)
     )
     if settings.records:
         writer = writer.trigger(availableNow=True)
     else:
         writer = writer.trigger(processingTime=f"{settings.trigger_seconds} seconds")
     query = writer.start()
-    query_id.set_result(str(query.id))
     say(f"stream: query {query.id}")
     query.awaitTermination()
     return 0
 
 
-def write_batch(batch: Any, number: int, query_id: str, work: Work) -> None:
-    """Has the tasks write a batch's partitions, and says what became of them."""
-    began = time.monotonic()
+def counted(records: Any, work: Work) -> Any:
+    """What becomes of records: a row of counts for each partition that has some. It is a part of
+    the query, not of what is done with each batch: Spark would copy the records once more."""
 
     def write(batches: Iterator[Any]) -> Iterator[Any]:
-        return write_partition(batches, work, name_of(query_id, number))
+        return write_partition(batches, work, name_of_task())
 
-    records = batch.selectExpr(
-        "data",
-        "sequenceNumber AS sequence_number",
-        "unix_micros(approximateArrivalTimestamp) AS arrival_us",
+    as_frames = records.selectExpr(
+        "coalesce(data, X'') AS data",
+        "CAST(coalesce(sequenceNumber, '') AS BINARY) AS sequence_number",
+        "greatest(unix_micros(approximateArrivalTimestamp), 0L) AS arrival_us",
     )
-    done = records.mapInArrow(write, ", ".join(f"{each} BIGINT" for each in COUNTS)).collect()
+    return as_frames.mapInArrow(write, ", ".join(f"{each} BIGINT" for each in COUNTS))
+
+
+def finish_batch(counts: Any, number: int) -> None:
+    """Has the tasks write a batch's partitions, and says what became of them."""
+    began = time.monotonic()
+    done = counts.collect()
     say(f"batch {number}: {in_words(total(COUNTS, done), time.monotonic() - began)}")
 
 
-def name_of(query_id: str, batch: int) -> str:
-    """What the names of a task's files begin with."""
+def name_of_task() -> str:
+    """What the names of a task's files begin with: its query, which is in the checkpoint, its batch
+    and its partition."""
     from pyspark import TaskContext
 
     context = TaskContext.get()
     assert context is not None
-    return f"spark-{query_id}-{batch}-{context.partitionId()}"
+    query, batch = map(context.getLocalProperty, (QUERY, BATCH))
+    if not query or not batch:
+        raise ProgramFailed(f"Spark has not told a task its {QUERY} and {BATCH}; see docs/spark.md")
+    return f"spark-{query}-{batch}-{context.partitionId()}"
 
 
 def total(names: Sequence[str], counts: Iterable[Any]) -> dict[str, int]:

@@ -107,7 +107,7 @@ class Records:
         table = self._columns(self.deliveries)
         columns = {
             "data": table["data"],
-            "sequence_number": table["sequenceNumber"],
+            "sequence_number": table["sequenceNumber"].cast(pa.binary()),
             "arrival_us": table["approximateArrivalTimestamp"].cast(pa.int64()),
         }
         return pa.table(columns).to_batches(max_chunksize=200)
