@@ -237,13 +237,6 @@ STEPS = [
         tools=CARGO,
     ),
     Step(
-        "reproducible",
-        "the packages have the same bytes when they are built elsewhere",
-        f"python3 .ci/reproducible.py {BOOTSTRAP} {DIRECT}",
-        needs=("package",),
-        tools=CARGO,
-    ),
-    Step(
         "bars",
         "the package's memory over the largest events, and its start",
         f"""
@@ -346,6 +339,14 @@ STEPS = [
         needs=("package", "command-line"),
         locks=(EMULATOR,),
         tools=("linux", "rust", "terraform"),
+        is_deep=True,
+    ),
+    Step(
+        "reproducible",
+        "the packages have the same bytes when they are built elsewhere",
+        f"python3 .ci/reproducible.py {BOOTSTRAP} {DIRECT}",
+        needs=("package",),
+        tools=CARGO,
         is_deep=True,
     ),
     Step(
