@@ -291,3 +291,63 @@ def test_credentials_come_from_boto3_where_the_environment_has_none(
     assert found.get("AWS_ACCESS_KEY_ID") == ("mine" if is_set else "A" if is_asked else None)
     assert found.get("AWS_SESSION_TOKEN") == ("T" if is_asked else None)
     assert found.get("AWS_REGION") == ("eu-central-1" if out.startswith("s3:") else None)
+
+
+# ---- the job
+
+
+class Spark:
+    """As far as the job asks it before it reads anything."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        builder = SimpleNamespace(getOrCreate=lambda: self)
+        builder.appName = lambda name: builder
+        session = SimpleNamespace(SparkSession=SimpleNamespace(builder=builder))
+        files = SimpleNamespace(get=lambda name: str(folder / name))
+        monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace(SparkFiles=files))
+        monkeypatch.setitem(sys.modules, "pyspark.sql", session)
+        self.sparkContext = self
+
+    def addFile(self, address: str) -> None:
+        if not (self.folder / address).exists():
+            raise RuntimeError(f"File {address} does not exist\nand a long trace")
+
+
+@pytest.mark.parametrize(
+    ("script", "mode", "said"),
+    [
+        (None, 0o755, "--dynalake is dynalake, and Spark can't read it: File dynalake does not"),
+        ("exit 0", 0o644, "--dynalake is dynalake, and can't be run"),
+        ("echo 'no keys' >&2; exit 1", 0o755, "--schema is s.json: no keys"),
+    ],
+)
+def test_what_the_tasks_could_not_use_ends_the_job_with_code_2(
+    script: str | None,
+    mode: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Spark(tmp_path, monkeypatch)
+    (tmp_path / "s.json").write_text("{}")
+    if script is not None:
+        (tmp_path / "dynalake").write_text("#!/bin/sh\n" + script)
+        (tmp_path / "dynalake").chmod(mode)
+    words = [*without(without(STREAM, "--dynalake"), "--schema")]
+    words += ["--dynalake", "dynalake", "--schema", "s.json"]
+    monkeypatch.setattr(sys, "argv", ["dynalake_job.py", *words])
+    assert job.main() == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_task_that_is_not_told_its_batch_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {job.QUERY: "q", job.BATCH: "7"}
+    context = SimpleNamespace(partitionId=lambda: 3, getLocalProperty=lambda name: told.get(name))
+    task = SimpleNamespace(get=lambda: context)
+    monkeypatch.setitem(sys.modules, "pyspark", SimpleNamespace(TaskContext=task))
+    assert job.name_of_task() == "spark-q-7-3"
+    del told[job.BATCH]
+    with pytest.raises(job.ProgramFailed, match="streaming.sql.batchId"):
+        job.name_of_task()
