@@ -7,8 +7,8 @@ docs/ways.md has both tables between its markers. The costs are arithmetic by be
 prices and limits, with the same caveat: none of it was seen on AWS. Lambda reads DynamoDB Streams
 for free, and Kinesis too unless the stream is on demand. The direct function's time is its bar (not
 a measurement): a full batch in CPU_MS_OF_A_BATCH on a whole processor; and an object waits
-STORE_SECONDS for S3. Of the Spark job nothing was measured: SPARK_SHARE and SPARK_BATCH_SECONDS are
-assumptions.
+STORE_SECONDS for S3. Of the Spark job nothing was measured on Glue: SPARK_SHARE and
+SPARK_BATCH_SECONDS are assumptions.
 """
 
 from __future__ import annotations
@@ -227,7 +227,8 @@ def ways_rows(start: scale.Measured) -> tuple[list[str], list[list[str]]]:
             "the same",
             f"[none from the source]({COMPARED}); a batch that comes again writes the same object,"
             " a part of it is merged",
-            "some, as by Firehose; a batch that comes again writes the same objects",
+            "some, as by Firehose; a batch that comes again writes the same "
+            "objects, or its rows twice; merged",
         ],
         [
             "how long it may be broken",

@@ -180,8 +180,8 @@ def write_partition(batches: Iterable[Any], work: Work, name: str) -> Iterator[A
 
 def frames(batch: Any) -> tuple[Any, Any]:
     """A batch's records as frames, without a step of Python for each record: Arrow joins the
-    columns. First the frames without the data: length of the data, sequence number and arrival tell
-    a record from any other."""
+    columns. First the frames without the data: with a sequence number they tell a record from any
+    other."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -275,7 +275,16 @@ def kinesis(spark: Any, settings: argparse.Namespace) -> Any:
             "maxFetchTimeInMs": str(seconds * 1000),
             "maxFetchRecordsPerShard": records,
         }
-    return spark.readStream.format(form).options(**options).load()
+    try:
+        return spark.readStream.format(form).options(**options).load()
+    except Exception as error:
+        # Spark's own error, which has no class in common with the others.
+        if "DATA_SOURCE_NOT_FOUND" not in str(error):
+            raise
+        raise Rejected(
+            f"--reader is {settings.reader}, and this Spark has no source `{form}`: start it with "
+            "the package of awslabs and --reader awslabs, or on AWS Glue or Databricks"
+        ) from None
 
 
 def domain(region: str) -> str:
@@ -297,6 +306,7 @@ def captured(spark: Any, folder: str) -> Any:
 def stream(spark: Any, settings: argparse.Namespace, work: Work) -> int:
     """Writes what comes until the query is stopped, or all that is in --records."""
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", str(RECORDS_AT_A_TIME))
+    spark.conf.set("spark.sql.execution.arrow.useLargeVarTypes", "false")
     records = captured(spark, settings.records) if settings.records else kinesis(spark, settings)
     writer = (
         counted(records, work)
@@ -345,7 +355,10 @@ def name_of_task() -> str:
     assert context is not None
     query, batch = map(context.getLocalProperty, (QUERY, BATCH))
     if not query or not batch:
-        raise ProgramFailed(f"Spark has not told a task its {QUERY} and {BATCH}; see docs/spark.md")
+        raise ProgramFailed(
+            f"Spark has not told a task its {QUERY} and {BATCH}, of which names are made; remove "
+            "PYSPARK_PIN_THREAD, if it is set to false"
+        )
     return f"spark-{query}-{batch}-{context.partitionId()}"
 
 
@@ -449,7 +462,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         help="in its place: Parquet files with data, sequenceNumber and "
         "approximateArrivalTimestamp; the job ends with the last",
     )
-    of_stream.add_argument("--checkpoint", help="a folder for what was read; of this job alone")
+    of_stream.add_argument(
+        "--checkpoint", help="a folder for what was read; no other job may use it"
+    )
     of_stream.add_argument(
         "--reader",
         choices=["glue", "databricks", "awslabs"],
@@ -458,7 +473,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     of_stream.add_argument(
         "--starting-position",
         default="TRIM_HORIZON",
-        help="where a new checkpoint begins (TRIM_HORIZON)",
+        help="where a new checkpoint begins, as the reader calls it (TRIM_HORIZON)",
     )
     of_stream.add_argument(
         "--trigger-seconds", type=int, default=60, metavar="N", help="a batch begins so often (60)"
@@ -509,15 +524,21 @@ def check(settings: argparse.Namespace) -> None:
                 "arn:aws:kinesis:eu-central-1:123456789012:stream/orders"
             )
         settings.region = settings.region or found[1]
-    for name in ("out", "rejected"):
-        address = getattr(settings, name)
-        if "://" in address and not is_on_s3(address):
-            raise Rejected(f"--{name} is {address}: write s3://bucket/prefix, or a folder")
     for name in ("out", "rejected", "export"):
-        # Tasks have another current folder.
         address = getattr(settings, name)
-        if address is not None and "://" not in address:
-            setattr(settings, name, os.path.abspath(address))
+        if address is None or is_on_s3(address):
+            continue
+        # As a folder, dbfs:/rows would be on each executor's own disk, and gone with it.
+        if re.match("[A-Za-z][A-Za-z0-9+.-]*:", address):
+            raise Rejected(f"--{name} is {address}: write s3://bucket/prefix, or a folder")
+        # Tasks have another current folder.
+        setattr(settings, name, os.path.abspath(address))
+    out, rejected = (f"{each.rstrip('/')}/" for each in (settings.out, settings.rejected))
+    if out.startswith(rejected) or rejected.startswith(out):
+        raise Rejected(
+            f"--rejected is {settings.rejected}, and --out is {settings.out}: what reads the rows "
+            "must not find the records that can't be rows; write two, neither inside the other"
+        )
 
 
 def prepare(spark: Any, settings: argparse.Namespace) -> Work:

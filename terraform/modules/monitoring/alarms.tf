@@ -241,7 +241,7 @@ locals {
       source   = "runs", metric = "Invocations", stat = "Sum"
       is       = ">", threshold = 0, window = [900, 2, 4]
       happened = "Runs of the job fail again and again; nothing is lost while the stream keeps the changes (${local.retention_hours} h)."
-      first    = "aws glue get-job-runs --job-name ${local.job.name} --max-results 5 gives each run's ErrorMessage, aws logs tail ${local.job.log_group} --since 1h the rest. If it began with an apply, apply the version before, and stop the run."
+      first    = "aws glue get-job-runs --job-name ${local.job.name} --max-items 100 --query 'JobRuns[].[Id,JobRunState,ErrorMessage]' --output text | grep -v 'oncurrent runs' gives each run's message, aws logs tail ${local.job.log_group} --since 1h the rest. If it began with an apply, apply the version before, and stop the run."
     }
     "spark-tasks-failing" = {
       severity = "look"
@@ -374,7 +374,7 @@ locals {
         from     = merge(local.sources.stream, { metric = "IncomingRecords" })
         to       = merge(local.sources.job_gauges, { metric = "glue.driver.jvm.heap.used" })
         happened = "Changes come into the stream, but the job is not running; nothing is lost while the stream keeps them (${local.retention_hours} h)."
-        first    = "aws glue get-job-runs --job-name ${local.job.name} --max-results 5: why did the last run end? aws glue get-trigger --name ${local.job.name}: is it ACTIVATED? It starts the job each quarter of an hour. At once: aws glue start-job-run --job-name ${local.job.name}."
+        first    = "aws glue get-job-runs --job-name ${local.job.name} --max-items 100 --query 'JobRuns[].[StartedOn,JobRunState,ErrorMessage]' --output text | grep -v 'oncurrent runs': why did the last run end? aws glue get-trigger --name ${local.job.name}: is it ACTIVATED? It starts the job each quarter of an hour. At once: aws glue start-job-run --job-name ${local.job.name}."
       } if local.spark
     },
     {
