@@ -40,6 +40,7 @@ import duckdb
 import package as packaging
 from dynalake_dev import ddl, lake
 from dynalake_dev import emulator as emulators
+from dynalake_dev import spark as sparks
 from dynalake_dev.build import CommandLineBuild
 from dynalake_dev.machine import REGION, ROOT, architecture, clean_environment
 from dynalake_dev.terraform import PROVIDER, init_words
@@ -268,6 +269,11 @@ class Place:
                 return sorted(found, key=lambda row: row["_sequence"])
             time.sleep(0.5)
         raise SystemExit(f"{self.name}: {len(found)} rows under {prefix}, not {expected}: {found}")
+
+    def stored(self, address: str) -> bytes:
+        """An object, by its s3:// address."""
+        bucket, key = address.removeprefix("s3://").split("/", 1)
+        return self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
 
     def objects(self, bucket: str, expected: int) -> list:
         """The bucket's keys, once there are as many as expected, or after half a minute."""
@@ -928,12 +934,12 @@ def current_and_items(place: Place, outputs: dict, name: str) -> tuple[list, lis
     return sorted(tuple(row[column] for column in columns) for row in rows), sorted(items)
 
 
-def run_job(place: Place, job: dict, schema: bytes, outputs: dict) -> None:
+def run_job(place: Place, job: dict, outputs: dict) -> None:
     """Runs the job as it was made on this machine's Spark, which has no reader of Kinesis and no
     file system for S3: the records, the files of before and the checkpoint are in a folder."""
     folder = WORK / "spark" / "job"
     folder.mkdir()
-    (folder / "schema.json").write_bytes(schema)
+    (folder / "schema.json").write_bytes(place.stored(job["DefaultArguments"]["--schema"]))
     program = CommandLineBuild(ROOT / "target" / "ci" / "examples_dynalake.log").wait()
     arrival = datetime(2026, 2, 1, tzinfo=UTC)
     one = change("orders", {"orderId": {"S": "o-1"}}, {"total": {"N": "19.99"}})
@@ -962,20 +968,15 @@ def run_job(place: Place, job: dict, schema: bytes, outputs: dict) -> None:
         "--JOB_NAME": job["Name"],
     }
     del arguments["--stream-arn"]
-    spark = ENVIRONMENTS["spark/tests"]
-    spark.ensure()
-    [home] = spark.folder.glob("lib/python3*/site-packages/pyspark")
-    environment = clean_environment(place.emulator.endpoint)
-    environment |= {
-        "AWS_ACCESS_KEY_ID": place.account,
-        "PYSPARK_PYTHON": str(spark.python),
-        "SPARK_HOME": str(home),
-        "SPARK_LOCAL_IP": "127.0.0.1",
-    }
-    command = [str(home / "bin" / "spark-submit"), "--master", "local[1]"]
-    command += ["--conf", "spark.ui.enabled=false", "--conf", "spark.driver.host=127.0.0.1"]
-    command += [str(WORK / "spark" / "dynalake_job.py")]
-    command += [word for argument in arguments.items() for word in argument]
+    python = ENVIRONMENTS["spark/tests"]
+    python.ensure()
+    home = sparks.home(python.folder)
+    environment = sparks.environment(home, clean_environment(place.emulator.endpoint))
+    environment |= {"AWS_ACCESS_KEY_ID": place.account, "PYSPARK_PYTHON": str(python.python)}
+    conf = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1"}
+    words = [word for argument in arguments.items() for word in argument]
+    script = WORK / "spark" / "dynalake_job.py"
+    command = sparks.submit(home, "local[1]", conf, str(script), *words)
     log = folder / "spark.log"
     with open(log, "w") as said:
         done = subprocess.run(command, env=environment, cwd=folder, stdout=said, stderr=said)
@@ -994,8 +995,7 @@ def run_job(place: Place, job: dict, schema: bytes, outputs: dict) -> None:
     errors = f"{outputs['error_prefix']}spark-failed/"
     listed = place.client("s3").list_objects_v2(Bucket=outputs["bucket"], Prefix=errors)
     [kept] = [one["Key"] for one in listed["Contents"]]
-    body = place.client("s3").get_object(Bucket=outputs["bucket"], Key=kept)["Body"].read()
-    lines = [json.loads(line) for line in body.splitlines()]
+    lines = map(json.loads, place.stored(f"s3://{outputs['bucket']}/{kept}").splitlines())
     expect(
         place,
         "and what is no change to the error prefix",
@@ -1038,21 +1038,17 @@ def spark(emulator: emulators.Emulator) -> None:
         ],
     )
 
-    def stored(where: str) -> bytes:
-        bucket, key = where.removeprefix("s3://").split("/", 1)
-        return place.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-
     expect(
         place,
         "script, program and schema are where the job looks for them",
         [
-            stored(job["Command"]["ScriptLocation"]),
-            stored(arguments["--dynalake"]),
-            json.loads(stored(arguments["--schema"]))["table"],
+            place.stored(job["Command"]["ScriptLocation"]),
+            place.stored(arguments["--dynalake"]),
+            json.loads(place.stored(arguments["--schema"]))["table"],
         ],
         [script.read_bytes(), (fixtures / "dynalake").read_bytes(), "orders"],
     )
-    run_job(place, job, stored(arguments["--schema"]), outputs)
+    run_job(place, job, outputs)
     trigger = place.client("glue").get_trigger(Name=outputs["job_name"])["Trigger"]
     expect(
         place,

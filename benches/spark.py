@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from dynalake_dev import console, machine, process, venv
+from dynalake_dev import console, machine, process, spark, venv
 from dynalake_dev.process import ToolError
 
 from . import backfill, building, exports
@@ -74,8 +74,8 @@ def run(items: int, timings: console.Timings) -> tuple[list[Table], list[str]]:
         inputs = make(items)
     rates: dict[tuple[str, str], list[float]] = {}
     runs: list[tuple[str, str, Callable[[Path], float]]] = [
-        ("stream", "dynalake transform, one", lambda out: transform_alone(inputs, out)),
-        ("stream", TRANSFORM, lambda out: transform(inputs, out)),
+        ("stream", "dynalake transform, one", lambda out: transform(inputs, [inputs.lines], out)),
+        ("stream", TRANSFORM, lambda out: transform(inputs, halves(inputs), out)),
         ("stream", JOB, lambda out: stream(inputs, out)),
         ("export", BACKFILL, lambda out: load(inputs, out)),
         ("export", JOB, lambda out: load_on_spark(inputs, out)),
@@ -157,17 +157,16 @@ def write_changes(folder: Path, first: int, count: int) -> None:
     pq.write_table(pa.table(columns), folder / "records" / f"{first:09}.parquet", **plain)
 
 
-def transform(inputs: Inputs, out: Path) -> float:
-    """Seconds of two processes beside each other."""
-    words = ["transform", "--schema", inputs.schema, "--format", "parquet"]
-    halves = [[PROGRAM, *words, "--out", out / lines.stem, lines] for lines in inputs.lines]
-    return seconds_of(halves)
+def halves(inputs: Inputs) -> list[list[Path]]:
+    return [[lines] for lines in inputs.lines]
 
 
-def transform_alone(inputs: Inputs, out: Path) -> float:
-    """Seconds of one process, which has one thread."""
+def transform(inputs: Inputs, shares: list[list[Path]], out: Path) -> float:
+    """Seconds of a process for each share, beside each other. Each has one thread."""
     words = ["transform", "--schema", inputs.schema, "--format", "parquet"]
-    return seconds_of([[PROGRAM, *words, "--out", out, *inputs.lines]])
+    return seconds_of(
+        [[PROGRAM, *words, "--out", out / f"{at}", *share] for at, share in enumerate(shares)]
+    )
 
 
 def load(inputs: Inputs, out: Path) -> float:
@@ -217,17 +216,12 @@ def export_words(inputs: Inputs) -> list[str]:
 def job(words: list[str], inputs: Inputs, out: Path) -> list[float]:
     """When the job has said what: that it begins, which it does once Spark is up, then each batch,
     or the end of an export."""
-    home = next(ENVIRONMENT.folder.glob("lib/python3*/site-packages/pyspark"))
-    command = [str(home / "bin" / "spark-submit"), "--master", f"local[{CORES}]"]
-    command += [word for name, value in CONF.items() for word in ("--conf", f"{name}={value}")]
-    command += [str(SCRIPT), *words, "--dynalake", str(PROGRAM), "--schema", str(inputs.schema)]
+    home = spark.home(ENVIRONMENT.folder)
+    command = [str(SCRIPT), *words, "--dynalake", str(PROGRAM), "--schema", str(inputs.schema)]
     command += ["--out", str(out), "--rejected", str(out.with_name("rejected"))]
-    environment = {
-        **machine.clean_environment(),
-        "SPARK_HOME": str(home),
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "PYSPARK_PYTHON": str(ENVIRONMENT.python),
-    }
+    command = spark.submit(home, f"local[{CORES}]", CONF, *command)
+    environment = spark.environment(home, machine.clean_environment())
+    environment["PYSPARK_PYTHON"] = str(ENVIRONMENT.python)
     said: list[float] = []
 
     def note(line: str) -> None:
@@ -239,7 +233,7 @@ def job(words: list[str], inputs: Inputs, out: Path) -> list[float]:
 
 
 def compare(mode: str, ours: str, items: int) -> None:
-    """Rejects rows that differ, but for the number that lines don't have."""
+    """Rejects rows that differ. Lines have no sequence number, so `_sequence` is left out."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -377,6 +377,11 @@ def in_words(counts: Mapping[str, int], seconds: float) -> str:
     )
 
 
+def first_line(error: Exception) -> str:
+    """What an error says, without the trace that Spark puts behind it."""
+    return str(error).strip().partition("\n")[0]
+
+
 def say(text: str) -> None:
     print(f"dynalake_job: {text}", flush=True)
 
@@ -428,10 +433,10 @@ def read_manifests(spark: Any, folder: str) -> tuple[int, dict[str, int]]:
         files = {entry["dataFileS3Key"]: entry["itemCount"] for entry in entries}
     except Exception as error:
         # Spark's own errors have no class in common with the others.
-        first = str(error).strip().partition("\n")[0]
         raise Rejected(
             f"--export is {folder}: give the folder of an export that is complete, with "
-            f"manifest-summary.json and manifest-files.json ({type(error).__name__}: {first[:300]})"
+            "manifest-summary.json and manifest-files.json "
+            f"({type(error).__name__}: {first_line(error)[:300]})"
         ) from None
     if not files:
         raise Rejected(f"--export is {folder}: its manifest-files.json names no data file")
@@ -552,9 +557,8 @@ def prepare(spark: Any, settings: argparse.Namespace) -> Work:
         try:
             spark.sparkContext.addFile(address)
         except Exception as error:
-            first = str(error).strip().partition("\n")[0]
             raise Rejected(
-                f"--{option} is {address}, and Spark can't read it: {first[-500:]}"
+                f"--{option} is {address}, and Spark can't read it: {first_line(error)[-500:]}"
             ) from None
         names.append(address.rstrip("/").rpartition("/")[2])
     work = Work(

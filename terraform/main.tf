@@ -76,6 +76,12 @@ locals {
   firehose = { for key, table in local.tables : key => table if table.via == "firehose" }
   direct   = { for key, table in local.tables : key => table if table.via == "direct" }
   spark    = { for key, table in local.tables : key => table if table.via == "spark" }
+
+  # The function that makes a table's rows. With Spark there is no function.
+  functions = merge(
+    { for key, function in module.transform : key => { name = function.function_name, version = function.version, role_arn = function.role_arn, timeout_seconds = function.timeout_seconds } },
+    { for key, function in module.direct : key => { name = function.function_name, version = function.version, role_arn = function.role_arn, timeout_seconds = function.timeout_seconds } },
+  )
   # Those whose changes go through a Kinesis stream, whichever way they go on.
   kinesis = { for key, table in local.tables : key => table if table.changes_from == "kinesis" }
 
@@ -404,18 +410,18 @@ module "monitoring" {
   stream_name                = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].name if each.value.changes_from == "kinesis"])
   retention_hours            = one([for stream_key in [each.value.stream_key] : module.stream[stream_key].retention_hours if each.value.changes_from == "kinesis"])
   shard_count                = each.value.changes_from == "kinesis" ? each.value.stream.shard_count : null
-  function_name              = each.value.via == "spark" ? null : each.value.via == "direct" ? module.direct[each.key].function_name : module.transform[each.key].function_name
-  function_timeout_seconds   = each.value.via == "spark" ? null : each.value.via == "direct" ? module.direct[each.key].timeout_seconds : module.transform[each.key].timeout_seconds
+  function_name              = try(local.functions[each.key].name, null)
+  function_timeout_seconds   = try(local.functions[each.key].timeout_seconds, null)
   function_memory_mb         = each.value.via == "spark" ? null : coalesce(each.value.function.memory_size, local.memory_size[each.value.via])
   delivery_stream_name       = one([for delivery in [each.key] : module.delivery[delivery].delivery_stream_name if each.value.via == "firehose"])
   mapping_uuid               = one([for direct in [each.key] : module.direct[direct].mapping_uuid if each.value.via == "direct"])
   batching_window_seconds    = one([for direct in [each.key] : module.direct[direct].batching_window_seconds if each.value.via == "direct"])
   maximum_record_age_seconds = one([for direct in [each.key] : module.direct[direct].maximum_record_age_seconds if each.value.via == "direct"])
-  job = one([for job in [each.key] : {
-    name             = module.glue_job[job].job_name
-    log_group        = module.glue_job[job].log_group_name
-    failed_runs_rule = module.glue_job[job].failed_runs_rule
-  } if each.value.via == "spark"])
+  job = each.value.via != "spark" ? null : {
+    name             = module.glue_job[each.key].job_name
+    log_group        = module.glue_job[each.key].log_group_name
+    failed_runs_rule = module.glue_job[each.key].failed_runs_rule
+  }
   dynamic_partitioning = each.value.via == "firehose" && each.value.delivery.partition_by == "event_time"
   queues               = local.queues
   error_queue_name     = one(module.notifications[*].error_queue_name)

@@ -173,9 +173,9 @@ locals {
       table_name            = table.table_name
       stream_name           = table.changes_from == "kinesis" ? module.stream[table.stream_key].name : null
       stream_arn            = table.changes_from == "kinesis" ? module.stream[table.stream_key].arn : null
-      function_name         = table.via == "spark" ? null : table.via == "direct" ? module.direct[key].function_name : module.transform[key].function_name
-      function_version      = table.via == "spark" ? null : table.via == "direct" ? module.direct[key].version : module.transform[key].version
-      function_role_arn     = table.via == "spark" ? null : table.via == "direct" ? module.direct[key].role_arn : module.transform[key].role_arn
+      function_name         = try(local.functions[key].name, null)
+      function_version      = try(local.functions[key].version, null)
+      function_role_arn     = try(local.functions[key].role_arn, null)
       delivery_stream_name  = table.via == "firehose" ? module.delivery[key].delivery_stream_name : null
       firehose_role_arn     = table.via == "firehose" ? module.delivery[key].role_arn : null
       mapping_uuid          = table.via == "direct" ? module.direct[key].mapping_uuid : null

@@ -19,6 +19,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 
+from dynalake_dev import scripts
 from dynalake_dev.machine import ROOT
 
 from . import athena, compare, tools
@@ -26,7 +27,7 @@ from .compare import rows_of
 from .spark import CATALOG, ENGINES_COLUMNS, Pipeline
 from .tables import Made
 
-erase_files = tools.load(ROOT / "erasure" / "erase_files.py")
+erase_files = scripts.load(ROOT / "erasure" / "erase_files.py")
 FOLDER = tools.WORK / "erasing"
 # Where the copies are, whose SQL is made from the schema file, and from one with the columns in
 # reverse order: a sort key may be declared before the partition key.

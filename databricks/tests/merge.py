@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
 
-from dynalake_dev import process
+from dynalake_dev import process, scripts
 from dynalake_dev.contract import same
 from dynalake_dev.machine import ROOT
 
@@ -29,7 +29,7 @@ from .streams import Row
 from .tables import Made, replayed
 
 JOB = ROOT / "databricks" / "without_pipelines"
-job = tools.load(JOB / "dynalake_merge.py")
+job = scripts.load(JOB / "dynalake_merge.py")
 FOLDER = tools.WORK / "delta"
 # How long the last runs keep a tombstone; and times of changes, seen from whenever this runs.
 DAYS, PAST, FUTURE = 14, datetime(2001, 1, 1), datetime(2200, 1, 1)

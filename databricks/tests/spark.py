@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ import yaml
 from pyspark.pipelines import cli
 from pyspark.sql import SparkSession
 
-from dynalake_dev import process
+from dynalake_dev import process, spark
 from dynalake_dev.console import say
 from dynalake_dev.machine import ROOT
 from dynalake_dev.process import ToolError
@@ -58,7 +59,7 @@ CONF = {
 
 class Spark:
     def __enter__(self) -> Spark:
-        home, port = tools.spark_home(), _free_port()
+        home, port = spark.home(Path(sys.prefix)), _free_port()
         folder = tools.WORK / "spark"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -69,30 +70,21 @@ class Spark:
             "spark.local.dir": str(folder / "local"),
         }
         server = "org.apache.spark.sql.connect.service.SparkConnectServer"
-        command = [
-            str(home / "bin" / "spark-submit"),
+        words = [
             "--class",
             server,
-            "--master",
-            "local[2]",
             "--driver-memory",
             "3g",
             # The first compiler only: nothing here runs long enough for the second to pay.
             "--driver-java-options",
             "-XX:TieredStopAtLevel=1",
+            "spark-internal",
         ]
-        command += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("SPARK_", "PYSPARK_"))
-        }
-        environment.update(SPARK_HOME=str(home), SPARK_LOCAL_IP="127.0.0.1")
         with open(LOG, "w") as log:
             self.process = subprocess.Popen(
-                [*command, "spark-internal"],
+                spark.submit(home, "local[2]", conf, *words),
                 cwd=folder,
-                env=environment,
+                env=spark.environment(home, os.environ),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

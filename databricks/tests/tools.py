@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
-from dynalake_dev import build, machine, process
+from dynalake_dev import build, machine, process, spark
 from dynalake_dev.machine import ROOT
 from dynalake_dev.venv import ENVIRONMENTS
 
@@ -19,24 +17,9 @@ WORK = ROOT / "target" / "databricks"
 CONNECTOR = WORK / "connector.jar"
 
 
-def load(path: Path) -> ModuleType:
-    """A program that is a file of its own, with nothing beside it, as a module."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None, path
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def check() -> None:
     """Rejects a machine that lacks something."""
     machine.require("databricks/tests", ENVIRONMENTS["databricks/tests"].tools)
-
-
-def spark_home() -> Path:
-    [home] = Path(sys.prefix).glob("lib/python3*/site-packages/pyspark")
-    return home
 
 
 def build_connector() -> None:
@@ -44,7 +27,7 @@ def build_connector() -> None:
     sources = sorted(str(path) for path in (TESTS / "connector").glob("*.java"))
     classes = WORK / "classes"
     shutil.rmtree(classes, ignore_errors=True)
-    log, jars = WORK / "connector.log", spark_home() / "jars" / "*"
+    log, jars = WORK / "connector.log", spark.home(Path(sys.prefix)) / "jars" / "*"
     release = ["--release", str(machine.NEEDED_JAVA)]
     process.run(["javac", *release, "-d", str(classes), "-cp", str(jars), *sources], log)
     archive = ["jar", "--create", "--file", str(CONNECTOR), "-C", str(classes), "."]

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import importlib.util
 import json
 import subprocess
 import sys
@@ -19,15 +18,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from dynalake_dev.machine import ROOT
+from dynalake_dev.scripts import load
 
 PROGRAM = ROOT / "erasure" / "erase_files.py"
 CHANGE = {"eventName": "MODIFY", "tableName": "orders"}
 
-spec = importlib.util.spec_from_file_location("erase_files", PROGRAM)
-assert spec is not None and spec.loader is not None
-erase_files = importlib.util.module_from_spec(spec)
-sys.modules["erase_files"] = erase_files
-spec.loader.exec_module(erase_files)
+erase_files: Any = load(PROGRAM)
 
 
 class Lake:

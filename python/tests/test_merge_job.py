@@ -3,22 +3,17 @@ table whose types aren't those of the schema file. databricks/tests/merge.py has
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from dynalake_dev.machine import ROOT
+from dynalake_dev.scripts import load
 
 PROGRAM = ROOT / "databricks" / "without_pipelines" / "dynalake_merge.py"
 
-spec = importlib.util.spec_from_file_location("dynalake_merge", PROGRAM)
-assert spec is not None and spec.loader is not None
-job = importlib.util.module_from_spec(spec)
-sys.modules["dynalake_merge"] = job
-spec.loader.exec_module(job)
+job: Any = load(PROGRAM)
 
 NEEDED = ["--tables", "t.json", "--files", "s3://b/data", "--schema", "lake", "--checkpoints", "c"]
 GLUE = ["--job-bookmark-option", "job-bookmark-disable", "--TempDir", "s3://b/temp", "true"]

@@ -3,29 +3,19 @@ Kinesis for, and what it makes of a program that fails. spark/tests has the rest
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import struct
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from dynalake_dev.machine import ROOT
-
-
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
+from dynalake_dev.scripts import load
 
 job: Any = load(ROOT / "spark" / "dynalake_job.py")
 ARN = "arn:aws:kinesis:eu-central-1:123456789012:stream/orders"

@@ -14,6 +14,7 @@ from dynalake_dev.export import Place
 from . import rows
 from .job import ATTEMPTS, Lake, new_lake
 from .records import rejected_lines
+from .stream import faults_differences
 
 FILES = 200
 FAULTS = ["child", "worker", "worker-after"]
@@ -35,10 +36,7 @@ def run(check: Checks, program: Path, items: int) -> None:
         expected = rows.read(_backfill(lake, made, accept=(1,)))
     with Stage("tasks that fail", []):
         lake.export(made, master=ATTEMPTS, in_turn=FAULTS)
-    happened = [
-        fault for at, fault in enumerate(FAULTS) if (lake.faults / f"{at} {fault}").exists()
-    ]
-    check("faults", [f"{each}: missed" for each in set(FAULTS) - set(happened)], "each happened")
+    check("faults", faults_differences(lake, FAULTS), "each happened")
     check(
         "rows of the export",
         rows.differences(expected, rows.read(lake.out)) + _names(lake),
@@ -69,9 +67,8 @@ def _backfill(lake: Lake, made: Path, accept: tuple[int, ...]) -> Path:
 
 
 def _names(lake: Lake) -> list[str]:
-    reference = lake.folder / "reference"
-    there = sorted(str(path.relative_to(reference)) for path in reference.rglob("*.parquet"))
-    return [] if lake.names() == there else ["files have other names than backfill's"]
+    there = rows.names(lake.folder / "reference")
+    return [] if rows.names(lake.out) == there else ["files have other names than backfill's"]
 
 
 def _damaged(check: Checks, program: Path, stream: Stream) -> None:

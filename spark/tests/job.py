@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from databricks.tests.parquet.engines import CONF
-from databricks.tests.tools import spark_home
-from dynalake_dev import process
+from dynalake_dev import process, spark
 from dynalake_dev.machine import ROOT
 
 from . import faults
@@ -50,10 +49,6 @@ class Lake:
     def faults(self) -> Path:
         return self.folder / "faults"
 
-    def names(self) -> list[str]:
-        """The files of rows."""
-        return sorted(str(path.relative_to(self.out)) for path in self.out.rglob("*.parquet"))
-
     def ended(self, fault: str) -> int | None:
         """The code with which the program ended under a fault; none if there was no such fault."""
         found = [int(path.name.split()[-1]) for path in self.faults.glob(f"ended {fault} *")]
@@ -76,15 +71,9 @@ class Lake:
         script: Path = SCRIPT,
     ) -> int:
         """Runs the job to its end. `in_turn`: faults, each of which happens once."""
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("SPARK_", "PYSPARK_", "AWS_"))
-        }
-        home = spark_home()
-        environment.update(
-            SPARK_HOME=str(home), SPARK_LOCAL_IP="127.0.0.1", PYSPARK_PYTHON=sys.executable
-        )
+        home = spark.home(Path(sys.prefix))
+        around = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment = {**spark.environment(home, around), "PYSPARK_PYTHON": sys.executable}
         # As in a cluster, where tasks import nothing of the tests.
         environment.pop("PYTHONPATH", None)
         program = self.program
@@ -106,10 +95,9 @@ class Lake:
             "spark.executor.memory": "512m",
             "spark.executor.extraJavaOptions": CONF["spark.driver.extraJavaOptions"],
         }
-        command = [str(home / "bin" / "spark-submit"), "--master", master]
-        command += [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
-        command += [str(script), "--dynalake", str(program), "--schema", str(self.schema), *words]
-        command += ["--out", str(self.out), "--rejected", str(self.rejected)]
+        job = [str(script), "--dynalake", str(program), "--schema", str(self.schema), *words]
+        job += ["--out", str(self.out), "--rejected", str(self.rejected)]
+        command = spark.submit(home, master, conf, *job)
         self.said = []
         log = self.folder / "spark.log"
         try:

@@ -18,6 +18,11 @@ def read(folder: Path) -> pa.Table:
     return ordered(pa.concat_tables(tables)) if tables else pa.table({"_sequence": []})
 
 
+def names(folder: Path) -> list[str]:
+    """A folder's files of rows."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.parquet"))
+
+
 def ordered(table: pa.Table) -> pa.Table:
     # The key is for rows of an export, which have one sequence.
     names = ["_sequence", "_event_id", table.column_names[0]]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
-import sys
 from pathlib import Path
 from unittest import mock
 
@@ -13,6 +11,7 @@ import pyarrow as pa
 from databricks.tests.streams import Schema, key_columns
 from dynalake_dev import build
 from dynalake_dev.console import Checks, Stage
+from dynalake_dev.scripts import load
 
 from . import rows
 from .job import ATTEMPTS, CLUSTER, SCRIPT, Lake, new_lake
@@ -123,11 +122,7 @@ def late_differences(records: Records, program: Path, text: str) -> list[str]:
     lake = new_lake("late", records.schema, program)
     script = lake.folder / "late.py"
     script.write_text(text)
-    spec = importlib.util.spec_from_file_location("late", script)
-    assert spec is not None and spec.loader is not None
-    job = importlib.util.module_from_spec(spec)
-    sys.modules["late"] = job
-    spec.loader.exec_module(job)
+    job = load(script)
     work = job.Work(str(program), str(lake.schema), str(lake.out), str(lake.rejected), None)
     whole = records.batches()
     attempts = {"less": whole[:-1], "whole": whole, "less, late": whole[:-1]}

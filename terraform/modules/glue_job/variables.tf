@@ -85,7 +85,7 @@ variable "arguments" {
 
   validation {
     condition     = alltrue([for name in keys(var.arguments) : startswith(name, "--")]) && length(setintersection(keys(var.arguments), keys(local.arguments))) == 0
-    error_message = "arguments: each name begins with --, and is none that the module sets itself (${join(", ", keys(local.arguments))})."
+    error_message = "arguments: begin each name with --, and leave out those that the module sets itself (${join(", ", keys(local.arguments))})."
   }
 }
 

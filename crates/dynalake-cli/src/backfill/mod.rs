@@ -82,8 +82,8 @@ columns' names in its first line:
 Each key that the export's view does not have gets a REMOVE row. Each takes 16 bytes of memory.
 
 --data-file takes some of the export's files only, so that several machines share it: each is named
-and written as it would be by a run over all. What has not been read is for whoever shares it out to
-know. With --json standard output has one line for that program, in place of the files' names:
+and written as it would be by a run over all. Whoever shares it out keeps track of the files that are
+still to be read. With --json standard output has one line for that program, in place of the files' names:
   {\"data_files\":1,\"left_out\":0,\"items\":9,\"rows\":6,\"rejected\":1,\"dropped\":2,\"rescued\":1,
    \"files\":1,\"rows_of_known_keys\":null}
 Its items are those of the data files that were read, and are rows, rejected or dropped.

@@ -66,7 +66,7 @@ pub(super) enum FrameError {
     NotFrames,
     /// It ends in the frame of this number, counted from 1, or before the end frame.
     CutOff(u64),
-    /// The frame of this number is none of this format.
+    /// The frame of this number breaks the format.
     BadFrame(u64, String),
     /// The end frame counts so many records, and so many came.
     Count { counted: u64, came: u64 },
@@ -116,7 +116,7 @@ impl<R: Read> Frames<R> {
     ///
     /// # Errors
     ///
-    /// An input that is none.
+    /// An input that begins with other bytes.
     pub(super) fn begin(&mut self) -> Result<(), FrameError> {
         let mut magic = [0; MAGIC.len()];
         self.read(&mut magic)?;

@@ -100,7 +100,7 @@ fn data_files_that_can_not_be_chosen_are_rejected() {
         .exits_with(2)
         .says("--known-keys needs all of the export's files, and --data-file leaves some out");
     assert_eq!(export.files(), BTreeMap::new());
-    // The key of the item that can't be a row is not known, and without it there are none.
+    // Deletes are not looked for where an item could not be read: its key may be any of those.
     let all = export.run(&["--known-keys", keys.path(), "--json"]).exits_with(1);
     assert_eq!(counts(&all)["rows_of_known_keys"], Value::Null);
     let export = Export::full(&[("a", "{\"Item\":{\"orderId\":{\"S\":\"o-2\"}}}")]).write();
